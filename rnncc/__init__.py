@@ -1,0 +1,1 @@
+"""rnncc: a compiler for recurrent cells."""

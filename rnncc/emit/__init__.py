@@ -1,0 +1,1 @@
+"""Renderers: a `Program` as text or as arrays."""

@@ -1,0 +1,161 @@
+"""Node kinds. A type is an ordered tuple of axes: `T`, `N`, then unit axes by size name.
+
+Single assignment; every operation is pointwise in T unless its type drops T. `place` is where in the spec a value was written
+(`file:line`); it never takes part in comparisons.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import sympy as sp
+
+Axes = tuple[str, ...]
+"""`("T", "N", "hidden")`, `("hidden", "input")`, `()`. A concat's axis joins its size names: `"hidden+input"`."""
+
+Role = Literal["param", "input", "index", "init", "const", "size", "seed", "residual"]
+
+
+def units(axes: Axes) -> Axes:
+    """The unit axes: everything but T and N."""
+    return tuple(a for a in axes if a not in ("T", "N"))
+
+
+def size_names(axis: str) -> list[str]:
+    """The size names an axis is a concat of."""
+    return axis.split("+")
+
+
+def _place() -> str:
+    return field(default="", compare=False, kw_only=True)
+
+
+@dataclass(frozen=True)
+class Input:
+    """A value from outside. `size` inputs are called `n_<size name>` and have type ()."""
+
+    name: str
+    type: Axes
+    role: Role
+    place: str = _place()
+
+
+@dataclass(frozen=True)
+class Pointwise:
+    """A sympy expression over its operands' names; operands broadcast by axis name, unit axes all or none."""
+
+    name: str
+    type: Axes
+    expr: sp.Expr
+    place: str = _place()
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        return tuple(sorted(s.name for s in self.expr.free_symbols))
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A product with sums, einsum notation `"ij,TNj->TNi"`: T and N stand for themselves, unit axes are lower-case letters."""
+
+    name: str
+    type: Axes
+    a: str
+    b: str
+    index: str
+    place: str = _place()
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        return (self.a, self.b)
+
+
+@dataclass(frozen=True)
+class Reduce:
+    """Sum or maximum over the axes of `a` that are missing from the type."""
+
+    name: str
+    type: Axes
+    a: str
+    op: Literal["sum", "max"]
+    place: str = _place()
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        return (self.a,)
+
+
+@dataclass(frozen=True)
+class Concat:
+    """Joins its parts along the last axis."""
+
+    name: str
+    type: Axes
+    parts: tuple[str, ...]
+    place: str = _place()
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        return self.parts
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Part number `part` of the last axis of `a`, whose size is a sum of size names."""
+
+    name: str
+    type: Axes
+    a: str
+    part: int
+    place: str = _place()
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        return (self.a,)
+
+
+@dataclass(frozen=True)
+class Gather:
+    """Columns of the matrix `a` picked by the integer stream `index`."""
+
+    name: str
+    type: Axes
+    a: str
+    index: str
+    place: str = _place()
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        return (self.a, self.index)
+
+
+@dataclass(frozen=True)
+class ScatterAdd:
+    """Transpose of `Gather`: adds the stream `a` into the columns of a matrix named by `index`."""
+
+    name: str
+    type: Axes
+    a: str
+    index: str
+    place: str = _place()
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        return (self.a, self.index)
+
+
+Node = Pointwise | Contract | Reduce | Concat | Slice | Gather | ScatterAdd
+
+
+@dataclass(frozen=True)
+class Carry:
+    """The time shift: `prev[t] = next[t - 1]` (`t + 1` if `reverse`), `prev[first] = init`, `final = next[last]`; dead steps hold.
+
+    `type` is that of `prev` and `next` and has T; `init` and `final` have it without T. Outside a cycle a carry is a shift.
+    """
+
+    prev: str
+    init: str
+    next: str
+    final: str
+    type: Axes
+    reverse: bool = False

@@ -1,0 +1,1 @@
+"""What generated modules and layers run on. Imports neither the compiler nor sympy."""

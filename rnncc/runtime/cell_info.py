@@ -1,0 +1,54 @@
+"""What a layer knows of its cell: names, axes, defaults. No sympy: generated modules state it as a literal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Axes = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A learned array of one layer and direction."""
+
+    name: str
+    axes: Axes
+    init: str | float | None = None
+    """None: U(±1/√hidden); a float: that value; else a name of `runtime.initial.INITIALISERS`."""
+    frozen: bool = False
+    """No gradient."""
+    bias: bool = False
+    """Declared by `cell.bias`: absent, and zero, in a layer made with `bias=False`."""
+
+
+@dataclass(frozen=True)
+class State:
+    """A value carried from step to step. Its first value is the kernel argument `<name>_0`, its last the result `<name>_T`."""
+
+    name: str
+    axes: Axes
+    initial: float = 0.0
+
+
+@dataclass(frozen=True)
+class CellInfo:
+    """A cell as the runtime sees it.
+
+    Axes are size names: `"input"`, `"hidden"`, or one of `sizes`. The first of `inputs` is the layer's own. `output` are the axes
+    of `cell.output`. `cotangent` is the prefix of gradients: the backward kernel takes `<prefix>output` and `<prefix><state>_T`, and
+    gives `<prefix><input>`, `<prefix><state>_0`, `<prefix><parameter>`.
+    """
+
+    name: str
+    doc: str
+    inputs: tuple[tuple[str, Axes], ...]
+    states: tuple[State, ...]
+    parameters: tuple[Parameter, ...]
+    output: Axes
+    sizes: Mapping[str, int | None] = field(default_factory=dict)
+    """Further sizes by name, with their default; None where the layer must be given one."""
+    constants: Mapping[str, float] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
+    """The options the cell was compiled with."""
+    named: tuple[str, ...] = ()
+    """Values of the spec that `trace` can show."""
+    cotangent: str = "d_"

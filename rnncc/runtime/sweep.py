@@ -1,0 +1,37 @@
+"""What a kernel call needs besides arrays: threads, lengths, direction."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One pass over a batch of sequences by one layer in one direction.
+
+    Parameters
+    ----------
+    steps, batch
+        T and N.
+    lengths
+        (N,) int64, descending, or None where every sequence has T steps.
+    reverse
+        The layer reads each sequence from its own end to its start.
+    threads
+        How many threads share the rows; 1 or more.
+    """
+
+    steps: int
+    batch: int
+    lengths: NDArray[np.int64] | None = None
+    reverse: bool = False
+    threads: int = 1
+
+    def live(self) -> NDArray[np.int64]:
+        """(T,) int64: how many rows, from the first, are alive at each step."""
+        if self.lengths is None:
+            return np.full(self.steps, self.batch, np.int64)
+        ascending = self.lengths[::-1]
+        ended = np.searchsorted(ascending, np.arange(self.steps), side="right")
+        return (self.batch - ended).astype(np.int64)

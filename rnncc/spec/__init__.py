@@ -1,0 +1,1 @@
+"""The spec language: a file of gate equations becomes a `CellSpec`."""
