@@ -1,0 +1,1 @@
+"""Parts for training small models on NumPy arrays: heads, losses, optimisers, clipping."""
