@@ -1,6 +1,7 @@
 """Generated modules on disk: made once, damage is a miss, an unusable directory costs a warning and nothing else."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -27,7 +28,7 @@ class Maker:
 
 @pytest.fixture
 def key(request: pytest.FixtureRequest) -> str:
-    return request.node.name.replace("[", "_").replace("]", "").replace("-", "_")[:100]
+    return re.sub(r"\W", "_", request.node.name)
 
 
 def forget(key: str) -> None:
@@ -45,9 +46,15 @@ def test_a_module_is_made_once_and_then_read(tmp_path: Path, key: str) -> None:
     assert not (tmp_path / "__pycache__").exists()
 
 
-@pytest.mark.parametrize(
-    "damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b.replace(b"42", b"43"), lambda b: b + b"x = 1\n"]
-)
+DAMAGE = {
+    "cut": lambda b: b[: len(b) // 2],
+    "emptied": lambda b: b"",
+    "changed": lambda b: b.replace(b"42", b"43"),
+    "longer": lambda b: b + b"x = 1\n",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 def test_a_damaged_file_is_made_anew(tmp_path: Path, key: str, damage: Callable[[bytes], bytes]) -> None:
     make = Maker()
     Cache(tmp_path).module(key, make)
@@ -146,6 +153,6 @@ def test_processes_at_once_make_once(tmp_path: Path) -> None:
         "print(Cache(folder).module('shared', make).ANSWER)\n"
     )
     command = [sys.executable, "-c", script, str(tmp_path)]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    running = [subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True) for _ in range(3)]
     assert [p.communicate(timeout=60)[0].strip() for p in running] == ["42"] * 3
     assert len(list(tmp_path.glob("made.*"))) == 1
