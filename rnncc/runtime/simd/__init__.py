@@ -1,0 +1,61 @@
+"""SIMD vectors for Numba kernels: the instruction set, the vector type, memory, reductions and the elementwise vocabulary.
+
+Generated kernels are generic Python over these; one source serves every dtype and instruction set:
+
+    for unit in range(0, units, lanes(y)):
+        c_new = load(f, row, unit) * load(c, row, unit) + load(i, row, unit) * load(g, row, unit)
+        store(load(o, row, unit) * tanh(c_new), y, row, unit)
+"""
+
+from rnncc.runtime.simd.isa import ISA, Isa, lanes_of
+from rnncc.runtime.simd.math import (
+    Abs,
+    Max,
+    Min,
+    ahead,
+    clamp,
+    equal,
+    exp,
+    inside,
+    relu,
+    sigmoid,
+    sign,
+    sqrt,
+    step,
+    tanh,
+)
+from rnncc.runtime.simd.memory import fill, lanes, load, splat_at, store
+from rnncc.runtime.simd.operators import where
+from rnncc.runtime.simd.reduction import max_lanes, sum_lanes
+from rnncc.runtime.simd.vector import Mask, Vec, vector_of
+
+__all__ = [
+    "ISA",
+    "Abs",
+    "Isa",
+    "Mask",
+    "Max",
+    "Min",
+    "Vec",
+    "ahead",
+    "clamp",
+    "equal",
+    "exp",
+    "fill",
+    "inside",
+    "lanes",
+    "lanes_of",
+    "load",
+    "max_lanes",
+    "relu",
+    "sigmoid",
+    "sign",
+    "splat_at",
+    "sqrt",
+    "step",
+    "store",
+    "sum_lanes",
+    "tanh",
+    "vector_of",
+    "where",
+]
