@@ -1,0 +1,42 @@
+"""A layer in words: what it computes with, for a reader who wonders what runs."""
+
+import inspect
+from collections.abc import Mapping
+
+from rnncc.runtime.geometry import Geometry
+from rnncc.runtime.kernels import Kernels
+from rnncc.runtime.parameters import ParameterStore
+from rnncc.runtime.settings import Settings
+from rnncc.runtime.simd.isa import ISA
+
+
+def explain(settings: Settings, store: ParameterStore, constants: Mapping[str, float], kernels: Kernels, threads: int) -> str:
+    """Cell, sizes, parameters, dtype, threads, instruction set and kernels, one fact a line."""
+    geometry = store.geometry
+    cell = geometry.cell
+    facts = [
+        ("cell", f"{cell.name}: {inspect.cleandoc(cell.doc).splitlines()[0] if cell.doc else 'no description'}"),
+        ("options", _pairs(cell.options)),
+        ("constants", _pairs(constants)),
+        ("sizes", _sizes(settings, geometry)),
+        ("layers", f"{settings.num_layers}, {'both directions' if settings.bidirectional else 'one direction'}"),
+        ("states", ", ".join(f"{s.name} {geometry.shape(s.axes)}" for s in cell.states) or "none"),
+        ("parameters", f"{sum(m.size for m in store.masters):,} ({sum(m.nbytes for m in store.masters):,} bytes)"),
+    ]
+    facts += [(f"  {name}", str(view.shape)) for name, view in store.named.items()]
+    facts += [
+        ("dtype", settings.dtype.name),
+        ("threads", f"{threads}, at most one a row"),
+        ("instructions", f"{ISA.name}, {ISA.bits} bit vectors"),
+        ("kernels", f"inference, forward, backward, trace of {kernels.inference.__module__}"),
+    ]
+    return "\n".join(f"{name:12} {value}" for name, value in facts if value)
+
+
+def _pairs(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in values.items())
+
+
+def _sizes(settings: Settings, geometry: Geometry) -> str:
+    own = {"input": settings.input_size, "hidden": settings.hidden_size, **geometry.sizes, "output": geometry.output_size}
+    return ", ".join(f"{name} {value}" for name, value in own.items())

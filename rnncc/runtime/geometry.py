@@ -1,0 +1,99 @@
+"""How large everything in a stack of layers is, and what its parts are called."""
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from rnncc.errors import ArgumentError
+from rnncc.runtime.cell_info import Axes, CellInfo
+
+
+@dataclass(frozen=True)
+class Place:
+    """One layer in one direction: `index` counts layer-major, forward before reverse."""
+
+    layer: int
+    reverse: bool
+    index: int
+
+    @property
+    def prefix(self) -> str:
+        """What parameter names begin with: `l0.`, `l1.reverse.`."""
+        return f"l{self.layer}.reverse." if self.reverse else f"l{self.layer}."
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """A stack's cell and sizes.
+
+    Parameters
+    ----------
+    cell
+        The cell of every layer.
+    input_size, hidden_size, num_layers
+        I, H, L.
+    directions
+        D: 1, or 2 where the stack is bidirectional.
+    sizes
+        Further sizes of the cell by name.
+    """
+
+    cell: CellInfo
+    input_size: int
+    hidden_size: int
+    num_layers: int
+    directions: int
+    sizes: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for layer in {0, self.num_layers - 1}:
+            self._check_input(layer)
+        if self.num_layers > 1 and self.layer_input(1) != self.input_size:
+            self._check_further_inputs()
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """Layer-major, forward before reverse: the order of states."""
+        pairs = [(layer, bool(d)) for layer in range(self.num_layers) for d in range(self.directions)]
+        return tuple(Place(layer, reverse, k) for k, (layer, reverse) in enumerate(pairs))
+
+    @cached_property
+    def output_size(self) -> int:
+        """O: what one direction puts out."""
+        return math.prod(self.shape(self.cell.output))
+
+    def layer_input(self, layer: int) -> int:
+        """Size of the first input of layer number `layer`: I, or D*O above the first."""
+        return self.input_size if layer == 0 else self.directions * self.output_size
+
+    def shape(self, axes: Axes, layer: int = 0) -> tuple[int, ...]:
+        """Sizes of `axes`; a concat's axis `a+b` is as long as its parts together."""
+        return tuple(sum(self._size(name, layer) for name in axis.split("+")) for axis in axes)
+
+    def _size(self, name: str, layer: int) -> int:
+        match name:
+            case "input":
+                return self.layer_input(layer)
+            case "hidden":
+                return self.hidden_size
+            case _:
+                return self.sizes[name]
+
+    def _check_input(self, layer: int) -> None:
+        name, axes = self.cell.inputs[0]
+        needed, given = math.prod(self.shape(axes, layer)), self.layer_input(layer)
+        if needed == given:
+            return
+        source = "input_size" if layer == 0 else f"the output of layer {layer - 1}"
+        size = " ".join(axes) or "one number"
+        raise ArgumentError(
+            f"{self.cell.name}: its input {name} has the size of {size}, {needed}, but {source} is {given}; make them equal"
+        )
+
+    def _check_further_inputs(self) -> None:
+        for name, axes in self.cell.inputs[1:]:
+            if "input" in axes:
+                raise ArgumentError(
+                    f"{self.cell.name}: input {name} reaches every layer with the size of that layer's input, "
+                    f"which is {self.input_size} below and {self.layer_input(1)} above; make input_size {self.layer_input(1)}"
+                )

@@ -1,0 +1,189 @@
+"""The layer: a cell stacked, in one or two directions, with its parameters."""
+
+from collections.abc import Iterable, Mapping
+
+from rnncc.runtime.batch import Batch, read_streams
+from rnncc.runtime.cell_info import CellInfo
+from rnncc.runtime.dropout import dropout_mask, sorted_mask
+from rnncc.runtime.kernels import Array, Kernel, Kernels
+from rnncc.runtime.keywords import flag, whole
+from rnncc.runtime.layer_base import LayerBase
+from rnncc.runtime.parameters import ParameterStore
+from rnncc.runtime.pullback import Pullback
+from rnncc.runtime.stack import Stack
+from rnncc.runtime.state import initial_states, leave_states
+from rnncc.runtime.stream import Stream
+from rnncc.runtime.sweep import Sweep
+from rnncc.runtime.traced import choose_traced, leave_traced
+
+Result = tuple[Array, dict[str, Array]]
+
+
+class Layer(LayerBase):
+    """Layers of one cell, made by `layer_class`.
+
+    Legend: T time, N batch, I input, H hidden, O output, D directions, L layers. Calls from several threads at once are safe as
+    long as none writes parameters.
+
+    Parameters
+    ----------
+    input_size, hidden_size
+        I and H.
+    num_layers
+        L.
+    bias
+        Without it the parameters declared as bias are zero and not learned.
+    bidirectional
+        A second set of layers reads each sequence from its end; D is then 2.
+    batch_first
+        Sequences are (N, T, I) instead of (T, N, I).
+    dropout
+        Probability with which an output of any layer but the last is zeroed in `vjp`.
+    dtype
+        "float32" or "float64".
+    device
+        "cpu".
+    threads
+        At most this many threads share the rows of a batch; None: the cores this process may use.
+    seed
+        Of the first parameters and the dropout masks; None draws one.
+    keywords
+        Sizes, constants and options of the cell.
+
+    Raises
+    ------
+    ArgumentError, DtypeError, DeviceError
+        For arguments that are not served.
+    """
+
+    def __call__(self, x: object, state: Mapping[str, object] | None = None, lengths: object = None) -> Result:
+        """Evaluate: no dropout, nothing kept for a backward pass.
+
+        Parameters
+        ----------
+        x
+            (T, N, I), or (N, T, I) with `batch_first`, or (T, I) without a batch; a dict of such arrays by name where the cell has
+            several inputs: the first declared goes through the layers, the others reach every layer and direction.
+        state
+            Name -> (L*D, N, *axes), layer-major, forward before reverse; (L*D, *axes) without a batch. None: the cell's first values.
+        lengths
+            (N,) whole numbers from 0 to T, in any order. Past its length a sequence keeps its state and outputs zero.
+
+        Returns
+        -------
+        y
+            (T, N, D*O), laid out as `x`.
+        state
+            As `state`, after the last step.
+
+        Raises
+        ------
+        ShapeError, DtypeError, ArgumentError
+            Where an argument does not fit, saying what was found and what was expected.
+        """
+        batch, arrays = self._read(x, lengths)
+        initial = initial_states(self._store.geometry, self.dtype, batch, state, own=False)
+        y, finals = self._stack(batch, self._store).infer(self._entered(batch, arrays, own=False), initial)
+        return batch.leave(y), leave_states(self._store.geometry, batch, finals)
+
+    def vjp(
+        self, x: object, state: Mapping[str, object] | None = None, lengths: object = None, train: bool = True, key: int | None = None
+    ) -> tuple[Result, Pullback]:
+        """Evaluate and keep what gradients need; arguments and results as of a call.
+
+        Parameters
+        ----------
+        x, state, lengths
+            As of a call. The pullback belongs to the values that they and the parameters have now.
+        train
+            Whether dropout acts.
+        key
+            Which dropout masks: with the seed it settles them. None takes the next of the layer's own count.
+
+        Returns
+        -------
+        (y, state)
+            As of a call.
+        pullback
+            Takes (dy, dstate=None), gives `Gradients`.
+        """
+        batch, arrays = self._read(x, lengths)
+        initial = initial_states(self._store.geometry, self.dtype, batch, state, own=True)
+        stack = self._stack(batch, self._store.snapshot())
+        masks = self._masks(batch, key) if flag("train", train) and self._settings.dropout > 0 else ()
+        y, finals, tape = stack.forward(self._entered(batch, arrays, own=True), initial, masks)
+        pullback = Pullback(stack, tape, batch, tuple(self._store.trained()), self.dtype)
+        return (batch.leave(y), leave_states(self._store.geometry, batch, finals)), pullback
+
+    def trace(
+        self,
+        x: object,
+        names: str | Iterable[str] | None = None,
+        state: Mapping[str, object] | None = None,
+        lengths: object = None,
+    ) -> dict[str, Array]:
+        """Named values of the spec over time: gates, candidates, attention.
+
+        Parameters
+        ----------
+        x, state, lengths
+            As of a call.
+        names
+            Names of the spec; in a stack `i` stands for `l0.i`, `l0.reverse.i`, `l1.i` …, which may also be asked for alone. None: all.
+
+        Returns
+        -------
+        dict
+            Name -> (T, N, *axes), laid out as `x`, zero past each sequence's length.
+
+        Raises
+        ------
+        ArgumentError
+            For a name that the spec does not have or that does not vary in time; else as a call.
+        """
+        geometry = self._store.geometry
+        chosen = choose_traced(geometry, [names] if isinstance(names, str) else names)
+        batch, arrays = self._read(x, lengths)
+        initial = initial_states(geometry, self.dtype, batch, state, own=False)
+        wanted = [any(t.place is p for t in chosen) for p in geometry.places]
+        traced = self._stack(batch, self._store).trace(self._entered(batch, arrays, own=False), initial, wanted)
+        return leave_traced(batch, chosen, traced)
+
+    def stream(self, batch: int = 1) -> Stream:
+        """Read `batch` sequences step by step: `stream(x)` takes (N, I) and gives (N, O); `stream.state`, `stream.reset(state)`.
+
+        The stream keeps the parameters and constants of now. Raises `ArgumentError` for a bidirectional layer.
+        """
+        rows = whole("batch", batch, 0)
+        return Stream(self._stack(Batch(1, rows, True, False, None, False), self._store.snapshot()), self.dtype)
+
+    def _read(self, x: object, lengths: object) -> tuple[Batch, dict[str, Array]]:
+        return read_streams(self._store.geometry, self.dtype, self._settings.batch_first, x, lengths)
+
+    @staticmethod
+    def _entered(batch: Batch, arrays: Mapping[str, Array], *, own: bool) -> dict[str, Array]:
+        return {name: batch.enter(array, own=own) for name, array in arrays.items()}
+
+    def _stack(self, batch: Batch, store: ParameterStore) -> Stack:
+        lengths = None if batch.ragged is None else batch.ragged.lengths
+        sweep = Sweep(batch.steps, batch.rows, lengths, False, max(1, min(self._threads, batch.rows)))
+        return Stack(self.kernels, store.geometry, store.by_place, dict(self._constants), sweep)
+
+    def _masks(self, batch: Batch, key: int | None) -> tuple[Array, ...]:
+        settings, number = self._settings, self._keys.take() if key is None else whole("key", key, 0)
+        shape = (batch.steps, batch.rows, self.output_size)
+        return tuple(
+            sorted_mask(dropout_mask(settings.dropout, self._dropout_seed, number, layer, shape, settings.dtype), batch)
+            for layer in range(settings.num_layers - 1)
+        )
+
+
+def layer_class(cell: CellInfo, inference: Kernel, forward: Kernel, backward: Kernel, trace: Kernel) -> type[Layer]:
+    """The layer class of a generated module, named as its cell."""
+    content = {
+        "cell": cell,
+        "kernels": Kernels(inference, forward, backward, trace),
+        "__doc__": f"{cell.doc}\n\n{Layer.__doc__}" if cell.doc else Layer.__doc__,
+        "__module__": inference.__module__,
+    }
+    return type(cell.name, (Layer,), content)

@@ -1,0 +1,67 @@
+"""Sequences of different lengths: sorted by length before the kernels, in the caller's order again after them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncc.errors import ShapeError
+from rnncc.runtime.given import as_array
+
+Index = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Lengths of a batch in which some sequence ends early.
+
+    Parameters
+    ----------
+    lengths
+        (N,) int64, descending.
+    order
+        (N,) which row of the caller stands at each sorted row.
+    back
+        (N,) which sorted row stands at each row of the caller.
+    dead
+        (T, N) bool: steps of sorted rows past their length.
+    """
+
+    lengths: Index
+    order: Index
+    back: Index
+    dead: NDArray[np.bool_]
+
+
+def ragged(lengths: object, steps: int, rows: int) -> Ragged | None:
+    """`lengths` sorted, or None where every sequence has all steps.
+
+    Raises `ShapeError` where `lengths` is not (N,) whole numbers from 0 to T.
+    """
+    if lengths is None:
+        return None
+    found = _checked(lengths, steps, rows)
+    if (found == steps).all():
+        return None
+    order = np.argsort(-found, kind="stable")
+    descending = found[order]
+    back = np.empty_like(order)
+    back[order] = np.arange(rows)
+    return Ragged(descending, order, back, np.arange(steps)[:, None] >= descending)
+
+
+def _checked(lengths: object, steps: int, rows: int) -> Index:
+    found = as_array(lengths, "lengths")
+    if found.shape != (rows,):
+        raise ShapeError(f"lengths: found shape {found.shape}, expected (N = {rows},): one length a sequence")
+    if found.dtype.kind not in "iu" and rows > 0:
+        raise ShapeError(f"lengths: found {found.dtype}, expected whole numbers; convert with .astype('int64')")
+    outside = _outside(found, steps)
+    if outside.size:
+        raise ShapeError(f"lengths: found {found[outside[0]]} at row {outside[0]}, expected 0 to T = {steps}")
+    return found.astype(np.int64)
+
+
+def _outside(found: NDArray[Any], steps: int) -> NDArray[np.intp]:
+    return np.flatnonzero((found < 0) | (found > steps))

@@ -1,0 +1,81 @@
+"""Gradients of one call of a layer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rnncc.runtime.batch import Batch
+from rnncc.runtime.geometry import Place
+from rnncc.runtime.given import as_floats, expect_shape
+from rnncc.runtime.kernels import Array
+from rnncc.runtime.stack import RawGradients, Stack, Tape
+from rnncc.runtime.state import leave_states, state_cotangents
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Gradients of a scalar.
+
+    Parameters
+    ----------
+    x
+        As `x` was given: an array of its shape, or a dict of them.
+    state
+        State name -> (L*D, N, *axes), by the first states.
+    params
+        `l0.W` … -> array of the parameter's shape; frozen parameters have none.
+    """
+
+    x: Array | dict[str, Array]
+    state: dict[str, Array]
+    params: dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Pullback:
+    """What `Layer.vjp` gives: cotangents of its results in, gradients out. May be called again, from any thread."""
+
+    stack: Stack
+    tape: Tape
+    batch: Batch
+    trained: tuple[tuple[Place, str], ...]
+    dtype: np.dtype[Any]
+
+    def __call__(self, dy: object, dstate: Mapping[str, object] | None = None) -> Gradients:
+        """Gradients of ⟨dy, y⟩ + ⟨dstate, state⟩.
+
+        Parameters
+        ----------
+        dy
+            Of the shape and dtype of `y`, or None for zero. What it holds past a sequence's length has no effect.
+        dstate
+            State name -> array of the shape of the final state; a missing key or None is zero.
+
+        Raises
+        ------
+        ShapeError, DtypeError, ArgumentError
+            Where `dy` or `dstate` do not fit `y` and `state`.
+        """
+        geometry = self.stack.geometry
+        dfinals = state_cotangents(geometry, self.dtype, self.batch, dstate)
+        raw = self.stack.backward(self.tape, self._entered(dy), dfinals)
+        params = {place.prefix + name: raw.parameters[place.index][name] for place, name in self.trained}
+        return Gradients(self._inputs(raw), leave_states(geometry, self.batch, raw.states), params)
+
+    def _entered(self, dy: object) -> Array:
+        features = self.stack.geometry.directions * self.stack.geometry.output_size
+        if dy is None:
+            return np.zeros((self.batch.steps, self.batch.rows, features), self.dtype)
+        sizes, names = self.batch.leading
+        array = as_floats(dy, self.dtype, "dy")
+        expect_shape(array, (*sizes, features), (*names, "output"), "dy")
+        return self.batch.enter(array, own=False)
+
+    def _inputs(self, raw: RawGradients) -> Array | dict[str, Array]:
+        geometry = self.stack.geometry
+        leading = (self.batch.steps, self.batch.rows)
+        shaped = {name: raw.streams[name].reshape(*leading, *geometry.shape(axes)) for name, axes in geometry.cell.inputs}
+        gradients = {name: self.batch.leave(array) for name, array in shaped.items()}
+        return gradients if self.batch.by_name else gradients[geometry.cell.inputs[0][0]]

@@ -1,0 +1,84 @@
+"""What a layer is made with, checked and in one form."""
+
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from rnncc.errors import ArgumentError, DeviceError, DtypeError
+from rnncc.runtime.keywords import flag, number, whole
+
+DTYPES = ("float32", "float64")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Arguments of a layer; `threads` None means the cores of the machine it runs on.
+
+    Raises
+    ------
+    ArgumentError, DtypeError, DeviceError
+        For a value that is not served, saying which are.
+    """
+
+    input_size: int
+    hidden_size: int
+    num_layers: int
+    bias: bool
+    bidirectional: bool
+    batch_first: bool
+    dropout: float
+    dtype: np.dtype[Any]
+    device: str
+    threads: int | None
+    seed: int
+    sizes: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        checked: dict[str, object] = {name: whole(name, getattr(self, name), 1) for name in ("input_size", "hidden_size", "num_layers")}
+        checked |= {name: flag(name, getattr(self, name)) for name in ("bias", "bidirectional", "batch_first")}
+        checked |= {"dropout": _rate(self.dropout), "dtype": as_dtype(self.dtype), "seed": whole("seed", self.seed, 0)}
+        if self.threads is not None:
+            checked["threads"] = whole("threads", self.threads, 1)
+        _check_device(self.device)
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def directions(self) -> int:
+        """D."""
+        return 2 if self.bidirectional else 1
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def fresh_seed() -> int:
+    """A seed from the system's entropy."""
+    return int(np.random.SeedSequence().generate_state(1, np.uint64)[0])
+
+
+def as_dtype(dtype: object) -> np.dtype[Any]:
+    """`dtype` as float32 or float64 in native byte order, else `DtypeError`."""
+    try:
+        found = np.dtype(dtype).newbyteorder("=")  # type: ignore[call-overload]
+    except TypeError as problem:
+        raise DtypeError(f"dtype={dtype!r}: {problem}; expected {' or '.join(DTYPES)}") from problem
+    if dtype is None or found.name not in DTYPES:
+        raise DtypeError(f"dtype={dtype!r} is not served; expected {' or '.join(DTYPES)}")
+    return found
+
+
+def _rate(dropout: object) -> float:
+    rate = number("dropout", dropout)
+    if not 0 <= rate <= 1:
+        raise ArgumentError(f"dropout={rate}; expected a probability from 0 to 1")
+    return rate
+
+
+def _check_device(device: object) -> None:
+    if device != "cpu":
+        raise DeviceError(f"device={device!r}: this version has no CUDA kernels and runs on the processor alone; use device='cpu'")
