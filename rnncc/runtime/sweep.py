@@ -35,3 +35,18 @@ class Sweep:
         ascending = self.lengths[::-1]
         ended = np.searchsorted(ascending, np.arange(self.steps), side="right")
         return (self.batch - ended).astype(np.int64)
+
+    def dead(self) -> NDArray[np.bool_]:
+        """(T, N): the steps past the end of each sequence."""
+        lengths = np.full(self.batch, self.steps) if self.lengths is None else self.lengths
+        return np.arange(self.steps)[:, None] >= lengths
+
+    def flat(self) -> "Sweep":
+        """The same rows without an order in time, for work that has none: one step of T * N rows where no sequence ends early."""
+        if self.lengths is not None:
+            return self
+        return Sweep(min(self.steps, 1), self.steps * self.batch, None, False, self.threads)
+
+    def flattened(self, stream: NDArray[np.floating]) -> NDArray[np.floating]:
+        """`stream` (T, N, …) as `flat` counts its rows."""
+        return stream if self.lengths is not None else stream.reshape(1, self.steps * self.batch, *stream.shape[2:])

@@ -1,0 +1,92 @@
+"""Arrays that kernels work on: the last axis holds whole vectors, which never shows outside.
+
+A *trajectory* (T + 1, N, units) holds a carry before and after every step: the first of them in slot 0 of a loop that runs with
+time, in the slot of the sequence's own length in one that runs against it. What lies beyond a sequence's end is never read.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncc.runtime.simd.isa import lanes_of
+from rnncc.runtime.sweep import Sweep
+
+Array = NDArray[np.floating]
+
+
+def whole_vectors(units: int, dtype: np.dtype) -> int:
+    """`units` rounded up to whole vectors."""
+    width = lanes_of(dtype)
+    return -(-units // width) * width
+
+
+def padded(a: Array) -> Array:
+    """`a` with its last axis in whole vectors, C-contiguous; `a` itself where it is so already. What is added is zero."""
+    units = whole_vectors(a.shape[-1], a.dtype)
+    if units == a.shape[-1]:
+        return np.ascontiguousarray(a)
+    wide = np.zeros((*a.shape[:-1], units), a.dtype)
+    wide[..., : a.shape[-1]] = a
+    return wide
+
+
+def new_stream(sweep: Sweep, dtype: np.dtype, *units: int) -> Array:
+    """An array (T, N, units), or (T, N), of any content."""
+    return np.empty((sweep.steps, sweep.batch, *(whole_vectors(u, dtype) for u in units)), dtype)
+
+
+def new_rows(sweep: Sweep, dtype: np.dtype, *units: int) -> Array:
+    """An array (N, units), or (N,), of any content."""
+    return np.empty((sweep.batch, *(whole_vectors(u, dtype) for u in units)), dtype)
+
+
+def rows_from(init: Array) -> Array:
+    """A copy of `init` (N, units) that a kernel updates in place."""
+    wide = padded(init)
+    return wide.copy() if wide is init or wide.base is not None else wide
+
+
+def trajectory(sweep: Sweep, init: Array, against: bool) -> Array:
+    """A trajectory (T + 1, N, units) that holds `init` (N, units) where each sequence begins."""
+    units = (whole_vectors(u, init.dtype) for u in init.shape[1:])
+    made = np.empty((sweep.steps + 1, sweep.batch, *units), init.dtype)
+    made[_first_slot(sweep, against), np.arange(sweep.batch), ..., : init.shape[-1]] = init
+    return made
+
+
+def final(sweep: Sweep, made: Array, units: int, against: bool) -> Array:
+    """The last values (N, units) of a trajectory."""
+    return made[_first_slot(sweep, not against), np.arange(sweep.batch), ..., :units]
+
+
+def _first_slot(sweep: Sweep, against: bool) -> NDArray[np.int64] | int:
+    if not against:
+        return 0
+    return sweep.steps if sweep.lengths is None else sweep.lengths
+
+
+def preceding(made: Array, against: bool) -> Array:
+    """The values before each step: a view (T, N, units) of a trajectory."""
+    return made[1:] if against else made[:-1]
+
+
+def following(made: Array, against: bool) -> Array:
+    """The values after each step: a view (T, N, units) of a trajectory."""
+    return made[:-1] if against else made[1:]
+
+
+def shifted(sweep: Sweep, stream: Array, init: Array, against: bool) -> Array:
+    """The trajectory of a carry whose every next value is at hand as `stream` (T, N, units)."""
+    made = trajectory(sweep, init, against)
+    target = following(made, against)
+    live = sweep.live()
+    for time in range(sweep.steps):
+        target[time, : live[time], ..., : init.shape[-1]] = stream[time, : live[time], ..., : init.shape[-1]]
+    return made
+
+
+def result(sweep: Sweep, stream: Array, *units: int) -> Array:
+    """`stream` as the caller sees it: a new array (T, N, units), zero past the end of each sequence."""
+    made = (stream[..., : units[0]] if units else stream).copy()
+    if sweep.lengths is not None:
+        made[sweep.dead()] = 0
+    return made

@@ -1,0 +1,67 @@
+"""Weights packed for the register tile.
+
+A phase's sums are numbered a = 0 … A-1; units come in blocks of one vector. Vectors are ordered block by block, sum by sum, and cut
+into chunks of `ISA.vectors`; `group_blocks` blocks make a group of whole chunks. Units beyond the last are zero.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from rnncc.runtime.simd.isa import ISA, lanes_of
+
+Array = NDArray[np.floating]
+
+
+def group_blocks(*sums: int) -> int:
+    """How many unit blocks make whole chunks in every panel of a phase; `sums` holds the number of sums of each."""
+    return math.lcm(*(ISA.vectors // math.gcd(a, ISA.vectors) for a in sums))
+
+
+def new_tile(dtype: np.dtype, sums: int, blocks: int) -> Array:
+    """The tile that one panel's product leaves its sums in: (ISA.tall, vectors of a group, lanes)."""
+    return np.empty((ISA.tall, sums * blocks, lanes_of(dtype)), dtype)
+
+
+def pack(blocks: int, sums: Sequence[Sequence[Array]]) -> Array:
+    """The packed weight of one panel.
+
+    Parameters
+    ----------
+    blocks
+        Unit blocks of a group, from `group_blocks`.
+    sums
+        For each sum its matrices (units, K_o), one an operand; transposed views are fine.
+
+    Returns
+    -------
+    (groups * chunks, ΣK_o, ISA.vectors * lanes), C-contiguous.
+    """
+    first = sums[0]
+    units, dtype = first[0].shape[0], first[0].dtype
+    width = lanes_of(dtype)
+    groups = -(-units // (width * blocks))
+    chunks = len(sums) * blocks // ISA.vectors
+    panel = np.zeros((groups * chunks, sum(m.shape[1] for m in first), ISA.vectors * width), dtype)
+    for a, matrices in enumerate(sums):
+        start = 0
+        for m in matrices:
+            _place(panel, m, a, len(sums), width, start)
+            start += m.shape[1]
+    return panel
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _place(panel, matrix, a, sums, width, start):  # type: ignore[no-untyped-def]
+    """One matrix (units, K) into rows [start, start + K) of `panel`, at the vectors of sum `a`."""
+    units, inner = matrix.shape
+    vectors = panel.shape[2] // width
+    for block in range((units + width - 1) // width):
+        vector = block * sums + a
+        chunk, at = vector // vectors, (vector % vectors) * width
+        for k in range(inner):
+            for lane in range(min(width, units - block * width)):
+                panel[chunk, start + k, at + lane] = matrix[block * width + lane, k]

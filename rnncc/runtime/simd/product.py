@@ -1,0 +1,173 @@
+"""The register tile: rows of a batch times a packed weight, accumulated in registers, left in a small tile in L1.
+
+For each chunk of `ISA.vectors` vectors of units, one loop over the rows of the packed weight keeps `rows x vectors` accumulators in
+registers: a step of the loop loads `vectors` weights, broadcasts one number of each row and issues `rows * vectors` FMAs. Two row
+variants, `ISA.tall` and `ISA.short`; rows beyond `count` repeat the last one and their results are not read.
+
+    panel  (groups * chunks, K, vectors * lanes)   packed by `runtime.pack`
+    tile   (ISA.tall, chunks * vectors, lanes)
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.typing import Signature
+from numba.core.typing.templates import signature
+
+from rnncc.runtime.simd.isa import ISA
+from rnncc.runtime.simd.primitive import primitive
+from rnncc.runtime.simd.vector import Vec, fma, llvm_type, splat, vector_of
+
+_INTP = ir.IntType(types.intp.bitwidth)
+_BYTE_POINTER = ir.IntType(8).as_pointer()
+
+
+def _typed(
+    tile: types.Type, panel: types.Type, group: types.Type, row: types.Type, count: types.Type, *operands: types.Type
+) -> Signature | None:
+    if not all(isinstance(a, types.Array) and a.ndim == 3 and a.layout == "C" for a in (tile, panel)):
+        return None
+    if not operands or not all(_is_operand(o, panel.dtype) for o in operands):
+        return None
+    return signature(types.void, tile, panel, types.intp, types.intp, types.intp, *operands)
+
+
+def _is_operand(given: types.Type, dtype: types.Type) -> bool:
+    """(rows array, units), C- or F-contiguous, or (stream, time, units), C-contiguous."""
+    if not isinstance(given, types.BaseTuple) or len(given) not in (2, 3):
+        return False
+    array, *integers = given
+    if not isinstance(array, types.Array) or array.ndim != len(given) or array.dtype != dtype:
+        return False
+    layouts = "CF" if array.ndim == 2 else "C"
+    return array.layout in layouts and all(isinstance(i, types.Integer) for i in integers)
+
+
+def _lower(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir.Value:
+    tile, panel = (context.make_array(t)(context, builder, v) for t, v in zip(sig.args[:2], values[:2], strict=True))
+    group, row, count = values[2:5]
+    operands = [_operand(context, builder, t, v) for t, v in zip(sig.args[5:], values[5:], strict=True)]
+    work = _Product(builder, vector_of(sig.args[1].dtype), row, count, operands)
+    vectors = builder.extract_value(tile.shape, 1)
+    chunks = builder.udiv(vectors, ir.Constant(_INTP, ISA.vectors))
+    with cgutils.for_range(builder, chunks) as loop:
+        chunk = builder.add(builder.mul(group, chunks), loop.index)
+        weights = work.offset(panel.data, builder.mul(chunk, builder.extract_value(panel.strides, 0)))
+        first = builder.mul(loop.index, ir.Constant(_INTP, ISA.vectors * work.lanes))
+        target = builder.gep(tile.data, [first])
+        with builder.if_else(builder.icmp_signed(">", count, ir.Constant(_INTP, ISA.short))) as (tall, short):
+            with tall:
+                work.run(ISA.tall, weights, target, vectors)
+            with short:
+                work.run(ISA.short, weights, target, vectors)
+    return context.get_dummy_value()
+
+
+@dataclass(frozen=True)
+class _Operand:
+    """Pointer to the first row, bytes from row to row and from unit to unit, units."""
+
+    data: ir.Value
+    row_stride: ir.Value
+    unit_stride: ir.Value
+    units: ir.Value
+
+
+def _operand(context: Any, builder: ir.IRBuilder, given: types.BaseTuple, value: ir.Value) -> _Operand:
+    array_type = given[0]
+    array, *integers = cgutils.unpack_tuple(builder, value, len(given))
+    view = context.make_array(array_type)(context, builder, array)
+    strides = cgutils.unpack_tuple(builder, view.strides, array_type.ndim)
+    data = builder.bitcast(view.data, _BYTE_POINTER)
+    if array_type.ndim == 3:
+        data = builder.gep(data, [builder.mul(integers[0], strides[0])])
+    element = ir.Constant(_INTP, array_type.dtype.bitwidth // 8)
+    if array_type.layout == "F":
+        return _Operand(data, element, strides[1], integers[-1])
+    return _Operand(data, strides[-2], element, integers[-1])
+
+
+class _Product:
+    """Emits the loops of one product."""
+
+    def __init__(self, builder: ir.IRBuilder, vec: Vec, row: ir.Value, count: ir.Value, operands: list[_Operand]) -> None:
+        self.builder = builder
+        self.vector = llvm_type(vec)
+        self.element = self.vector.element
+        self.size = vec.dtype.bitwidth // 8
+        self.lanes = vec.lanes
+        self.row, self.count, self.operands = row, count, operands
+
+    def offset(self, data: ir.Value, nbytes: ir.Value) -> ir.Value:
+        """`data` moved by `nbytes`, as a pointer to elements."""
+        moved = self.builder.gep(self.builder.bitcast(data, _BYTE_POINTER), [nbytes])
+        return self.builder.bitcast(moved, self.element.as_pointer())
+
+    def run(self, rows: int, weights: ir.Value, target: ir.Value, vectors: ir.Value) -> None:
+        """The accumulators of one chunk, from zero to the tile."""
+        zero = ir.Constant(self.vector, [0.0] * self.lanes)
+        sums = [cgutils.alloca_once_value(self.builder, zero) for _ in range(rows * ISA.vectors)]
+        for pointer in sums:
+            self.builder.store(zero, pointer)
+        for operand in self.operands:
+            self.multiply(operand, self.rows(rows, operand), weights, sums)
+            used = self.builder.mul(operand.units, ir.Constant(_INTP, ISA.vectors * self.lanes))
+            weights = self.builder.gep(weights, [used])
+        for k, pointer in enumerate(sums):
+            row, vector = divmod(k, ISA.vectors)
+            start = self.builder.mul(vectors, ir.Constant(_INTP, row * self.lanes))
+            place = self.builder.gep(target, [self.builder.add(start, ir.Constant(_INTP, vector * self.lanes))])
+            self.put(self.builder.load(pointer, typ=self.vector), place)
+
+    def rows(self, rows: int, operand: _Operand) -> list[ir.Value]:
+        """A pointer (bytes) to each row; those beyond `count` repeat the last."""
+        last = self.builder.sub(self.count, ir.Constant(_INTP, 1))
+        found = []
+        for k in range(rows):
+            wanted = ir.Constant(_INTP, k)
+            inside = self.builder.icmp_signed("<", wanted, last)
+            row = self.builder.add(self.row, self.builder.select(inside, wanted, last))
+            found.append(self.builder.gep(operand.data, [self.builder.mul(row, operand.row_stride)]))
+        return found
+
+    def multiply(self, operand: _Operand, rows: list[ir.Value], weights: ir.Value, sums: list[ir.Value]) -> None:
+        """sums += rows of one operand times their part of the packed weight."""
+        b = self.builder
+        with cgutils.for_range(b, operand.units) as loop:
+            inner = b.mul(loop.index, operand.unit_stride)
+            base = b.gep(weights, [b.mul(loop.index, ir.Constant(_INTP, ISA.vectors * self.lanes))])
+            packed = [self.get(b.gep(base, [ir.Constant(_INTP, v * self.lanes)])) for v in range(ISA.vectors)]
+            for r, start in enumerate(rows):
+                place = b.bitcast(b.gep(start, [inner]), self.element.as_pointer())
+                number = b.load(place, align=self.size, typ=self.element)
+                broadcast = splat(b, self.vector, number)
+                for v in range(ISA.vectors):
+                    at = sums[r * ISA.vectors + v]
+                    b.store(fma(b, broadcast, packed[v], b.load(at, typ=self.vector)), at)
+
+    def get(self, place: ir.Value) -> ir.Value:
+        return self.builder.load(self.builder.bitcast(place, self.vector.as_pointer()), align=self.size, typ=self.vector)
+
+    def put(self, value: ir.Value, place: ir.Value) -> None:
+        self.builder.store(value, self.builder.bitcast(place, self.vector.as_pointer()), align=self.size)
+
+
+@primitive(_typed, _lower)
+def product(tile: Any, panel: Any, group: int, row: int, count: int, *operands: Any) -> None:
+    """Fill `tile` with rows [row, row + count) of the operands times the packed weight of one group of units.
+
+    Parameters
+    ----------
+    tile
+        (ISA.tall, vectors of a group, lanes); written.
+    panel
+        (groups * chunks, K, ISA.vectors * lanes), K the sum of the operands' units.
+    group
+        Which group of unit blocks.
+    row, count
+        First row and number of rows, at most `ISA.tall`.
+    operands
+        `(rows, units)` for an array (N, ·) or `(stream, time, units)` for one (T, N, ·), in the order of the panel's K.
+    """

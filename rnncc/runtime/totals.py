@@ -1,0 +1,117 @@
+"""Sums over time: gradients of weights and biases, from whole sequences.
+
+Each number of a result is summed by one thread, rows in order of time, in blocks of `_INNER` rows whose sums are then added: the
+same bits whatever the number of threads.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from rnncc.runtime.simd.isa import ISA, lanes_of
+from rnncc.runtime.simd.memory import lanes
+from rnncc.runtime.simd.product import product
+from rnncc.runtime.sweep import Sweep
+from rnncc.runtime.team import run_parts
+
+Array = NDArray[np.floating]
+
+_INNER = 256
+"""Rows of a block: 256 packed rows of one chunk fill half of L1."""
+_COLUMNS = 256
+"""Columns of the result that share a packed block: it fits L2."""
+_TALL = ISA.tall
+_VECTORS = ISA.vectors
+
+
+def live_rows(sweep: Sweep, stream: Array) -> Array:
+    """The live rows of `stream` (T, N, units), in order of time: (ΣL, units)."""
+    if sweep.lengths is None:
+        return stream.reshape(sweep.steps * sweep.batch, *stream.shape[2:])
+    return stream[~sweep.dead()]
+
+
+def outer(sweep: Sweep, left: Array, left_units: int, right: Array, right_units: int) -> Array:
+    """Σ over time and batch of left_i · right_j: (left_units, right_units) from two streams (T, N, ·)."""
+    a, b = live_rows(sweep, left), live_rows(sweep, right)
+    total = np.zeros((left_units, right_units), a.dtype)
+    if total.size and len(a):
+        run_parts(_outer, _bounds(left_units, sweep.threads), np.ascontiguousarray(a), np.ascontiguousarray(b), total)
+    return total
+
+
+def column_sum(sweep: Sweep, stream: Array, units: int) -> Array:
+    """Σ over time and batch of a stream (T, N, ·): (units,)."""
+    rows = np.ascontiguousarray(live_rows(sweep, stream))
+    total = np.zeros(rows.shape[1:], rows.dtype)
+    _column_sum(rows, total)
+    return total[:units]
+
+
+def total_sum(sweep: Sweep, stream: Array, *units: int) -> Array:
+    """Σ of every number of a stream (T, N) or (T, N, ·): ()."""
+    rows = live_rows(sweep, stream)
+    return np.asarray((rows[..., : units[0]] if units else rows).sum(dtype=stream.dtype))
+
+
+def _bounds(rows: int, threads: int) -> list[int]:
+    """Shares of whole tiles."""
+    tiles = -(-rows // _TALL)
+    threads = max(1, min(threads, tiles))
+    return [min(rows, k * tiles // threads * _TALL) for k in range(threads + 1)]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _outer(first, last, left, right, total):  # type: ignore[no-untyped-def]
+    """Rows [first, last) of total (M, N) += leftᵀ right, left (K, ·), right (K, ·)."""
+    width = lanes(total)
+    chunk = _VECTORS * width
+    packed_left = np.empty((_INNER, _TALL), total.dtype)
+    packed_right = np.zeros((_COLUMNS // chunk, _INNER, chunk), total.dtype)
+    tile = np.empty((_TALL, _VECTORS, width), total.dtype)
+    for column in range(0, total.shape[1], _COLUMNS):
+        columns = min(_COLUMNS, total.shape[1] - column)
+        for start in range(0, left.shape[0], _INNER):
+            count = min(_INNER, left.shape[0] - start)
+            _pack_right(packed_right, right, start, count, column, columns)
+            for row in range(first, last, _TALL):
+                rows = min(_TALL, last - row)
+                for k in range(count):
+                    for r in range(rows):
+                        packed_left[k, r] = left[start + k, row + r]
+                for c in range((columns + chunk - 1) // chunk):
+                    product(tile, packed_right, c, 0, rows, (packed_left.T, count))
+                    _add(total, tile, row, rows, column + c * chunk, min(chunk, columns - c * chunk))
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _pack_right(packed, right, start, count, column, columns):  # type: ignore[no-untyped-def]
+    """Rows [start, start + count), columns [column, column + columns) of right into chunks (chunks, K, chunk)."""
+    chunk = packed.shape[2]
+    for c in range((columns + chunk - 1) // chunk):
+        at = column + c * chunk
+        for k in range(count):
+            for n in range(min(chunk, columns - c * chunk)):
+                packed[c, k, n] = right[start + k, at + n]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _add(total, tile, row, rows, column, columns):  # type: ignore[no-untyped-def]
+    """total[row:, column:] += the tile's sums."""
+    width = tile.shape[2]
+    for r in range(rows):
+        for n in range(columns):
+            total[row + r, column + n] += tile[r, n // width, n % width]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _column_sum(rows, total):  # type: ignore[no-untyped-def]
+    """total (M,) += Σ rows (K, M)."""
+    part = np.empty_like(total)
+    for start in range(0, rows.shape[0], _INNER):
+        part[:] = 0
+        for k in range(start, min(start + _INNER, rows.shape[0])):
+            for n in range(total.shape[0]):
+                part[n] += rows[k, n]
+        for n in range(total.shape[0]):
+            total[n] += part[n]

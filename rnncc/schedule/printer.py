@@ -1,0 +1,44 @@
+"""The readable form of a schedule."""
+
+from collections.abc import Iterable
+
+from rnncc.ir.printer import right_hand_side
+from rnncc.schedule.phase import Accumulator, Compute, Move, Phase, Reduction, Schedule
+
+
+def show_schedule(plan: Schedule) -> str:
+    """`plan` as text: a heading a region, a line a product or value."""
+    lines = [f"schedule {plan.program.name}, {'against time' if plan.reverse else 'with time'}"]
+    lines += _section("prologue", (f"{n.name} = {right_hand_side(n)}" for n in plan.prologue))
+    lines += _section("before the loop", _phases(plan.before))
+    lines += _section("shifts", (f"{c.prev} = shift of {c.next} from {c.init}" for c in plan.shifts))
+    lines += _section("step", _phases(plan.step))
+    lines += _section("carries", (f"{c.prev} <- {c.next}, first {c.init}, final {c.final}" for c in plan.carries))
+    lines += _section("after the loop", _phases(plan.after))
+    lines += _section("sums over time", (f"{n.name} = {right_hand_side(n)}" for n in plan.totals))
+    lines += _section("epilogue", (f"{n.name} = {right_hand_side(n)}" for n in plan.epilogue))
+    return "\n".join(lines)
+
+
+def _section(title: str, lines: Iterable[str]) -> list[str]:
+    found = [f"    {line}" for line in lines]
+    return [f"  {title}", *found] if found else []
+
+
+def _phases(phases: tuple[Phase, ...]) -> list[str]:
+    return [line for k, phase in enumerate(phases, 1) for line in _phase(k, phase)]
+
+
+def _phase(number: int, phase: Phase) -> list[str]:
+    match phase:
+        case Compute():
+            head = f"phase {number}: units of {phase.size}" if phase.size else f"phase {number}: one value a row"
+            sums = [f"  {_sum(a)}" for p in phase.panels for a in p.accumulators]
+            return [head, *sums, *(f"  {n.name} = {right_hand_side(n)}" for n in phase.nodes)]
+        case Reduction() | Move():
+            return [f"phase {number}: {phase.node.name} = {right_hand_side(phase.node)}"]
+
+
+def _sum(accumulator: Accumulator) -> str:
+    terms = (f"{t.weight}{'ᵀ' if t.transposed else ''} @ {t.operand}" for t in accumulator.terms)
+    return f"{accumulator.value} = {' + '.join(terms)}"

@@ -1,0 +1,89 @@
+"""Which part of the schedule each value belongs to; derived from the graph, never declared."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rnncc.ir import Carry, Node, Pointwise, Program, components, dependencies, feeds
+
+
+@dataclass(frozen=True)
+class Regions:
+    """Names of values by region, and the carries by how they run."""
+
+    reverse: bool
+    shifts: tuple[Carry, ...]
+    carries: tuple[Carry, ...]
+    prologue: frozenset[str]
+    before: frozenset[str]
+    step: frozenset[str]
+    after: frozenset[str]
+    totals: frozenset[str]
+    epilogue: frozenset[str]
+
+
+def regions(program: Program) -> Regions:
+    """Place every node of a program of one direction.
+
+    Work that a loop does not wait for stays in its step while it is pointwise; products of whole sequences leave it.
+    """
+    reverse = _direction(program)
+    shifts = tuple(c for c in program.carries if _is_shift(program, c, reverse))
+    carries = tuple(c for c in program.carries if c not in shifts)
+    timed = {n.name for n in program.nodes if "T" in n.type}
+    before = timed & _feeding(program, {c.next for c in shifts})
+    after = _after(program, timed - before, {c.next for c in carries})
+    late = _downstream(program, timed | {c.final for c in program.carries})
+    totals = {n.name for n in program.nodes if n.name not in timed and any("T" in program.types[o] for o in n.operands)}
+    timeless = {n.name for n in program.nodes} - timed - totals
+    return Regions(
+        reverse=reverse,
+        shifts=shifts,
+        carries=carries,
+        prologue=frozenset(timeless - late),
+        before=frozenset(before),
+        step=frozenset(timed - before - after),
+        after=frozenset(after),
+        totals=frozenset(totals),
+        epilogue=frozenset(timeless & late),
+    )
+
+
+def _direction(program: Program) -> bool:
+    looped = {v for members, cyclic in components(program) if cyclic for v in members}
+    return any(c.reverse for c in program.carries if c.prev in looped)
+
+
+def _is_shift(program: Program, carry: Carry, reverse: bool) -> bool:
+    """Whole sequences from outside are shifted as such; so are values of carries that run against the loop."""
+    return carry.next in program.input or carry.reverse != reverse
+
+
+def _feeding(program: Program, targets: set[str]) -> set[str]:
+    return feeds(program, targets) | targets
+
+
+def _after(program: Program, timed: set[str], wanted: set[str]) -> set[str]:
+    """Products, reductions and moves that no carry waits for, and what depends on them; all of it where there is no loop."""
+    if not wanted:
+        return set(timed)
+    needed = _feeding(program, wanted)
+    found: set[str] = set()
+    for n in program.nodes:
+        free = n.name in timed and n.name not in needed
+        if free and (not isinstance(n, Pointwise) or not found.isdisjoint(n.operands)):
+            found.add(n.name)
+    return found
+
+
+def _downstream(program: Program, sources: Iterable[str]) -> set[str]:
+    found = set(sources)
+    operands = dependencies(program)
+    for n in program.nodes:
+        if not found.isdisjoint(operands[n.name]):
+            found.add(n.name)
+    return found
+
+
+def members(program: Program, names: frozenset[str]) -> tuple[Node, ...]:
+    """The nodes called `names`, in the program's order."""
+    return tuple(n for n in program.nodes if n.name in names)
