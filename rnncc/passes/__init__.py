@@ -1,1 +1,11 @@
-"""`Program -> Program`, one pass a file."""
+"""`Program -> Program`, one pass a file. Every caller verifies what it gets."""
+
+from rnncc.passes.cse import cse
+from rnncc.passes.dce import dce
+from rnncc.passes.differentiate import differentiate
+from rnncc.passes.hoist_sums import hoist_sums
+from rnncc.passes.minimum_cut import minimum_cut
+from rnncc.passes.rename import rename
+from rnncc.passes.split import split
+
+__all__ = ["cse", "dce", "differentiate", "hoist_sums", "minimum_cut", "rename", "split"]
