@@ -6,7 +6,6 @@ miss and written anew. Numba keeps its machine code beside it (`runtime.cache_ke
 
 import hashlib
 import importlib.util
-import os
 import re
 import sys
 import threading
@@ -19,6 +18,7 @@ from filelock import FileLock
 
 from rnncc.errors import InternalError
 from rnncc.runtime import cache_directory
+from rnncc.runtime.atomic import write_atomically
 
 PREFIX = "rnncc_cell_"
 _DIGEST = "# sha256 "
@@ -77,7 +77,7 @@ def _stored(path: Path, make: Callable[[], str]) -> Path:
     if not _whole(path):
         with FileLock(f"{path}.lock", mode=0o600):
             if not _whole(path):
-                write_aside(path, _signed(make()))
+                write_atomically(path, _signed(make()))
     return path
 
 
@@ -94,19 +94,6 @@ def _whole(path: Path) -> bool:
         return False
     body, found, digest = content.rpartition(_DIGEST.encode())
     return bool(found) and digest == hashlib.sha256(body).hexdigest().encode() + b"\n"
-
-
-def write_aside(path: Path, content: bytes) -> None:
-    """Write `content` to `path` so that whatever happens either the old file is there or the new one, whole."""
-    aside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
-    try:
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 class _Loader(SourceFileLoader):

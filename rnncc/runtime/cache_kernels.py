@@ -14,7 +14,7 @@ from filelock import FileLock
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.serialize import dumps
 
-from rnncc.runtime.cache import write_aside
+from rnncc.runtime.atomic import write_atomically
 from rnncc.runtime.cache_directory import warn_once
 from rnncc.runtime.cache_key import own_digest
 from rnncc.runtime.simd.isa import ISA
@@ -80,7 +80,7 @@ class _CheckedFile(IndexDataCacheFile):
 
 def _write(path: Path, value: Any) -> None:
     content = dumps(value)
-    write_aside(path, hashlib.sha256(content).digest() + content)
+    write_atomically(path, hashlib.sha256(content).digest() + content)
 
 
 def _read(path: Path) -> Any:
