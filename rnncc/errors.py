@@ -10,7 +10,17 @@ class UserError(RnnccError):
 
 
 class SpecError(UserError):
-    """A spec that is wrong; the message holds every fault with its place, found, expected and help."""
+    """A spec that is wrong; the message holds every fault with its place, found, expected and help.
+
+    `faults` are the same one by one (`rnncc.spec.fault.Fault`).
+    """
+
+    def __init__(self, message: str, faults: tuple[object, ...] = ()) -> None:
+        super().__init__(message, faults)
+        self.faults = faults
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class ShapeError(UserError, ValueError):

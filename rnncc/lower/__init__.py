@@ -1,1 +1,5 @@
-"""Freeze: `CellSpec` to `Program`."""
+"""Lowering: `CellSpec` to `Program`."""
+
+from rnncc.lower.lower import lower
+
+__all__ = ["lower"]

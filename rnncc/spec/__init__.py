@@ -1,1 +1,44 @@
-"""The spec language: a file of gate equations becomes a `CellSpec`."""
+"""The spec language: what a spec file imports, and loading such a file.
+
+A spec is a Python file that makes one `Cell`; its equations are for one unit of one sample.
+"""
+
+from rnncc.functions.vocabulary import Abs, Max, Min, clamp, cos, erf, exp, log, relu, sigmoid, sin, softplus, sqrt, tanh
+from rnncc.spec.cell import Cell
+from rnncc.spec.cell_spec import CellSpec, Definition, Option
+from rnncc.spec.info import cell_info
+from rnncc.spec.load import load, load_text
+from rnncc.spec.structure import Piecewise, concat, hard_sigmoid, mean, softmax
+from rnncc.spec.structure import largest as max  # noqa: A004 (a spec's `max` and `sum` go over the units)
+from rnncc.spec.structure import total as sum  # noqa: A004
+
+__all__ = [
+    "Abs",
+    "Cell",
+    "CellSpec",
+    "Definition",
+    "Max",
+    "Min",
+    "Option",
+    "Piecewise",
+    "cell_info",
+    "clamp",
+    "concat",
+    "cos",
+    "erf",
+    "exp",
+    "hard_sigmoid",
+    "load",
+    "load_text",
+    "log",
+    "max",
+    "mean",
+    "relu",
+    "sigmoid",
+    "sin",
+    "softmax",
+    "softplus",
+    "sqrt",
+    "sum",
+    "tanh",
+]

@@ -1,0 +1,100 @@
+"""Freezing a cell into the IR.
+
+*Assumes* a `CellSpec`: every fault of the user is reported already.
+*Guarantees* a verified `Program`: one function application a node, arguments of functions are names or numbers, `Piecewise` whole and
+alone in its node, numbers and powers in one form, a product over a concat as products over its parts; names of the spec kept;
+the same program from run to run.
+*Does not do* common subexpressions: that is a pass.
+"""
+
+import sympy as sp
+
+from rnncc.functions import symbol
+from rnncc.ir import Axes, Carry, Concat, Contract, Pointwise, Program, Reduce, size_names, units, verify
+from rnncc.lower.normalise import normalise
+from rnncc.lower.pointwise import split
+from rnncc.lower.scope import Scope
+from rnncc.spec.cell_spec import CellSpec, Definition
+
+
+def lower(spec: CellSpec) -> Program:
+    """`spec` as a program."""
+    return verify(_Lowering(spec).run())
+
+
+class _Lowering:
+    def __init__(self, spec: CellSpec) -> None:
+        self.spec = spec
+        self.scope = Scope(spec)
+        self._read_whole = {o for d in spec.definitions if d.kind != "product" for o in d.operands} | {spec.output, *spec.next.values()}
+
+    def run(self) -> Program:
+        for d in self.spec.definitions:
+            self._definition(d)
+        carries = tuple(self._carry(s.name) for s in self.spec.states)
+        outputs = (("output", self._whole(self.spec.output, self._output_type(), "y")), *((c.final, c.final) for c in carries))
+        return Program(self.spec.name, self.scope.inputs, carries, tuple(self.scope.nodes), outputs)
+
+    def _definition(self, d: Definition) -> None:
+        self.scope.place = d.place
+        match d.kind:
+            case "input" | "state" | "parameter" | "constant":
+                return
+            case "expression":
+                split(self.scope, d.name, normalise(d.expr))
+            case "product":
+                self._product(d)
+            case "concat":
+                self._concat(d)
+            case "mean":
+                self._mean(d)
+            case "sum":
+                self.scope.add(Reduce(d.name, d.axes, d.args[0], "sum"))
+            case "max":
+                self.scope.add(Reduce(d.name, d.axes, d.args[0], "max"))
+
+    def _mean(self, d: Definition) -> None:
+        (operand,) = d.args
+        total = self.scope.add(Reduce(self.scope.fresh(f"sum_{operand}"), d.axes, operand, "sum"))
+        (axis,) = units(self.scope.types[operand])
+        count = sp.Add(*(symbol(self.scope.count(size)) for size in size_names(axis)))
+        self.scope.add(Pointwise(d.name, d.axes, symbol(total) / count))
+
+    def _concat(self, d: Definition) -> None:
+        if d.named or d.name in self._read_whole:
+            parts = tuple(self._whole(p, (*d.axes[:-1], self.scope.types[p][-1]), p) for p in d.args)
+            self.scope.add(Concat(d.name, d.axes, parts))
+
+    def _product(self, d: Definition) -> None:
+        weight, operand = d.args
+        parts = self.spec.definition[operand]
+        if parts.kind != "concat" or any("+" in self.scope.types[p][-1] for p in parts.args):
+            self._contract(d.name, weight, operand)
+            return
+        terms = [self._part(weight, k, part) for k, part in enumerate(parts.args)]
+        self.scope.add(Pointwise(d.name, d.axes, sp.Add(*map(symbol, terms))))
+
+    def _part(self, weight: str, k: int, part: str) -> str:
+        """The product of the columns of `weight` that belong to part number `k` of a concat."""
+        columns = self.scope.slice(weight, k, part)
+        return self._contract(self.scope.fresh(f"{columns}_{part}"), columns, part)
+
+    def _contract(self, name: str, weight: str, operand: str) -> str:
+        rows, _ = self.scope.types[weight]
+        sequence = self.scope.types[operand][:-1]
+        over = "".join(sequence)
+        return self.scope.add(Contract(name, (*sequence, rows), weight, operand, f"ij,{over}j->{over}i"))
+
+    def _carry(self, state: str) -> Carry:
+        kind = self.scope.types[state]
+        following = self._whole(self.spec.next[state], kind, f"{state}_new")
+        return Carry(state, f"{state}_0", following, f"{state}_T", kind)
+
+    def _output_type(self) -> Axes:
+        return ("T", "N", *units(self.scope.types[self.spec.output]))
+
+    def _whole(self, value: str, kind: Axes, name: str) -> str:
+        """`value` as a node of type `kind`: itself, or a copy where it is an input, a previous state or broadcast."""
+        if self.scope.types[value] == kind and self.scope.is_node(value):
+            return value
+        return self.scope.add(Pointwise(self.scope.fresh(name), kind, symbol(value)))

@@ -1,0 +1,70 @@
+"""Checks of what the methods of a cell are given; each raises a `Mistake`."""
+
+import math
+from collections.abc import Iterable
+from numbers import Real
+
+import sympy as sp
+
+from rnncc.errors import ArgumentError
+from rnncc.spec.cell_spec import Option
+from rnncc.spec.fault import Mistake
+
+
+def whole(what: str, value: object) -> None:
+    """`value` is None or a whole number of at least 1."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise Mistake(f"{what} is no number of units", found=repr(value), expected="a whole number of at least 1, or None")
+
+
+def number(what: str, value: object) -> float:
+    """`value` as a float."""
+    if isinstance(value, bool) or not isinstance(value, Real) or math.isnan(float(value)):
+        raise Mistake(f"{what} is no number", found=repr(value), expected="a Python number")
+    return float(value)
+
+
+def finite(what: str, value: object) -> float:
+    """`value` as a float that is not infinite."""
+    found = number(what, value)
+    if math.isinf(found):
+        raise Mistake(f"{what} is not finite", found=repr(value), expected="a finite number")
+    return found
+
+
+def initialiser(name: str, init: object) -> str | float | None:
+    """`init` as a layer understands it: None, a number, or the name of an initialiser."""
+    if init is None or isinstance(init, str):
+        return init
+    return finite(f"init of {name}", init)
+
+
+def value(what: str, given: object) -> sp.Expr:
+    """`given`, an expression over values of the cell."""
+    if not isinstance(given, sp.Expr) or not given.free_symbols:
+        raise Mistake(f"{what} is no value of the cell", found=repr(given), expected="an expression of inputs, states and parameters")
+    return given
+
+
+def option(chosen: Option) -> None:
+    """The default is one of the choices, and so is the value, or it is of the default's type.
+
+    Raises `ArgumentError` where whoever loads the spec chose wrongly.
+    """
+    if chosen.choices and chosen.default not in chosen.choices:
+        raise Mistake(
+            f"the default of the option {chosen.name} is none of its choices",
+            found=repr(chosen.default),
+            expected=_listed(chosen.choices),
+        )
+    if chosen.choices and chosen.value not in chosen.choices:
+        raise ArgumentError(f"{chosen.name}={chosen.value!r}: expected one of {_listed(chosen.choices)}")
+    if not chosen.choices and type(chosen.value) is not type(chosen.default):
+        kind = type(chosen.default).__name__
+        raise ArgumentError(
+            f"{chosen.name}={chosen.value!r} is a {type(chosen.value).__name__}; expected {kind}, such as {chosen.default!r}"
+        )
+
+
+def _listed(choices: Iterable[object]) -> str:
+    return ", ".join(map(repr, choices))

@@ -1,0 +1,249 @@
+"""`Cell`: what a spec declares and says of it. Nothing raises on the way; `freeze` reports every fault at once."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, cast
+
+import sympy as sp
+
+from rnncc.functions import symbol
+from rnncc.ir import Axes
+from rnncc.runtime.cell_info import Parameter, State
+from rnncc.spec import arguments
+from rnncc.spec.cell_spec import CellSpec, Option
+from rnncc.spec.fault import Mistake, Span, fault_of
+from rnncc.spec.freeze import freeze
+from rnncc.spec.names import fresh, objection
+from rnncc.spec.record import Bound, Declared, Record, Size
+from rnncc.spec.session import Session, current_session
+from rnncc.spec.span import current_span, span_at
+from rnncc.spec.structure import POISON
+from rnncc.spec.suggest import close
+from rnncc.spec.units import fits, poisoned, units_of
+from rnncc.spec.weight import Weight
+
+P = ParamSpec("P")
+
+
+def _recorded(method: Callable[Concatenate["Cell", P], Any]) -> Callable[Concatenate["Cell", P], Any]:
+    """A mistake is recorded with its place, and the poison value stands in for the result."""
+
+    @wraps(method)
+    def run(self: "Cell", *args: P.args, **kwargs: P.kwargs) -> Any:
+        try:
+            return method(self, *args, **kwargs)
+        except Mistake as mistake:
+            return self.report(mistake)
+
+    return cast(Callable[Concatenate["Cell", P], Any], run)
+
+
+class Cell:
+    """A recurrent cell, written as equations for one unit of one sample.
+
+    Wherever a size is asked for, anything that has one serves: a value, `concat(h, x)`, `cell.size("proj")`, `cell.hidden`.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.session = current_session()
+        self.record = Record(faults=self.session.faults) if self.session else Record()
+        self._file = self.session.filename if self.session else None
+        self.span = current_span(self._file)
+        if self.session:
+            self._enter(self.session)
+        if reason := objection(name):
+            self.report(Mistake(f"the name {name!r} of the cell {reason}", remedy='a name like "LSTM"'))
+
+    def __repr__(self) -> str:
+        return f"Cell({self.name!r})"
+
+    @property
+    def start(self) -> Span:
+        """Where faults of the whole cell point: line 1 of its file, or where it was made."""
+        return span_at(self._file, 1) if self._file else self.span
+
+    # -- sizes and values
+
+    @property
+    def hidden(self) -> Size:
+        """The layer's hidden size."""
+        return Size("hidden")
+
+    @_recorded
+    def size(self, name: str, default: int | None = None) -> Size:
+        """A further size, given as the keyword `name` where a layer is made; without a default it has to be given."""
+        self._fresh_name(name)
+        arguments.whole(f"the default of the size {name}", default)
+        self.record.sizes[name] = (Size(name, default), current_span(self._file))
+        return Size(name, default)
+
+    @_recorded
+    def input(self, name: str, size: object = None) -> sp.Symbol:
+        """A value read at every step. The first input is the layer's, of the size `input`."""
+        units = ("input",) if size is None else (self._units(size),)
+        if units != ("input",) and not any(isinstance(e, Declared) and e.kind == "input" for e in self.record.entries.values()):
+            raise Mistake("the first input of a cell is the layer's", found=f"{name} of size {units[0]}", expected="no size= for it")
+        return self._declare(name, "input", units)
+
+    @_recorded
+    def state(self, name: str, size: object = None, initial: float = 0.0) -> sp.Symbol:
+        """A value carried from step to step: the previous step's. `initial` is what a sequence starts with."""
+        units = ("hidden",) if size is None else (self._units(size),)
+        value = arguments.number(f"initial of the state {name}", initial)
+        made = self._declare(name, "state", units)
+        self.record.states[name] = State(name, units, value)
+        return made
+
+    @_recorded
+    def constant(self, name: str, value: float) -> sp.Symbol:
+        """A number that a layer can be given under this name without compiling again."""
+        number = arguments.finite(f"the constant {name}", value)
+        made = self._declare(name, "constant", ())
+        self.record.constants[name] = number
+        return made
+
+    @_recorded
+    def option(self, name: str, default: object, choices: Sequence[object] = ()) -> object:
+        """A Python value under which the file is executed; a layer is given it under this name."""
+        self._fresh_name(name)
+        given = self.session.options if self.session else {}
+        option = Option(name, given.get(name, default), default, tuple(choices))
+        arguments.option(option)
+        self.record.options[name] = option
+        return option.value
+
+    # -- parameters
+
+    @_recorded
+    def weight(self, name: str, rows: object, cols: object, *, init: str | float | None = None, frozen: bool = False) -> Weight:
+        """A matrix; `W @ v` takes a value of the size `cols` to one of the size `rows`."""
+        units = (self._units(rows), self._units(cols))
+        self._parameter(Parameter(name, units, arguments.initialiser(name, init), frozen))
+        return Weight(name, *units, self._accept, self.report)
+
+    @_recorded
+    def vector(self, name: str, size: object, *, init: str | float | None = None, frozen: bool = False) -> sp.Symbol:
+        """One number a unit."""
+        return self._parameter(Parameter(name, (self._units(size),), arguments.initialiser(name, init), frozen))
+
+    @_recorded
+    def bias(self, name: str, size: object, *, init: str | float | None = None, frozen: bool = False) -> sp.Symbol:
+        """A vector that is absent, and zero, in a layer made with `bias=False`."""
+        return self._parameter(Parameter(name, (self._units(size),), arguments.initialiser(name, init), frozen, bias=True))
+
+    @_recorded
+    def scalar(self, name: str, *, init: str | float | None = None, frozen: bool = False) -> sp.Symbol:
+        """One learned number."""
+        return self._parameter(Parameter(name, (), arguments.initialiser(name, init), frozen))
+
+    # -- what the step does
+
+    def next(self, **values: sp.Expr) -> None:
+        """What each state is at the following step."""
+        for name, value in values.items():
+            self._set_next(name, value)
+
+    @_recorded
+    def output(self, value: sp.Expr) -> None:
+        """What the layer gives at every step."""
+        if self.record.output is not None:
+            raise Mistake(
+                "the cell has an output already", remedy=f"see line {self.record.output[1].line}; for several values: concat(a, b)"
+            )
+        span = current_span(self._file)
+        self.record.output = (POISON, span)
+        expr = arguments.value("the output", value)
+        if not poisoned(expr) and not units_of(expr, self.record.units):
+            raise Mistake("the output has no units", found=f"{expr}, a scalar", expected="a value with a size")
+        self.record.output = (expr, span)
+
+    def freeze(self, doc: str = "") -> CellSpec:
+        """The checked cell. Raises `SpecError` with every fault."""
+        return freeze(self, doc)
+
+    # -- what loading and freezing need
+
+    def bind(self, name: str, expr: sp.Expr) -> sp.Expr:
+        """Gives `expr` the name of the variable it is assigned to; a taken name becomes `s_2`, `s_3` …"""
+        if name.startswith("_") or not expr.free_symbols:
+            return expr
+        if poisoned(expr):
+            return POISON
+        return self._bind(name, expr)
+
+    @_recorded
+    def _bind(self, name: str, expr: sp.Expr) -> sp.Expr:
+        if reason := objection(name):
+            raise Mistake(f"the name {name!r} of a value {reason}", remedy=f"call it something else, such as {name}_value")
+        units = units_of(expr, self.record.units)
+        unique = fresh(name, [*self.record.entries, *self.record.sizes])
+        self.record.entries[unique] = Bound(unique, expr, units, current_span(self._file))
+        return symbol(unique)
+
+    def report(self, mistake: Mistake) -> sp.Expr:
+        """Records a mistake made by the code that is running now; gives the poison value."""
+        self.record.faults.append(fault_of(mistake, current_span(self._file)))
+        return POISON
+
+    @_recorded
+    def _set_next(self, name: str, value: object) -> None:
+        state = self.record.states.get(name)
+        if state is None:
+            raise Mistake(f"cell.next names {name}, which is no state", remedy=close(name, self.record.states))
+        if name in self.record.next:
+            raise Mistake(f"cell.next is given {name} twice", remedy=f"see line {self.record.next[name][1].line}")
+        span = current_span(self._file)
+        self.record.next[name] = (POISON, span)
+        expr = arguments.value(f"next of {name}", value)
+        found = () if poisoned(expr) else units_of(expr, self.record.units)
+        if found not in ((), state.axes):
+            raise Mistake(
+                f"next of {name} has another size than {name}", found=f"{expr} of size {found[0]}", expected=f"size {state.axes[0]}"
+            )
+        self.record.next[name] = (expr, span)
+
+    def _enter(self, session: Session) -> None:
+        if session.cells:
+            remedy = "put each cell into a file of its own"
+            self.report(Mistake("a spec file defines one cell", found=f"{session.cells[0].name} and {self.name}", remedy=remedy))
+        session.cells.append(self)
+
+    def _units(self, thing: object) -> str:
+        """The size that `thing` has."""
+        if isinstance(thing, Size):
+            return thing.name
+        if not isinstance(thing, sp.Expr) or isinstance(thing, sp.Number):
+            raise Mistake("this has no size", found=repr(thing), expected="a value of the cell, concat(…), cell.hidden or cell.size(…)")
+        if poisoned(thing):
+            return "hidden"
+        units = units_of(thing, self.record.units)
+        if len(units) != 1:
+            raise Mistake("this has no size", found=f"{thing}, a scalar", expected="a value with units")
+        return units[0]
+
+    def _parameter(self, parameter: Parameter) -> sp.Symbol:
+        made = self._declare(parameter.name, "parameter", parameter.axes)
+        self.record.parameters[parameter.name] = parameter
+        return made
+
+    def _declare(self, name: str, kind: Any, units: Axes) -> sp.Symbol:
+        self._fresh_name(name)
+        self.record.entries[name] = Declared(name, kind, units, current_span(self._file))
+        return symbol(name)
+
+    def _fresh_name(self, name: str) -> None:
+        if reason := objection(name):
+            raise Mistake(f"the name {name!r} {reason}", remedy="names appear in the generated kernels as they are: choose another")
+        earlier = self.record.place_of(name)
+        if earlier or name in self.record.options:
+            where = f"first on line {earlier.line}" if earlier else "first as an option"
+            raise Mistake(
+                f"the name {name} is declared twice",
+                found=where,
+                remedy="give each value its own name, or keep the first in a variable",
+            )
+
+    def _accept(self, weight: Weight, operand: sp.Expr) -> None:
+        if not poisoned(operand):
+            fits(weight.name, weight.cols, operand, self.record.units)

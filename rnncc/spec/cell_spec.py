@@ -1,0 +1,77 @@
+"""What a spec says, checked: the result of the spec stage and the input of lowering."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import sympy as sp
+
+from rnncc.ir import Axes
+from rnncc.runtime.cell_info import Parameter, State
+
+Kind = Literal["input", "state", "parameter", "constant", "expression", "product", "concat", "mean", "sum", "max"]
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One value of a cell.
+
+    `axes` is its IR type: `T N` first where it varies over the sequence, then its units. An `expression` has `expr`, sympy over the
+    names of other definitions, elementwise; a `product` has `args` (weight, operand), a `concat` its parts, a reduction its operand.
+    """
+
+    name: str
+    kind: Kind
+    axes: Axes
+    args: tuple[str, ...] = ()
+    expr: sp.Expr = None
+    named: bool = False
+    """Assigned at the top level of the spec; others are helpers with derived names."""
+    place: str = field(default="", compare=False)
+    """`file:line`."""
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        """The values it is computed from."""
+        return self.args if self.expr is None else tuple(sorted(s.name for s in self.expr.free_symbols))
+
+
+@dataclass(frozen=True)
+class Option:
+    """A Python value that the file was executed under; `choices` is empty where any value of the default's type will do."""
+
+    name: str
+    value: object
+    default: object
+    choices: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True)
+class CellSpec:
+    """A checked cell."""
+
+    name: str
+    doc: str
+    filename: str
+    source: str
+    """The text of the spec file; empty for a cell made in other code."""
+    definitions: tuple[Definition, ...]
+    """In the order of the spec; operands come first."""
+    next: Mapping[str, str]
+    """State -> the value it has at the following step."""
+    output: str
+    states: tuple[State, ...]
+    parameters: tuple[Parameter, ...]
+    sizes: Mapping[str, int | None]
+    constants: Mapping[str, float]
+    options: Mapping[str, Option]
+
+    @cached_property
+    def definition(self) -> dict[str, Definition]:
+        """Definitions by name."""
+        return {d.name: d for d in self.definitions}
+
+    def of_kind(self, *kinds: Kind) -> tuple[Definition, ...]:
+        """Definitions of these kinds, in order."""
+        return tuple(d for d in self.definitions if d.kind in kinds)

@@ -1,0 +1,152 @@
+"""Flattening: products, concats and reductions inside expressions become definitions with names of their own."""
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from rnncc.functions import symbol
+from rnncc.ir import Axes
+from rnncc.spec.cell_spec import Definition, Kind
+from rnncc.spec.names import fresh, implied
+from rnncc.spec.record import Bound, Declared, Record
+from rnncc.spec.structure import HardSigmoid, Join, Product, Reduction, Structure, label
+
+
+@dataclass(frozen=True)
+class Flattened:
+    """Definitions in order, and the names of the results."""
+
+    definitions: tuple[Definition, ...]
+    next: dict[str, str]
+    output: str
+
+
+def flatten(record: Record) -> Flattened:
+    """`record`, which has no faults, as definitions whose operands come first."""
+    return _Flattening(record).run()
+
+
+class _Flattening:
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self.definitions: dict[str, Definition] = {}
+        self.names: dict[sp.Expr, sp.Symbol] = {}
+        self.taken = {*record.entries, *record.sizes, *implied(record.states, ("input", "hidden", *record.sizes))}
+        self.place = ""
+
+    def run(self) -> Flattened:
+        for entry in self.record.entries.values():
+            self.place = entry.span.place
+            self._entry(entry)
+        following = {name: self._result(expr, f"{name}_new") for name, (expr, _) in self.record.next.items()}
+        assert self.record.output is not None
+        output = self._result(self.record.output[0], "y")
+        return Flattened(tuple(self.definitions.values()), {s: following[s] for s in self.record.states}, output)
+
+    def _entry(self, entry: Declared | Bound) -> None:
+        match entry:
+            case Declared(kind="input" | "state"):
+                self._add(entry.name, entry.kind, ("T", "N", *entry.units))
+            case Declared():
+                self._add(entry.name, entry.kind, entry.units)
+            case Bound():
+                self._define(entry.name, entry.expr, named=True)
+
+    def _result(self, expr: sp.Expr, name: str) -> str:
+        flat = self._flat(expr, name)
+        return str(flat.name) if flat.is_Symbol else self._define(self._fresh(name), flat, named=False)
+
+    def _define(self, name: str, expr: sp.Expr, *, named: bool) -> str:
+        """`expr` under `name`, its parts first."""
+        if isinstance(expr, Structure) and not isinstance(expr, HardSigmoid):
+            self._structure(name, expr, named=named)
+        else:
+            flat = self._flat(expr, name)
+            self._add(name, "expression", self._axes(flat), expr=flat, named=named)
+        self.names[expr] = symbol(name)
+        return name
+
+    def _flat(self, expr: sp.Expr, owner: str) -> sp.Expr:
+        """`expr` with a symbol in the place of every structure."""
+        if isinstance(expr, HardSigmoid):
+            return HardSigmoid.expansion(self._operand(expr.args[0], f"{owner}_in"))
+        if isinstance(expr, Structure):
+            return self._named(expr, owner)
+        if not expr.has(Structure):
+            return expr
+        return expr.func(*(self._flat(a, owner) for a in expr.args), **_unevaluated(expr))
+
+    def _named(self, expr: sp.Expr, owner: str) -> sp.Symbol:
+        if expr not in self.names:
+            self._define(self._fresh(_helper(expr, owner)), expr, named=False)
+        return self.names[expr]
+
+    def _operand(self, expr: sp.Expr, name: str) -> sp.Symbol:
+        """`expr` as a value of its own."""
+        if expr.is_Symbol:
+            return expr
+        if expr not in self.names:
+            flat = self._flat(expr, name)
+            if flat.is_Symbol:
+                return flat
+            self._define(self._fresh(label(flat) or name), expr, named=False)
+        return self.names[expr]
+
+    def _structure(self, name: str, expr: sp.Expr, *, named: bool) -> None:
+        match expr:
+            case Product():
+                weight = expr.args[0].name
+                operand = self._operand(expr.args[1], f"{weight}_in").name
+                axes = (*self._sequence(operand), self.definitions[weight].axes[0])
+                self._add(name, "product", axes, (weight, operand), named=named)
+            case Join():
+                parts = self._parts(expr, name)
+                units = "+".join(self.definitions[p].axes[-1] for p in parts)
+                self._add(name, "concat", (*self._sequence(*parts), units), parts, named=named)
+            case Reduction():
+                operand = self._operand(expr.args[0], f"{name}_in").name
+                self._add(name, expr.kind, self._sequence(operand), (operand,), named=named)
+
+    def _parts(self, expr: sp.Expr, name: str) -> tuple[str, ...]:
+        """Operands of a concat; a concat inside it gives its parts."""
+        found: list[str] = []
+        for part in expr.args:
+            operand = self._operand(part, f"{name}_in").name
+            inner = self.definitions[operand]
+            found += inner.args if inner.kind == "concat" else (operand,)
+        return tuple(found)
+
+    def _axes(self, expr: sp.Expr) -> Axes:
+        names = [s.name for s in expr.free_symbols]
+        units = {tuple(a for a in self.definitions[n].axes if a not in ("T", "N")) for n in names} - {()}
+        return (*self._sequence(*names), *next(iter(units), ()))
+
+    def _sequence(self, *names: str) -> Axes:
+        return ("T", "N") if any("T" in self.definitions[n].axes for n in names) else ()
+
+    def _fresh(self, base: str) -> str:
+        name = fresh(base, self.taken)
+        self.taken.add(name)
+        return name
+
+    def _add(self, name: str, kind: Kind, axes: Axes, args: tuple[str, ...] = (), *, expr: sp.Expr = None, named: bool = False) -> None:
+        self.taken.add(name)
+        self.definitions[name] = Definition(name, kind, axes, args, expr, named, self.place)
+
+
+def _unevaluated(expr: sp.Expr) -> dict[str, bool]:
+    return {"evaluate": False} if isinstance(expr, sp.Piecewise) else {}
+
+
+def _helper(expr: sp.Expr, owner: str) -> str:
+    match expr:
+        case Product():
+            weight, operand = expr.args
+            return f"{weight.name}_{label(operand)}" if label(operand) else f"{weight.name}_product"
+        case Join():
+            return label(expr) or f"{owner}_concat"
+        case Reduction():
+            inner = label(expr.args[0])
+            return f"{expr.kind}_{inner}" if inner else f"{owner}_{expr.kind}"
+        case _:
+            raise TypeError(f"no structure: {expr!r}")

@@ -1,0 +1,36 @@
+"""The namespace a spec file is executed in: assigning an expression to a variable names it."""
+
+import sympy as sp
+
+from rnncc.spec.session import Session
+from rnncc.spec.structure import Poison
+
+
+class Namespace(dict[str, object]):
+    """Locals of the file's top level. Each assigned expression becomes an opaque value of the cell under the variable's name.
+
+    `module` is the same for functions of the file, which look their globals up there.
+    """
+
+    def __init__(self, session: Session, module: dict[str, object]) -> None:
+        super().__init__()
+        self.session = session
+        self.module = module
+
+    def __setitem__(self, key: str, value: object) -> None:
+        if isinstance(value, sp.Expr) and not value.is_Atom and self.session.cells:
+            value = self.session.cells[-1].bind(key, value)
+        self.put(key, value)
+
+    def __delitem__(self, key: str) -> None:
+        super().__delitem__(key)
+        self.module.pop(key, None)
+
+    def put(self, key: str, value: object) -> None:
+        """Binds without naming."""
+        super().__setitem__(key, value)
+        self.module[key] = value
+
+    def failed(self, key: str) -> bool:
+        """Whether `key` stands for a value that failed."""
+        return isinstance(self.get(key), Poison)

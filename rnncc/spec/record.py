@@ -1,0 +1,67 @@
+"""What a cell has been told so far, in the order it was told."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import sympy as sp
+
+from rnncc.ir import Axes
+from rnncc.runtime.cell_info import Parameter, State
+from rnncc.spec.cell_spec import Option
+from rnncc.spec.fault import Fault, Span
+
+
+@dataclass(frozen=True)
+class Size:
+    """A number of units that a layer is given: `input`, `hidden`, or one of the cell's own."""
+
+    name: str
+    default: int | None = None
+
+
+@dataclass(frozen=True)
+class Declared:
+    """An input, a state, a parameter or a constant, with its unit axes."""
+
+    name: str
+    kind: Literal["input", "state", "parameter", "constant"]
+    units: Axes
+    span: Span
+
+
+@dataclass(frozen=True)
+class Bound:
+    """An expression that the spec has given a name."""
+
+    name: str
+    expr: sp.Expr
+    units: Axes
+    span: Span
+
+
+@dataclass
+class Record:
+    """Everything a `Cell` collects; freezing reads it."""
+
+    entries: dict[str, Declared | Bound] = field(default_factory=dict)
+    sizes: dict[str, tuple[Size, Span]] = field(default_factory=dict)
+    states: dict[str, State] = field(default_factory=dict)
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    constants: dict[str, float] = field(default_factory=dict)
+    options: dict[str, Option] = field(default_factory=dict)
+    next: dict[str, tuple[sp.Expr, Span]] = field(default_factory=dict)
+    output: tuple[sp.Expr, Span] | None = None
+    faults: list[Fault] = field(default_factory=list)
+    excused: set[str] = field(default_factory=set)
+    """Methods that a failed statement was to call: what they would have said is not missing."""
+
+    @property
+    def units(self) -> dict[str, Axes]:
+        """Unit axes of every value so far."""
+        return {name: entry.units for name, entry in self.entries.items()}
+
+    def place_of(self, name: str) -> Span | None:
+        """Where `name` was given to a value or a size."""
+        if name in self.entries:
+            return self.entries[name].span
+        return self.sizes[name][1] if name in self.sizes else None

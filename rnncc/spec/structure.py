@@ -1,0 +1,138 @@
+"""What a spec writes beside elementwise functions: products, concats, reductions, each an opaque application in its expression.
+
+They are sympy functions without `eval`, so a spec needs no cell at hand to write `mean(z)`; freezing the cell turns each into a
+definition of its own.
+"""
+
+from typing import Literal
+
+import sympy as sp
+
+from rnncc.functions.vocabulary import clamp, exp
+
+
+class Structure(sp.Function):
+    """Base: real, never evaluated."""
+
+    is_real = True
+    is_commutative = True
+
+    @classmethod
+    def eval(cls, *_args: sp.Expr) -> None:
+        """Never rewrite."""
+
+    @classmethod
+    def _should_evalf(cls, _arg: sp.Expr) -> int:
+        return -1
+
+
+class Product(Structure):
+    """`W @ v`: arguments are the symbol of the weight and the operand."""
+
+    nargs = 2
+
+
+class Join(Structure):
+    """`concat(h, x, …)`."""
+
+
+class HardSigmoid(Structure):
+    """`hard_sigmoid(a)`; its argument becomes a value, so that 0.2 is not multiplied into a sum."""
+
+    nargs = 1
+
+    @staticmethod
+    def expansion(a: sp.Expr) -> sp.Expr:
+        return clamp(sp.Float(0.2) * a + sp.Float(0.5), 0, 1)
+
+
+class Reduction(Structure):
+    """Over the units of a value."""
+
+    nargs = 1
+    kind: Literal["mean", "sum", "max"]
+
+
+class Mean(Reduction):
+    """`mean(a)`."""
+
+    kind = "mean"
+
+
+class Sum(Reduction):
+    """`sum(a)`."""
+
+    kind = "sum"
+
+
+class Largest(Reduction):
+    """`max(a)`."""
+
+    kind = "max"
+
+
+class Poison(sp.Symbol):
+    """Stands for a value whose definition failed; whatever it touches raises no further fault."""
+
+    def __matmul__(self, _other: object) -> "Poison":
+        return self
+
+    def __rmatmul__(self, _other: object) -> "Poison":
+        return self
+
+
+POISON = Poison("?", real=True)
+
+
+def concat(*parts: sp.Expr) -> sp.Expr:
+    """Joins values over their units, so that `W @ concat(h, x)` reads as in the textbooks."""
+    return Join(*parts)
+
+
+def hard_sigmoid(a: sp.Expr) -> sp.Expr:
+    """clamp(0.2 a + 0.5, 0, 1): the convention of Keras 2 and of ONNX's defaults."""
+    return HardSigmoid(a)
+
+
+def mean(a: sp.Expr) -> sp.Expr:
+    """The mean over the units, a scalar a sample and step."""
+    return Mean(a)
+
+
+def total(a: sp.Expr) -> sp.Expr:
+    """The sum over the units; `sum` in a spec."""
+    return Sum(a)
+
+
+def largest(a: sp.Expr) -> sp.Expr:
+    """The maximum over the units; `max` in a spec."""
+    return Largest(a)
+
+
+def softmax(a: sp.Expr) -> sp.Expr:
+    """exp(a) over the sum of exp(a), shifted by the maximum so that nothing overflows."""
+    shifted = exp(a - Largest(a))
+    return shifted / Sum(shifted)
+
+
+def Piecewise(*pairs: tuple[sp.Expr, object]) -> sp.Expr:  # noqa: N802 (as sympy writes it)
+    """(value, condition) pairs, the first true condition counts; the last condition is True. Kept as written."""
+    return sp.Piecewise(*pairs, evaluate=False)
+
+
+def label(expr: sp.Expr) -> str:
+    """A short name for `expr` made from the names in it (`tanh_c_new`, `h_r`); empty where there is no short one."""
+    if expr.is_Symbol:
+        return str(expr.name)
+    names = [a.name for a in expr.args if a.is_Symbol]
+    if len(names) != len(expr.args) or not 1 <= len(names) <= 2:
+        return ""
+    match expr:
+        case sp.Mul():
+            return "_".join(sorted(names))
+        case Join():
+            return "_".join(names)
+        case sp.Function():
+            return "_".join([type(expr).__name__, *names])
+        case _:
+            return ""

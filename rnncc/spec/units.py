@@ -1,0 +1,145 @@
+"""The units of an expression, and whether it is written in the language at all."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import sympy as sp
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import Boolean, BooleanFalse, BooleanTrue
+
+from rnncc.functions import VOCABULARY, Elementwise
+from rnncc.ir import Axes, size_names
+from rnncc.spec.fault import Mistake
+from rnncc.spec.structure import HardSigmoid, Join, Poison, Product, Reduction
+
+Known = Mapping[str, Axes]
+"""Name -> unit axes; a weight has two, a scalar none."""
+
+_PLAIN = (sp.Add, sp.Mul, Elementwise, HardSigmoid, sp.Abs)
+_COMPARISONS = (sp.StrictLessThan, sp.LessThan, sp.StrictGreaterThan, sp.GreaterThan)
+
+
+def units_of(expr: sp.Expr, known: Known) -> Axes:
+    """Unit axes of `expr`: one, or none for a scalar.
+
+    Raises `Mistake` where sizes do not fit, or something is not of the language.
+    """
+    if expr.is_Atom:
+        return _symbol(expr, known) if expr.is_Symbol else _number(expr)
+    match expr:
+        case Product():
+            return _product(expr, known)
+        case Join():
+            return _join(expr, known)
+        case Reduction():
+            return _reduction(expr, known)
+        case sp.Pow():
+            return _power(expr, known)
+        case sp.Piecewise():
+            return _piecewise(expr, known)
+        case _ if isinstance(expr, _PLAIN):
+            return _common(expr.args, known)
+        case _:
+            raise _foreign(expr)
+
+
+def poisoned(expr: sp.Expr) -> bool:
+    """Whether a value that has failed already is part of `expr`."""
+    return any(isinstance(s, Poison) for s in expr.free_symbols)
+
+
+def fits(weight: str, cols: str, operand: sp.Expr, known: Known) -> None:
+    """Raise `Mistake` unless `operand` has the units that the weight's columns stand for."""
+    found = units_of(operand, known)
+    if found != (cols,):
+        remedy = f"the third argument of cell.weight is the size of what stands right of @: cell.weight({weight!r}, …, {operand})"
+        message = f"{weight} @ {operand}: the sizes do not fit"
+        raise Mistake(
+            message, found=f"{operand} of size {_name(found)}", expected=f"size {cols}, the columns of {weight}", remedy=remedy
+        )
+
+
+def _symbol(expr: sp.Symbol, known: Known) -> Axes:
+    if expr.name not in known:
+        remedy = "values come from cell.input, cell.state, cell.vector, cell.scalar or cell.constant"
+        raise Mistake(f"the symbol {expr.name} is unknown to the cell", remedy=remedy)
+    return known[expr.name]
+
+
+def _number(expr: sp.Expr) -> Axes:
+    if not expr.is_finite or not expr.is_real:
+        raise Mistake("an expression holds a number that is not finite", found=str(expr), remedy="look for a division by zero")
+    return ()
+
+
+def _product(expr: sp.Expr, known: Known) -> Axes:
+    weight, operand = expr.args
+    rows, cols = known[weight.name]
+    fits(weight.name, cols, operand, known)
+    return (rows,)
+
+
+def _join(expr: sp.Expr, known: Known) -> Axes:
+    parts = [(part, units_of(part, known)) for part in expr.args]
+    scalars = [str(part) for part, units in parts if not units]
+    if len(parts) < 2 or scalars:
+        found = f"{', '.join(scalars)}, a scalar" if scalars else f"{len(parts)} part"
+        raise Mistake("concat joins two or more values that have units", found=found)
+    return ("+".join(axis for _, units in parts for axis in units),)
+
+
+def _reduction(expr: sp.Expr, known: Known) -> Axes:
+    (operand,) = expr.args
+    if not units_of(operand, known):
+        raise Mistake(f"{expr.kind} goes over the units of a value", found=f"{operand}, a scalar")
+    return ()
+
+
+def _power(expr: sp.Expr, known: Known) -> Axes:
+    base, exponent = expr.args
+    if not exponent.is_number:
+        remedy = f"write exp(({exponent}) * log({base}))"
+        raise Mistake("the exponent of a power is no number", found=f"{base} ** ({exponent})", expected="a number", remedy=remedy)
+    _number(exponent)
+    return units_of(base, known)
+
+
+def _piecewise(expr: sp.Expr, known: Known) -> Axes:
+    if expr.args[-1].cond is not sp.true:
+        raise Mistake("Piecewise leaves a case open", expected="a last pair (value, True)", found=str(expr.args[-1].cond))
+    compared = [side for pair in expr.args for side in _sides(pair.cond)]
+    return _common([*(pair.expr for pair in expr.args), *compared], known)
+
+
+def _sides(condition: Boolean) -> Iterator[sp.Expr]:
+    match condition:
+        case BooleanTrue() | BooleanFalse():
+            return
+        case sp.And() | sp.Or() | sp.Not():
+            for part in condition.args:
+                yield from _sides(part)
+        case Relational() if isinstance(condition, _COMPARISONS):
+            yield from condition.args
+        case _:
+            raise Mistake("a condition is made of <, <=, >, >=, &, | and ~", found=str(condition))
+
+
+def _common(args: Iterable[sp.Expr], known: Known) -> Axes:
+    found = {units: arg for arg in args if (units := units_of(arg, known))}
+    if len(found) > 1:
+        listed = ", ".join(sorted(f"{arg} of size {_name(units)}" for units, arg in found.items()))
+        remedy = "a product brings a value to another size: cell.weight(name, rows, cols) @ value"
+        raise Mistake("values of different sizes meet in one elementwise expression", found=listed, expected="one size", remedy=remedy)
+    return next(iter(found), ())
+
+
+def _foreign(expr: sp.Expr) -> Mistake:
+    name = type(expr).__name__
+    own = {f.lower(): f for f in (*VOCABULARY, "Piecewise")}.get(name.lower())
+    if own:
+        return Mistake(f"{name} here is sympy's own, which rnncc cannot compile", remedy=f"from rnncc.spec import {own}")
+    listed = "see rnncc.spec for what there is"
+    return Mistake(f"{name} is not part of the spec language", found=str(expr), remedy=listed)
+
+
+def _name(units: Axes) -> str:
+    return " by ".join(" + ".join(size_names(axis)) for axis in units) or "one (a scalar)"
