@@ -8,9 +8,9 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rnncc.runtime.compiled import kernel
 from rnncc.runtime.simd.isa import ISA, lanes_of
 
 Array = NDArray[np.floating]
@@ -19,11 +19,6 @@ Array = NDArray[np.floating]
 def group_blocks(*sums: int) -> int:
     """How many unit blocks make whole chunks in every panel of a phase; `sums` holds the number of sums of each."""
     return math.lcm(*(ISA.vectors // math.gcd(a, ISA.vectors) for a in sums))
-
-
-def new_tile(dtype: np.dtype, sums: int, blocks: int) -> Array:
-    """The tile that one panel's product leaves its sums in: (ISA.tall, vectors of a group, lanes)."""
-    return np.empty((ISA.tall, sums * blocks, lanes_of(dtype)), dtype)
 
 
 def pack(blocks: int, sums: Sequence[Sequence[Array]]) -> Array:
@@ -54,7 +49,7 @@ def pack(blocks: int, sums: Sequence[Sequence[Array]]) -> Array:
     return panel
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def _place(panel, matrix, a, sums, width, start):  # type: ignore[no-untyped-def]
     """One matrix (units, K) into rows [start, start + K) of `panel`, at the vectors of sum `a`."""
     units, inner = matrix.shape

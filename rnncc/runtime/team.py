@@ -1,5 +1,6 @@
 """Threads that share the rows of a batch: ordinary threads around `nogil` kernels, the caller's own among them."""
 
+import itertools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ def _pool(_process: int) -> ThreadPoolExecutor:
 
 def run_parts(kernel: Callable[..., Any], bounds: list[int], *arguments: Any) -> None:
     """Call `kernel(first, last, *arguments)` for each two neighbours of `bounds`, side by side; the last part runs here."""
-    *others, (first, last) = zip(bounds[:-1], bounds[1:], strict=True)
+    *others, (first, last) = itertools.pairwise(bounds)
     waiting = [_pool(os.getpid()).submit(kernel, a, b, *arguments) for a, b in others]
     try:
         kernel(first, last, *arguments)

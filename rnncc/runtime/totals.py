@@ -5,11 +5,11 @@ same bits whatever the number of threads.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from rnncc.runtime.simd.isa import ISA, lanes_of
-from rnncc.runtime.simd.memory import lanes
+from rnncc.runtime.compiled import kernel
+from rnncc.runtime.simd.isa import ISA
+from rnncc.runtime.simd.memory import lanes, load, store
 from rnncc.runtime.simd.product import product
 from rnncc.runtime.sweep import Sweep
 from rnncc.runtime.team import run_parts
@@ -61,7 +61,7 @@ def _bounds(rows: int, threads: int) -> list[int]:
     return [min(rows, k * tiles // threads * _TALL) for k in range(threads + 1)]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def _outer(first, last, left, right, total):  # type: ignore[no-untyped-def]
     """Rows [first, last) of total (M, N) += leftᵀ right, left (K, ·), right (K, ·)."""
     width = lanes(total)
@@ -84,7 +84,7 @@ def _outer(first, last, left, right, total):  # type: ignore[no-untyped-def]
                     _add(total, tile, row, rows, column + c * chunk, min(chunk, columns - c * chunk))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def _pack_right(packed, right, start, count, column, columns):  # type: ignore[no-untyped-def]
     """Rows [start, start + count), columns [column, column + columns) of right into chunks (chunks, K, chunk)."""
     chunk = packed.shape[2]
@@ -95,16 +95,21 @@ def _pack_right(packed, right, start, count, column, columns):  # type: ignore[n
                 packed[c, k, n] = right[start + k, at + n]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def _add(total, tile, row, rows, column, columns):  # type: ignore[no-untyped-def]
     """total[row:, column:] += the tile's sums."""
     width = tile.shape[2]
     for r in range(rows):
-        for n in range(columns):
-            total[row + r, column + n] += tile[r, n // width, n % width]
+        for v in range(tile.shape[1]):
+            at = column + v * width
+            if (v + 1) * width <= columns:
+                store(load(total, row + r, at) + load(tile, r, v, 0), total, row + r, at)
+            else:
+                for n in range(columns - v * width):
+                    total[row + r, at + n] += tile[r, v, n]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def _column_sum(rows, total):  # type: ignore[no-untyped-def]
     """total (M,) += Σ rows (K, M)."""
     part = np.empty_like(total)

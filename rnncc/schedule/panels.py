@@ -31,9 +31,7 @@ def panels(
     return _grouped(accumulators), tuple(rest)
 
 
-def _absorb(
-    program: Program, node: Pointwise, own: list[str], terms: dict[str, Term]
-) -> tuple[list[Accumulator], list[Pointwise]]:
+def _absorb(program: Program, node: Pointwise, own: list[str], terms: dict[str, Term]) -> tuple[list[Accumulator], list[Pointwise]]:
     if not own:
         return [], [node]
     joined = tuple(sorted((terms[name] for name in own), key=lambda t: (t.operand, t.weight)))

@@ -14,18 +14,24 @@ from rnncc.runtime.simd.math import (
     Min,
     ahead,
     clamp,
+    cos,
     equal,
+    erf,
     exp,
     inside,
+    log,
     relu,
     sigmoid,
     sign,
+    sin,
+    softplus,
     sqrt,
     step,
     tanh,
 )
 from rnncc.runtime.simd.memory import fill, lanes, load, splat_at, store
 from rnncc.runtime.simd.operators import where
+from rnncc.runtime.simd.product import product
 from rnncc.runtime.simd.reduction import max_lanes, sum_lanes
 from rnncc.runtime.simd.vector import Mask, Vec, vector_of
 
@@ -39,17 +45,23 @@ __all__ = [
     "Vec",
     "ahead",
     "clamp",
+    "cos",
     "equal",
+    "erf",
     "exp",
     "fill",
     "inside",
     "lanes",
     "lanes_of",
     "load",
+    "log",
     "max_lanes",
+    "product",
     "relu",
     "sigmoid",
     "sign",
+    "sin",
+    "softplus",
     "splat_at",
     "sqrt",
     "step",

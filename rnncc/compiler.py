@@ -1,0 +1,105 @@
+"""The way of a spec, in order: this is the table of contents."""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from rnncc.emit.cpu import module_source
+from rnncc.ir import Program, show, verify
+from rnncc.lower import lower
+from rnncc.passes import cse, dce, differentiate, split
+from rnncc.runtime.cache import Cache
+from rnncc.runtime.cache_key import module_key, spec_content
+from rnncc.runtime.cell_info import CellInfo
+from rnncc.schedule import schedule, separate_carries, show_schedule
+from rnncc.spec import Cell, CellSpec, cell_info, load
+from rnncc.spec.catalogue import find
+
+Pass = Callable[[Program], Program]
+
+NORMALISE: tuple[Pass, ...] = (cse, dce)
+"""What every program goes through before it is scheduled."""
+
+
+class Compilation:
+    """One spec on its way; every stage is made when it is asked for."""
+
+    def __init__(self, spec: CellSpec) -> None:
+        self.spec = spec
+
+    @cached_property
+    def info(self) -> CellInfo:
+        """The cell as the runtime sees it."""
+        return cell_info(self.spec)
+
+    @cached_property
+    def primal(self) -> Program:
+        """The cell as a program."""
+        return normalised(lower(self.spec))
+
+    @cached_property
+    def joint(self) -> Program:
+        """The cell and its gradient, one graph."""
+        frozen = {p.name for p in self.info.parameters if p.frozen}
+        wrt = [i.name for i in self.primal.inputs if i.role in ("input", "init", "param") and i.name not in frozen]
+        return normalised(differentiate(self.primal, wrt=wrt, prefix=self.info.cotangent))
+
+    @cached_property
+    def sweeps(self) -> tuple[Program, ...]:
+        """Forward and backward, cut from the joint graph."""
+        return tuple(verify(p) for p in split(self.joint))
+
+    @cached_property
+    def trace(self) -> Program:
+        """The primal with every named value as an output."""
+        named = tuple((v, v) for v in self.info.named if "T" in self.primal.types.get(v, ()))
+        return normalised(replace(verify(lower(self.spec)), outputs=named))
+
+    @cached_property
+    def source(self) -> str:
+        """The generated module."""
+        return module_source(self.info, self.origin, self.primal, self.sweeps, self.trace)
+
+    @cached_property
+    def origin(self) -> str:
+        """File name and digest of the spec."""
+        path = Path(self.spec.filename)
+        content = path.read_bytes() if path.is_file() else repr(self.spec).encode()
+        return f"{path.name} (sha256 {hashlib.sha256(content).hexdigest()[:12]})"
+
+    def program(self, kernel: str) -> Program:
+        """The program of one kernel: inference, forward, backward or trace."""
+        return {"inference": self.primal, "forward": self.sweeps[0], "backward": self.sweeps[1], "trace": self.trace}[kernel]
+
+    def stages(self, kernel: str) -> dict[str, str]:
+        """Readable forms of one kernel on its way, by stage."""
+        program = self.program(kernel)
+        return {"ir": show(program), "phases": show_schedule(schedule(separate_carries(program))), "source": self.source}
+
+
+def normalised(program: Program) -> Program:
+    """`program` after every pass of `NORMALISE`, verified after each."""
+    verify(program)
+    for one in NORMALISE:
+        program = verify(one(program))
+    return program
+
+
+def compile_cell(cell: "str | os.PathLike[str] | Cell", options: Mapping[str, Any] | None = None) -> Compilation:
+    """The way of `cell`, a catalogue name, a path or a `Cell`, under `options`."""
+    return Compilation(cell.freeze() if isinstance(cell, Cell) else load(find(os.fspath(cell)), options))
+
+
+def load_module(cell: "str | os.PathLike[str] | Cell", options: Mapping[str, Any] | None = None) -> ModuleType:
+    """The generated module of `cell`, from the cache where it is there."""
+    options = dict(options or {})
+    if isinstance(cell, Cell):
+        made = compile_cell(cell, options)
+        return Cache().module(module_key(made.spec.name, made.source.encode(), options), lambda: made.source)
+    path = find(os.fspath(cell))
+    return Cache().module(module_key(path.stem, spec_content(path), options), lambda: compile_cell(path, options).source)
