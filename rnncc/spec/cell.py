@@ -10,6 +10,7 @@ from rnncc.functions import symbol
 from rnncc.ir import Axes
 from rnncc.runtime.cell_info import Parameter, State
 from rnncc.spec import arguments
+from rnncc.spec.assigned import assigned_span
 from rnncc.spec.cell_spec import CellSpec, Option
 from rnncc.spec.fault import Mistake, Span, fault_of
 from rnncc.spec.freeze import freeze
@@ -170,9 +171,11 @@ class Cell:
             return expr
         if poisoned(expr):
             return POISON
-        return self._bind(name, expr)
+        try:
+            return self._bind(name, expr)
+        except Mistake as mistake:
+            return self.report(mistake, assigned_span(self.session, name) if self.session else None)
 
-    @_recorded
     def _bind(self, name: str, expr: sp.Expr) -> sp.Expr:
         if reason := objection(name):
             raise Mistake(f"the name {name!r} of a value {reason}", remedy=f"call it something else, such as {name}_value")
@@ -181,9 +184,9 @@ class Cell:
         self.record.entries[unique] = Bound(unique, expr, units, current_span(self._file))
         return symbol(unique)
 
-    def report(self, mistake: Mistake) -> sp.Expr:
-        """Records a mistake made by the code that is running now; gives the poison value."""
-        self.record.faults.append(fault_of(mistake, current_span(self._file)))
+    def report(self, mistake: Mistake, span: Span | None = None) -> sp.Expr:
+        """Records a mistake at `span`, else in the code that is running now; gives the poison value."""
+        self.record.faults.append(fault_of(mistake, span or current_span(self._file)))
         return POISON
 
     @_recorded

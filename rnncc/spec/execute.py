@@ -33,6 +33,7 @@ def execute(session: Session) -> str:
 
 
 def _run(session: Session, statement: ast.stmt, names: Namespace) -> None:
+    session.statement = statement
     code = compile(ast.Module([statement], []), session.filename, "exec", dont_inherit=True)
     with _Watch(session, statement, names):
         exec(code, names.module, names)

@@ -105,7 +105,7 @@ class _Flattening:
                 self._add(name, "concat", (*self._sequence(*parts), units), parts, named=named)
             case Reduction():
                 operand = self._operand(expr.args[0], f"{name}_in").name
-                self._add(name, expr.kind, self._sequence(operand), (operand,), named=named)
+                self._add(name, expr.word, self._sequence(operand), (operand,), named=named)
 
     def _parts(self, expr: sp.Expr, name: str) -> tuple[str, ...]:
         """Operands of a concat; a concat inside it gives its parts."""
@@ -147,6 +147,6 @@ def _helper(expr: sp.Expr, owner: str) -> str:
             return label(expr) or f"{owner}_concat"
         case Reduction():
             inner = label(expr.args[0])
-            return f"{expr.kind}_{inner}" if inner else f"{owner}_{expr.kind}"
+            return f"{expr.word}_{inner}" if inner else f"{owner}_{expr.word}"
         case _:
             raise TypeError(f"no structure: {expr!r}")

@@ -32,6 +32,8 @@ def objection(name: object) -> str | None:
         return "is no plain name: a letter, then letters, digits and underscores (ASCII)"
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
         return "is a keyword of Python"
+    if name in ("hidden", "input"):
+        return "is a size that every layer has"
     if name in RESERVED:
         return "is reserved for generated kernels"
     return None

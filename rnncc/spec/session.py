@@ -1,5 +1,6 @@
 """The execution of one spec file: the options it runs under and the cell it makes."""
 
+import ast
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,6 +20,8 @@ class Session:
     filename: str
     source: str
     options: Mapping[str, object]
+    statement: ast.stmt | None = None
+    """The top-level statement being executed."""
     cells: list["Cell"] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 

@@ -1,5 +1,6 @@
 """Where in a spec the running code is, from the interpreter's own tables."""
 
+import ast
 import linecache
 import sys
 from collections.abc import Iterator
@@ -38,6 +39,13 @@ def span_at(file: str, line: int, column: int = 1, end: int | None = None) -> Sp
     """Columns `column` to `end` of a line, counted from 1; the whole line where no end is given."""
     text = linecache.getline(file, line).rstrip("\n")
     return Span(file, line, column, end or max(len(text) + 1, column + 1), text)
+
+
+def span_of(file: str, node: ast.expr) -> Span:
+    """Where `node` of a syntax tree stands; of several lines, the first."""
+    text = linecache.getline(file, node.lineno).rstrip("\n")
+    end = _characters(text, node.end_col_offset or 0) if node.end_lineno == node.lineno else len(text)
+    return Span(file, node.lineno, _characters(text, node.col_offset) + 1, end + 1, text)
 
 
 def remember(file: str, source: str) -> None:

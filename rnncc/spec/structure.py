@@ -7,15 +7,18 @@ definition of its own.
 from typing import Literal
 
 import sympy as sp
+from sympy.printing.precedence import PRECEDENCE
+from sympy.printing.str import StrPrinter
 
 from rnncc.functions.vocabulary import clamp, exp
 
 
 class Structure(sp.Function):
-    """Base: real, never evaluated."""
+    """Base: real, never evaluated, printed as a spec writes it."""
 
     is_real = True
     is_commutative = True
+    word = ""
 
     @classmethod
     def eval(cls, *_args: sp.Expr) -> None:
@@ -25,21 +28,32 @@ class Structure(sp.Function):
     def _should_evalf(cls, _arg: sp.Expr) -> int:
         return -1
 
+    def _sympystr(self, printer: StrPrinter) -> str:
+        return f"{self.word}({', '.join(printer._print(a) for a in self.args)})"
+
 
 class Product(Structure):
     """`W @ v`: arguments are the symbol of the weight and the operand."""
 
     nargs = 2
+    precedence = PRECEDENCE["Add"]
+
+    def _sympystr(self, printer: StrPrinter) -> str:
+        weight, operand = self.args
+        return f"{weight.name} @ {printer.parenthesize(operand, PRECEDENCE['Pow'])}"
 
 
 class Join(Structure):
     """`concat(h, x, …)`."""
+
+    word = "concat"
 
 
 class HardSigmoid(Structure):
     """`hard_sigmoid(a)`; its argument becomes a value, so that 0.2 is not multiplied into a sum."""
 
     nargs = 1
+    word = "hard_sigmoid"
 
     @staticmethod
     def expansion(a: sp.Expr) -> sp.Expr:
@@ -50,25 +64,25 @@ class Reduction(Structure):
     """Over the units of a value."""
 
     nargs = 1
-    kind: Literal["mean", "sum", "max"]
+    word: Literal["mean", "sum", "max"]
 
 
 class Mean(Reduction):
     """`mean(a)`."""
 
-    kind = "mean"
+    word = "mean"
 
 
 class Sum(Reduction):
     """`sum(a)`."""
 
-    kind = "sum"
+    word = "sum"
 
 
 class Largest(Reduction):
     """`max(a)`."""
 
-    kind = "max"
+    word = "max"
 
 
 class Poison(sp.Symbol):

@@ -67,9 +67,14 @@ def _not_offered(raised: BaseException, _code: str, _names: Mapping[str, object]
 
 
 def _no_method(raised: BaseException, _code: str, _names: Mapping[str, object]) -> Mistake:
-    owner = getattr(raised, "obj", None)
-    word = str(getattr(raised, "name", ""))
-    return Mistake(f"a cell has no {word}", remedy=close(word, [n for n in dir(owner) if not n.startswith("_")]))
+    owner, word = getattr(raised, "obj", None), str(getattr(raised, "name", ""))
+    what = {"Cell": "cell", "Weight": "weight"}.get(type(owner).__name__, "value")
+    remedy = "" if what == "value" else close(word, [n for n in dir(owner) if not n.startswith("_")])
+    return Mistake(f"a {what} has no {word}", remedy=remedy)
+
+
+def _call(raised: BaseException, code: str, _names: Mapping[str, object]) -> Mistake:
+    return Mistake(str(raised).replace("Cell.", "cell.", 1), found=code)
 
 
 def _no_matrix(_raised: BaseException, code: str, _names: Mapping[str, object]) -> Mistake:
@@ -99,7 +104,8 @@ Explain = Callable[[BaseException, str, Mapping[str, object]], Mistake]
 _TABLE: tuple[tuple[type[BaseException], str, Explain], ...] = (
     (NameError, r"is not defined", _unknown),
     (ImportError, r"from 'rnncc\.spec'", _not_offered),
-    (AttributeError, r"'Cell' object", _no_method),
+    (AttributeError, r"'(Cell|Weight|Symbol)' object", _no_method),
+    (TypeError, r"^Cell\.\w+\(\)", _call),
     (TypeError, r"cannot determine truth value", _undecided),
     (TypeError, r"not iterable", _not_iterable),
     (TypeError, r"Cannot convert expression to float|loop of ufunc|must be real number", _other_library),

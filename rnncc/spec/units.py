@@ -90,7 +90,7 @@ def _join(expr: sp.Expr, known: Known) -> Axes:
 def _reduction(expr: sp.Expr, known: Known) -> Axes:
     (operand,) = expr.args
     if not units_of(operand, known):
-        raise Mistake(f"{expr.kind} goes over the units of a value", found=f"{operand}, a scalar")
+        raise Mistake(f"{expr.word} goes over the units of a value", found=f"{operand}, a scalar")
     return ()
 
 

@@ -8,6 +8,29 @@ from rnncc.functions import symbol
 from rnncc.spec.fault import Mistake
 from rnncc.spec.structure import Product
 
+Elementwise = Callable[["Weight", object], sp.Expr]
+
+
+def _before(sign: str) -> Elementwise:
+    """The operator `sign` with a weight on its left."""
+
+    def operate(weight: "Weight", other: object) -> sp.Expr:
+        return weight.misused(f"{weight.name} {sign} {other}", f"apply it first: {weight.name} @ v")
+
+    return operate
+
+
+def _after(sign: str) -> Elementwise:
+    """The operator `sign` with a weight on its right."""
+
+    def operate(weight: "Weight", other: object) -> sp.Expr:
+        u = weight.name
+        loose = f"apply it first: {u} @ v"
+        tight = f"`r {sign} {u} @ h` is read as `(r {sign} {u}) @ h`: write `r {sign} ({u} @ h)`"
+        return weight.misused(f"{other} {sign} {u}", tight if sign in "*/" else loose)
+
+    return operate
+
 
 class Weight:
     """A matrix of `rows` by `cols` units. `W @ v` is a product; everything else is a mistake, recorded by `report`."""
@@ -37,26 +60,20 @@ class Weight:
         remedy = f"a product is written weight first: {self.name} @ ({operand})"
         return self._report(Mistake(f"the weight {self.name} stands right of @", found=f"… @ {self.name}", remedy=remedy))
 
-    def _before(self, other: object) -> sp.Expr:
-        return self._alone(f"{self.name} joined with {other}", f"apply it first: {self.name} @ v")
-
-    def _after(self, other: object) -> sp.Expr:
-        remedy = f"* binds from left to right, so `r * {self.name} @ h` means `(r * {self.name}) @ h`: write `r * ({self.name} @ h)`"
-        return self._alone(f"{other} joined with {self.name}", remedy)
-
-    def _alone(self, found: str, remedy: str) -> sp.Expr:
+    def misused(self, found: str, remedy: str) -> sp.Expr:
+        """Reports a use other than left of @."""
         message = f"the weight {self.name} is used elementwise"
         return self._report(Mistake(message, found=found, expected=f"{self.name} @ a value of size {self.cols}", remedy=remedy))
 
     def __neg__(self) -> sp.Expr:
-        return self._alone(f"-{self.name}", f"negate the product: -({self.name} @ v)")
+        return self.misused(f"-{self.name}", f"negate the product: -({self.name} @ v)")
 
     def __call__(self, *_operands: object) -> sp.Expr:
-        return self._alone(f"{self.name}(…)", f"a product is written with @: {self.name} @ v")
+        return self.misused(f"{self.name}(…)", f"a product is written with @: {self.name} @ v")
 
     def _sympy_(self) -> sp.Expr:
         """Sympy asks for this where a weight is the argument of a function."""
         raise sp.SympifyError(f"the weight {self.name}")
 
-    __add__ = __sub__ = __mul__ = __truediv__ = __pow__ = _before
-    __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = _after
+    __add__, __sub__, __mul__, __truediv__, __pow__ = map(_before, ("+", "-", "*", "/", "**"))
+    __radd__, __rsub__, __rmul__, __rtruediv__, __rpow__ = map(_after, ("+", "-", "*", "/", "**"))
