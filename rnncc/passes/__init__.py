@@ -7,5 +7,6 @@ from rnncc.passes.hoist_sums import hoist_sums
 from rnncc.passes.minimum_cut import minimum_cut
 from rnncc.passes.rename import rename
 from rnncc.passes.split import split
+from rnncc.passes.tangent import tangent
 
-__all__ = ["cse", "dce", "differentiate", "hoist_sums", "minimum_cut", "rename", "split"]
+__all__ = ["cse", "dce", "differentiate", "hoist_sums", "minimum_cut", "rename", "split", "tangent"]

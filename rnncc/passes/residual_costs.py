@@ -6,7 +6,8 @@ are no more than PyTorch's; less than any product, so that gates are kept.
 """
 
 from rnncc.functions import function_cost
-from rnncc.ir import Axes, Concat, Gather, Pointwise, Program, Slice, units
+from rnncc.functions.vocabulary import equal
+from rnncc.ir import Axes, Concat, Gather, Node, Pointwise, Program, Slice, units
 from rnncc.passes.minimum_cut import NEVER
 
 _KEEP_STREAM, _KEEP_SCALARS, _KEEP_FIXED = 3000, 60, 1
@@ -21,12 +22,17 @@ def keep_cost(axes: Axes) -> int:
 
 
 def again_cost(program: Program, name: str) -> int:
-    """Computing the value `name` from its operands once more; `NEVER` for products, reductions and a carry's `final`."""
+    """Computing the value `name` from its operands once more.
+
+    `NEVER` for products, reductions, a carry's `final` and tests of equality.
+    """
     if name in program.by_prev:
         return 1
     node = program.node.get(name)
     match node:
         case Pointwise():
+            if tests_equality(node):
+                return NEVER
             return _scaled(_OPERATION * max(1, function_cost(node.expr)), node.type)
         case Concat() | Gather():
             return _scaled(_MOVE, node.type)
@@ -34,6 +40,15 @@ def again_cost(program: Program, name: str) -> int:
             return 1
         case _:
             return NEVER
+
+
+def tests_equality(node: Node) -> bool:
+    """Whether `node` asks which elements equal their maximum.
+
+    That is asked where both are computed and nowhere else: computed again, an element may differ from its maximum by rounding, so
+    that none would be found.
+    """
+    return isinstance(node, Pointwise) and node.expr.has(equal)
 
 
 def _scaled(cost: int, axes: Axes) -> int:

@@ -8,7 +8,7 @@ from rnncc.ir import Carry, Input, Program, components, dependencies
 from rnncc.passes.builder import Builder
 from rnncc.passes.levels import Levels, levels
 from rnncc.passes.minimum_cut import NEVER, minimum_cut
-from rnncc.passes.residual_costs import again_cost, keep_cost
+from rnncc.passes.residual_costs import again_cost, keep_cost, tests_equality
 
 
 def split(program: Program, late: Sequence[Collection[str]] | None = None) -> tuple[Program, ...]:
@@ -53,8 +53,9 @@ class _Split:
         return tuple(self._sweep(k, recomputed[k]) for k in range(self.last + 1))
 
     def _placed(self) -> dict[str, int]:
-        """Value -> its sweep: as late as its users allow; loops, outputs and inputs as soon as they can be had."""
+        """Value -> its sweep: as late as its users allow; loops, outputs, inputs and tests of equality as soon as they can be had."""
         fixed = {v for _, v in self.program.outputs} | set(self.program.input)
+        fixed |= {n.name for n in self.program.nodes if tests_equality(n)}
         fixed |= {v for members in self.found.loops.values() for v in members}
         fixed |= {c.final for c in self.program.carries if c.prev in fixed}
         users: dict[str, list[str]] = {}
