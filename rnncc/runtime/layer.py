@@ -110,7 +110,7 @@ class Layer(LayerBase):
         batch, arrays = self._read(x, lengths)
         initial = initial_states(self._store.geometry, self.dtype, batch, state, own=True)
         stack = self._stack(batch, self._store.snapshot())
-        masks = self._masks(batch, key) if flag("train", train) and self._settings.dropout > 0 else ()
+        masks = self._masks(batch, flag("train", train), key)
         y, finals, tape = stack.forward(self._entered(batch, arrays, own=True), initial, masks)
         pullback = Pullback(stack, tape, batch, tuple(self._store.trained()), self.dtype)
         return (batch.leave(y), leave_states(self._store.geometry, batch, finals)), pullback
@@ -169,13 +169,18 @@ class Layer(LayerBase):
         sweep = Sweep(batch.steps, batch.rows, lengths, False, max(1, min(self._threads, batch.rows)))
         return Stack(self.kernels, store.geometry, store.by_place, dict(self._constants), sweep)
 
-    def _masks(self, batch: Batch, key: int | None) -> tuple[Array, ...]:
-        settings, number = self._settings, self._keys.take() if key is None else whole("key", key, 0)
+    def _masks(self, batch: Batch, train: bool, key: int | None) -> list[Array | None]:
+        """One a layer; the last layer's output is never dropped."""
+        settings = self._settings
+        if not train or settings.dropout == 0:
+            return [None] * settings.num_layers
+        number = self._keys.take() if key is None else whole("key", key, 0)
         shape = (batch.steps, batch.rows, self.output_size)
-        return tuple(
-            sorted_mask(dropout_mask(settings.dropout, self._dropout_seed, number, layer, shape, settings.dtype), batch)
+        drawn = [
+            dropout_mask(settings.dropout, self._dropout_seed, number, layer, shape, settings.dtype)
             for layer in range(settings.num_layers - 1)
-        )
+        ]
+        return [*(sorted_mask(mask, batch) for mask in drawn), None]
 
 
 def layer_class(cell: CellInfo, inference: Kernel, forward: Kernel, backward: Kernel, trace: Kernel) -> type[Layer]:

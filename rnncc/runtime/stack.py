@@ -27,7 +27,7 @@ class Tape:
     envs
         Per place: what its kernel was given and what it returned, residuals included.
     masks
-        Per layer but the last: the dropout mask (T, N, D*O) of its output, or None.
+        Per layer: the dropout mask (T, N, D*O) of its output, or None.
     """
 
     envs: tuple[dict[str, Any], ...]
@@ -85,7 +85,7 @@ class Stack:
             results = [self.kernels.forward(self._sweep(p), env) for p, env in zip(self._places(layer), given, strict=True)]
             envs += [env | result for env, result in zip(given, results, strict=True)]
             finals += [self._finals(r) for r in results]
-            streams = streams | {first: _masked(self._joined(results), masks[layer] if layer < len(masks) else None)}
+            streams = streams | {first: _masked(self._joined(results), masks[layer])}
         y = streams[first]
         return y.copy() if self.geometry.directions == 1 else y, finals, Tape(tuple(envs), tuple(masks))
 

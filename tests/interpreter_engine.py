@@ -1,0 +1,59 @@
+"""The oracle of layers: a module with the four functions of a generated one, run by the interpreter in float64."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+from rnncc.emit.numpy import run
+from rnncc.ir import Program, verify
+from rnncc.lower import lower
+from rnncc.passes import cse, dce, differentiate
+from rnncc.runtime.layer import Layer, layer_class
+from rnncc.spec import load
+from rnncc.spec.info import cell_info
+
+
+class InterpreterModule:
+    """A cell as a generated module offers it. Nothing is kept for the backward pass: `backward` runs the joint graph."""
+
+    def __init__(self, source: str | Path, options: Mapping[str, object] | None = None) -> None:
+        spec = load(source, options)
+        self.CELL = cell_info(spec)
+        self.program = verify(lower(spec))
+
+    @cached_property
+    def gradient(self) -> Program:
+        wrt = [n.name for n in self.program.inputs if n.role in ("input", "init", "param") and n.name not in self._frozen]
+        joint = cse(verify(differentiate(self.program, wrt=wrt, prefix=self.CELL.cotangent)))
+        primal = {key for key, _ in self.program.outputs}
+        return verify(dce(replace(joint, outputs=tuple((k, v) for k, v in joint.outputs if k not in primal))))
+
+    @property
+    def _frozen(self):
+        return {p.name for p in self.CELL.parameters if p.frozen}
+
+    @cached_property
+    def named(self) -> Program:
+        return verify(replace(self.program, outputs=tuple((name, name) for name in self.CELL.named)))
+
+    def inference(self, sweep, env):
+        return self._run(self.program, sweep, env)
+
+    def forward(self, sweep, env):
+        return self._run(self.program, sweep, env)
+
+    def backward(self, sweep, env):
+        return self._run(self.gradient, sweep, env)
+
+    def trace(self, sweep, env):
+        return self._run(self.named, sweep, env)
+
+    def layer(self) -> type[Layer]:
+        return layer_class(self.CELL, self.inference, self.forward, self.backward, self.trace)
+
+    def _run(self, program, sweep, env):
+        dtype = env[self.CELL.inputs[0][0]].dtype
+        sizes = {"T": sweep.steps, "N": sweep.batch}
+        found = run(program, env, sweep.lengths, sizes, sweep.reverse)
+        return {key: value.astype(dtype) for key, value in found.items()}
