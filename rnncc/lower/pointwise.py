@@ -27,7 +27,7 @@ def type_of(scope: Scope, expr: sp.Expr) -> Axes:
 
 def _arguments(scope: Scope, expr: sp.Expr, name: str) -> sp.Expr:
     """A function of names and numbers."""
-    return expr.func(*(a if a.is_Atom else _part(scope, a, f"{name}_in") for a in expr.args))
+    return expr.func(*(a if a.is_Atom else _part(scope, a, _helper(name, a)) for a in expr.args))
 
 
 def _arithmetic(scope: Scope, expr: sp.Expr, owner: str, *, top: bool = False) -> sp.Expr:
@@ -35,8 +35,14 @@ def _arithmetic(scope: Scope, expr: sp.Expr, owner: str, *, top: bool = False) -
     if expr.is_Atom or (top and isinstance(expr, sp.Piecewise)):
         return expr
     if isinstance(expr, Elementwise | sp.Piecewise):
-        return _part(scope, expr, f"{owner}_{type(expr).__name__.lower()}")
+        return _part(scope, expr, _helper(owner, expr))
     return expr.func(*(_arithmetic(scope, a, owner) for a in expr.args))
+
+
+def _helper(owner: str, expr: sp.Expr) -> str:
+    """What a part of `owner` is called where its operands give it no name."""
+    is_function = isinstance(expr, Elementwise | sp.Piecewise)
+    return f"{owner}_{type(expr).__name__.lower()}" if is_function else f"{owner}_in"
 
 
 def _part(scope: Scope, expr: sp.Expr, name: str) -> sp.Symbol:

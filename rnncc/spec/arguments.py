@@ -7,8 +7,10 @@ from numbers import Real
 import sympy as sp
 
 from rnncc.errors import ArgumentError
+from rnncc.runtime.initial import INITIALISERS
 from rnncc.spec.cell_spec import Option
 from rnncc.spec.fault import Mistake
+from rnncc.spec.suggest import close
 
 
 def whole(what: str, value: object) -> None:
@@ -34,6 +36,8 @@ def finite(what: str, value: object) -> float:
 
 def initialiser(name: str, init: object) -> str | float | None:
     """`init` as a layer understands it: None, a number, or the name of an initialiser."""
+    if isinstance(init, str) and init not in INITIALISERS:
+        raise Mistake(f"{name} has an unknown initialiser", found=repr(init), remedy=close(init, INITIALISERS))
     if init is None or isinstance(init, str):
         return init
     return finite(f"init of {name}", init)

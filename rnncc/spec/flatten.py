@@ -78,7 +78,8 @@ class _Flattening:
 
     def _named(self, expr: sp.Expr, owner: str) -> sp.Symbol:
         if expr not in self.names:
-            self._define(self._fresh(_helper(expr, owner)), expr, named=False)
+            inner = expr.func(self._flat(expr.args[0], f"{owner}_{expr.word}_in")) if isinstance(expr, Reduction) else expr
+            self._define(self._fresh(_helper(inner, owner)), expr, named=False)
         return self.names[expr]
 
     def _operand(self, expr: sp.Expr, name: str) -> sp.Symbol:
