@@ -1,27 +1,36 @@
-"""exp, tanh and sigmoid on vectors: special values here, their error in test_ulp.py."""
+"""exp, tanh and sigmoid where they are special; their error is in test_ulp.py."""
 
 import numpy as np
 import pytest
-from numba import njit
 
-from rnncc.runtime.simd import exp, lanes, load, sigmoid, store, tanh
+from rnncc.runtime.simd import exp, sigmoid, tanh
+from tests.simd.ulp import applied
 
-
-@njit(error_model="numpy")
-def apply_all(x, y):
-    for u in range(0, x.size, lanes(x)):
-        store(exp(load(x, u)), y, 0, u)
-        store(tanh(load(x, u)), y, 1, u)
-        store(sigmoid(load(x, u)), y, 2, u)
+DTYPES = [np.float32, np.float64]
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_special_values(dtype):
-    x = np.zeros(16, dtype)
-    x[:6] = [0.0, -0.0, np.inf, -np.inf, np.nan, 1000.0]
-    y = np.empty((3, 16), dtype)
-    apply_all(x, y)
-    np.testing.assert_array_equal(y[0, :6], [1, 1, np.inf, 0, np.nan, np.inf])
-    np.testing.assert_array_equal(y[1, :6], [0, 0, 1, -1, np.nan, 1])
-    np.testing.assert_array_equal(y[2, :6], [0.5, 0.5, 1, 0, np.nan, 1])
-    assert np.signbit(y[1, 1])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [(exp, [1, 1, np.inf, 0, np.nan, np.inf, 0]), (tanh, [0, -0.0, 1, -1, np.nan, 1, -1]), (sigmoid, [0.5, 0.5, 1, 0, np.nan, 1, 0])],
+    ids=["exp", "tanh", "sigmoid"],
+)
+def test_special_values(function, expected, dtype):
+    x = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1e9, -1e9], dtype)
+    y = applied(function, x)
+    np.testing.assert_array_equal(y, np.array(expected, dtype))
+    np.testing.assert_array_equal(np.signbit(y)[[0, 1]], np.signbit(expected)[[0, 1]])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_tanh_of_a_tiny_number_is_that_number(dtype):
+    tiny = np.finfo(dtype).smallest_subnormal * np.array([1, -1, 3, 1000], dtype)
+    np.testing.assert_array_equal(applied(tanh, tiny), tiny)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_tanh_and_sigmoid_stay_in_their_range(dtype):
+    x = np.linspace(-50, 50, 100_001).astype(dtype)
+    assert np.max(np.abs(applied(tanh, x))) == 1
+    assert np.max(applied(sigmoid, x)) == 1
+    assert np.min(applied(sigmoid, x)) >= 0

@@ -1,24 +1,21 @@
 """exp, tanh and sigmoid.
 
-`x = n ln 2 + r` with |r| <= ln(2)/2, then `exp(x) = 2**n exp(r)` with a polynomial for exp(r). `n` is rounded by adding a constant so
+`x = n ln 2 + r` with |r| <= ln(2)/2, then `exp(x) = 2**n exp(r)` with a polynomial for exp(r). `n` is rounded by adding a number so
 large that its last bit is worth 1: the sum's low bits are then `n` as an integer, ready to be shifted into an exponent.
-The polynomials are weighted least-squares fits with Lawson's weights (nearly minimax), rounded from the lowest power upwards
-with the rest fitted again.
+The polynomials here and in the modules beside are weighted least-squares fits with Lawson's weights (nearly minimax), rounded from
+the lowest power upwards with the rest fitted again.
 """
 
 from dataclasses import dataclass
 
 from rnncc.runtime.simd.expression import Lanes, absolute, fma, polynomial, where, with_sign_of
+from rnncc.runtime.simd.float_format import format_of
 
 
 @dataclass(frozen=True)
 class _Constants:
     """What depends on the dtype."""
 
-    mantissa: int
-    """Bits of the mantissa that are stored: how far an exponent is shifted."""
-    bias: int
-    """Of the exponent."""
     log2_e: float
     ln2_high: float
     """So short that its product with every `n` is exact."""
@@ -26,21 +23,16 @@ class _Constants:
     q: tuple[float, ...]
     """(exp(r) - 1 - r) / r**2."""
     lowest: float
-    """Below it exp is zero."""
+    """At it and below exp is zero."""
     highest: float
-    """Above it exp overflows; at it, it already does."""
+    """At it and above exp is infinite."""
     saturated: float
     """From it on `tanh(x / 2)` is 1."""
-
-    @property
-    def rounder(self) -> float:
-        """1.5 * 2**mantissa: added to `n`, it leaves the integer in the low bits."""
-        return float(3 << (self.mantissa - 1))
+    near: tuple[float, ...]
+    """(tanh(x) / x - 1) / x**2 by powers of x**2, for |x| < 0.55."""
 
 
 _FLOAT = _Constants(
-    mantissa=23,
-    bias=127,
     log2_e=float.fromhex("0x1.715476p+0"),
     ln2_high=float.fromhex("0x1.62e4p-1"),
     ln2_low=float.fromhex("0x1.7f7d1cp-20"),
@@ -48,10 +40,9 @@ _FLOAT = _Constants(
     lowest=-104.0,
     highest=89.0,
     saturated=20.0,
+    near=(-0.333329558, 0.133209139, -0.0526827127, 0.0164564755),
 )
 _DOUBLE = _Constants(
-    mantissa=52,
-    bias=1023,
     log2_e=float.fromhex("0x1.71547652b82fep+0"),
     ln2_high=float.fromhex("0x1.62e42fefa0000p-1"),
     ln2_low=float.fromhex("0x1.cf79abc9e3b3ap-40"),
@@ -70,36 +61,52 @@ _DOUBLE = _Constants(
     lowest=-746.0,
     highest=710.0,
     saturated=44.0,
+    near=(
+        -0.3333333333333235,
+        0.13333333333173356,
+        -0.05396825387817416,
+        0.02186948602114726,
+        -0.008863195084400003,
+        0.0035917240873187418,
+        -0.001453237216440953,
+        0.0005791944738524592,
+        -0.00021039156012657822,
+        5.108019679443838e-05,
+    ),
 )
+_NEAR = 0.55
 
 
 def exp(x: Lanes) -> Lanes:
-    """e**x; subnormal results included, overflow to infinity.
+    """e**x, subnormal results included, infinity on overflow.
 
     At most 2 ULP.
     """
     c = _constants(x)
     x = where(x > c.highest, c.highest, where(x < c.lowest, c.lowest, x))
-    shifted, r = _reduced(x, c.rounder)
+    shifted, r = _reduced(x)
     first, second = _power_in_factors(shifted)
-    return (fma(polynomial(r, c.q), r * r, r) + 1.0) * first * second
+    return (_expm1(r) + 1.0) * first * second
+
+
+def exp_in_range(x: Lanes) -> Lanes:
+    """`exp` where neither it nor a power of two next to it overflows or is subnormal: |x| < 87 in float32, 708 in float64."""
+    form = format_of(x)
+    shifted, r = _reduced(x, form.bias)
+    power = (shifted.bits() << form.mantissa).floats()
+    return fma(_expm1(r), power, power)
 
 
 def tanh(x: Lanes) -> Lanes:
-    """Hyperbolic tangent, as (e**y - 1) / (e**y + 1) with y = 2 |x|, -1 and r kept apart: no cancellation near 0, where it is x.
+    """Hyperbolic tangent: a polynomial near 0, where 1 - 2 / (1 + exp(2 |x|)) would cancel, and that elsewhere.
 
     At most 2 ULP.
     """
-    c = _constants(x)
-    y = absolute(x) + absolute(x)
-    y = where(y > c.saturated, c.saturated, y)
-    shifted, r = _reduced(y, c.rounder + c.bias)
-    power = (shifted.bits() << c.mantissa).floats()
-    rest = polynomial(r, c.q) * (r * r)
-    share = _reciprocal(power, rest + r)
-    # Smallest first, so that one rounding dominates.
-    small = fma(power - 1.0, share, fma(power * r, share, power * rest * share))
-    return with_sign_of(where(y > 1.05, fma(share, -2.0, 1.0), small), x)
+    size = absolute(x)
+    square = x * x
+    near = fma(square * x, polynomial(square, _constants(x).near), x)
+    far = fma(1.0 / _one_plus_exp(size + size), -2.0, 1.0)
+    return with_sign_of(where(size < _NEAR, near, far), x)
 
 
 def sigmoid(x: Lanes) -> Lanes:
@@ -107,44 +114,52 @@ def sigmoid(x: Lanes) -> Lanes:
 
     At most 2 ULP.
     """
-    c = _constants(x)
+    lowest = _constants(x).lowest
     y = -absolute(x)
-    shifted, r = _reduced(where(y < c.lowest, c.lowest, y), c.rounder)
+    shifted, r = _reduced(where(y < lowest, lowest, y))
     first, second = _power_in_factors(shifted)
-    minus_one = fma(polynomial(r, c.q), r * r, r)
-    share = _reciprocal(first * second, minus_one)
+    expm1 = _expm1(r)
+    share = _reciprocal(first * second, expm1)
     scaled = first * share
-    return where(x < 0.0, fma(minus_one, scaled, scaled) * second, share)
+    return where(x < 0.0, fma(expm1, scaled, scaled) * second, share)
 
 
-def _reduced(x: Lanes, rounder: float) -> tuple[Lanes, Lanes]:
-    """`rounder + n`, and `r`."""
-    c = _constants(x)
+def _reduced(x: Lanes, offset: int = 0) -> tuple[Lanes, Lanes]:
+    """A number with `n + offset` in its low bits, and `r`."""
+    c, rounder = _constants(x), format_of(x).rounder + offset
     shifted = fma(x, c.log2_e, rounder)
     n = shifted - rounder
     return shifted, fma(n, -c.ln2_low, fma(n, -c.ln2_high, x))
 
 
+def _expm1(r: Lanes) -> Lanes:
+    """exp(r) - 1 for |r| <= ln(2)/2."""
+    return fma(polynomial(r, _constants(r).q), r * r, r)
+
+
 def _power_in_factors(shifted: Lanes) -> tuple[Lanes, Lanes]:
     """2**n as two factors: alone it may be out of range where exp(x) is not, and so only the last product rounds."""
-    c = _constants(shifted)
-    biased = shifted.bits() - (_pattern(c) - 2 * c.bias)
+    form = format_of(shifted)
+    biased = shifted.bits() - (form.rounder_bits - 2 * form.bias)
     half = biased >> 1
-    return (half << c.mantissa).floats(), ((biased - half) << c.mantissa).floats()
+    return (half << form.mantissa).floats(), ((biased - half) << form.mantissa).floats()
 
 
-def _reciprocal(power: Lanes, minus_one: Lanes) -> Lanes:
-    """1 / (1 + power (1 + minus_one)) with one step of Newton's, since the sum alone would lose half a ULP."""
+def _one_plus_exp(y: Lanes) -> Lanes:
+    """1 + e**y for y >= 0, held where it is so large that its reciprocal does not count beside 1."""
+    form, saturated = format_of(y), _constants(y).saturated
+    shifted, r = _reduced(where(y > saturated, saturated, y), form.bias)
+    power = (shifted.bits() << form.mantissa).floats()
+    return fma(_expm1(r), power, power + 1.0)
+
+
+def _reciprocal(power: Lanes, expm1: Lanes) -> Lanes:
+    """1 / (1 + power (1 + expm1)) with one step of Newton's, since the sum alone would lose half a ULP."""
     whole = power + 1.0
-    part = power * minus_one
+    part = power * expm1
     share = 1.0 / (whole + part)
     error = fma(-part, share, fma(-whole, share, 1.0))
     return fma(error, share, share)
-
-
-def _pattern(c: _Constants) -> int:
-    """The bits of `c.rounder`."""
-    return ((c.bias + c.mantissa) << c.mantissa) + (1 << (c.mantissa - 1))
 
 
 def _constants(x: Lanes) -> _Constants:

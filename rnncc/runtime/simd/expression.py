@@ -79,6 +79,14 @@ class Lanes:
         """Where this is not a number."""
         return Truth(self, self.builder.fcmp_unordered("uno", self.value, self.value))
 
+    def widened(self) -> Lanes:
+        """float32 as float64."""
+        return self.with_value(self.builder.fpext(self.value, ir.VectorType(ir.DoubleType(), self.value.type.count)))
+
+    def narrowed(self) -> Lanes:
+        """float64 rounded to float32."""
+        return self.with_value(self.builder.fptrunc(self.value, ir.VectorType(ir.FloatType(), self.value.type.count)))
+
     def bits(self) -> Bits:
         """The same registers read as integers."""
         return Bits(self.builder, self.builder.bitcast(self.value, vector.integer_type(self.value.type)))
@@ -124,6 +132,14 @@ class Bits:
         """Zeros come in from the left."""
         return self._with(self.builder.lshr(self.value, self._lift(places)))
 
+    def nonzero(self, like: Lanes) -> Truth:
+        """Where any bit is set; `like` is a vector of as many floats."""
+        return Truth(like, self.builder.icmp_unsigned("!=", self.value, self._lift(0)))
+
+    def narrowed(self) -> Bits:
+        """The low 32 bits of 64."""
+        return self._with(self.builder.trunc(self.value, ir.VectorType(ir.IntType(32), self.value.type.count)))
+
     def floats(self) -> Lanes:
         """The same registers read as floats."""
         element = ir.FloatType() if self.value.type.element.width == 32 else ir.DoubleType()
@@ -162,7 +178,7 @@ def absolute(x: Lanes) -> Lanes:
 
 
 def with_sign_of(magnitude: Lanes, signed: Lanes) -> Lanes:
-    """`magnitude`, which is not negative, with the sign of `signed`."""
+    """|`magnitude`| with the sign of `signed`."""
     return magnitude.with_value(vector.call(magnitude.builder, "copysign", magnitude.value, signed.value))
 
 

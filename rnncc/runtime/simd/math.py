@@ -8,7 +8,7 @@ from numba.core import types
 from numba.core.typing import Signature
 from numba.core.typing.templates import signature
 
-from rnncc.runtime.simd import exponential, piecewise
+from rnncc.runtime.simd import error_function, exponential, logarithm, piecewise, trigonometric
 from rnncc.runtime.simd.expression import Lanes, square_root
 from rnncc.runtime.simd.operators import as_vector, common_vector
 from rnncc.runtime.simd.primitive import Lowering, primitive
@@ -36,6 +36,11 @@ def _lowering(build: Callable[..., Lanes]) -> Lowering:
 exp = _elementwise(exponential.exp)
 tanh = _elementwise(exponential.tanh)
 sigmoid = _elementwise(exponential.sigmoid)
+log = _elementwise(logarithm.log)
+softplus = _elementwise(logarithm.softplus)
+sin = _elementwise(trigonometric.sin)
+cos = _elementwise(trigonometric.cos)
+erf = _elementwise(error_function.erf)
 sqrt = _elementwise(square_root)
 relu = _elementwise(piecewise.relu)
 Abs = _elementwise(piecewise.magnitude)
