@@ -166,9 +166,10 @@ class Cell:
     # -- what loading and freezing need
 
     def bind(self, name: str, expr: sp.Expr) -> sp.Expr:
-        """Gives `expr` the name of the variable it is assigned to; a taken name becomes `s_2`, `s_3` …"""
-        if name.startswith("_") or not expr.free_symbols:
-            return expr
+        """Gives `expr` the name of the variable it is assigned to; a taken name becomes `s_2`, `s_3` …
+
+        Numbers and variables that begin with an underscore stay unnamed.
+        """
         if poisoned(expr):
             return POISON
         try:
@@ -177,9 +178,11 @@ class Cell:
             return self.report(mistake, assigned_span(self.session, name) if self.session else None)
 
     def _bind(self, name: str, expr: sp.Expr) -> sp.Expr:
+        units = units_of(expr, self.record.units)
+        if name.startswith("_") or not expr.free_symbols:
+            return expr
         if reason := objection(name):
             raise Mistake(f"the name {name!r} of a value {reason}", remedy=f"call it something else, such as {name}_value")
-        units = units_of(expr, self.record.units)
         unique = fresh(name, [*self.record.entries, *self.record.sizes])
         self.record.entries[unique] = Bound(unique, expr, units, current_span(self._file))
         return symbol(unique)

@@ -97,7 +97,7 @@ def _attributes(statement: ast.stmt) -> set[str]:
 
 
 def _syntax(session: Session, error: SyntaxError) -> Fault:
-    span = span_at(
-        session.filename, error.lineno or 1, error.offset or 1, error.end_offset if error.end_lineno == error.lineno else None
-    )
+    line, column = error.lineno or 1, error.offset or 1
+    end = error.end_offset if error.end_lineno == line else None
+    span = span_at(session.filename, line, column, max(end or 0, column + 1))
     return Fault(span, f"the file is no valid Python: {error.msg}")

@@ -18,7 +18,7 @@ class Namespace(dict[str, object]):
         self.module = module
 
     def __setitem__(self, key: str, value: object) -> None:
-        if isinstance(value, sp.Expr) and not value.is_Atom and self.session.cells:
+        if isinstance(value, sp.Expr) and not value.is_Symbol and self.session.cells:
             value = self.session.cells[-1].bind(key, value)
         self.put(key, value)
 

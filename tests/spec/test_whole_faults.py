@@ -140,7 +140,7 @@ def test_a_cell_made_in_code_reports_at_freezing():
 
 def test_unknown_option():
     text = HEAD + "k = cell.option('depth', 2)\n" + FINE + TAIL
-    with pytest.raises(ArgumentError, match="Test has no option depht; did you mean depth?"):
+    with pytest.raises(ArgumentError, match=r"Test has no option depht; did you mean depth\?"):
         load_text(text, options={"depht": 3})
 
 
