@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rnncc.runtime.compiled import kernel
 from rnncc.runtime.simd.isa import ISA, lanes_of
+from rnncc.runtime.simd.memory import lanes
 
 Array = NDArray[np.floating]
 
@@ -40,23 +41,30 @@ def pack(blocks: int, sums: Sequence[Sequence[Array]]) -> Array:
     width = lanes_of(dtype)
     groups = -(-units // (width * blocks))
     chunks = len(sums) * blocks // ISA.vectors
-    panel = np.zeros((groups * chunks, sum(m.shape[1] for m in first), ISA.vectors * width), dtype)
+    panel = np.empty((groups * chunks, sum(m.shape[1] for m in first), ISA.vectors * width), dtype)
     for a, matrices in enumerate(sums):
         start = 0
         for m in matrices:
-            _place(panel, m, a, len(sums), width, start)
+            _place(panel, groups * blocks, m, a, len(sums), start)
             start += m.shape[1]
     return panel
 
 
 @kernel
-def _place(panel, matrix, a, sums, width, start):  # type: ignore[no-untyped-def]
+def _place(panel, blocks, matrix, a, sums, start):  # type: ignore[no-untyped-def]
     """One matrix (units, K) into rows [start, start + K) of `panel`, at the vectors of sum `a`."""
+    width = lanes(panel)
     units, inner = matrix.shape
     vectors = panel.shape[2] // width
-    for block in range((units + width - 1) // width):
+    for block in range(blocks):
         vector = block * sums + a
         chunk, at = vector // vectors, (vector % vectors) * width
-        for k in range(inner):
-            for lane in range(min(width, units - block * width)):
-                panel[chunk, start + k, at + lane] = matrix[block * width + lane, k]
+        unit = block * width
+        if unit + width <= units:
+            for k in range(inner):
+                for lane in range(width):
+                    panel[chunk, start + k, at + lane] = matrix[unit + lane, k]
+        else:
+            for k in range(inner):
+                for lane in range(width):
+                    panel[chunk, start + k, at + lane] = matrix[unit + lane, k] if unit + lane < units else 0
