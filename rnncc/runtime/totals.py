@@ -18,8 +18,6 @@ Array = NDArray[np.floating]
 
 _INNER = 256
 """Rows of a block: 256 packed rows of one chunk fill half of L1."""
-_COLUMNS = 256
-"""Columns of the result that share a packed block: it fits L2."""
 _TALL = ISA.tall
 _VECTORS = ISA.vectors
 
@@ -63,36 +61,53 @@ def _bounds(rows: int, threads: int) -> list[int]:
 
 @kernel
 def _outer(first, last, left, right, total):  # type: ignore[no-untyped-def]
-    """Rows [first, last) of total (M, N) += leftᵀ right, left (K, ·), right (K, ·)."""
+    """Rows [first, last) of total (M, N) += leftᵀ right, left (K, ·), right (K, ·).
+
+    A block of the left lies packed in L2, one chunk of the right in L1, the tile in registers.
+    """
     width = lanes(total)
     chunk = _VECTORS * width
-    packed_left = np.empty((_INNER, _TALL), total.dtype)
-    packed_right = np.zeros((_COLUMNS // chunk, _INNER, chunk), total.dtype)
+    tiles = (last - first + _TALL - 1) // _TALL
+    packed_left = np.zeros((tiles, _INNER, _TALL), total.dtype)
+    packed_right = np.zeros((1, _INNER, chunk), total.dtype)
     tile = np.empty((_TALL, _VECTORS, width), total.dtype)
-    for column in range(0, total.shape[1], _COLUMNS):
-        columns = min(_COLUMNS, total.shape[1] - column)
-        for start in range(0, left.shape[0], _INNER):
-            count = min(_INNER, left.shape[0] - start)
+    for start in range(0, left.shape[0], _INNER):
+        count = min(_INNER, left.shape[0] - start)
+        _pack_left(packed_left, left, start, count, first, last)
+        for column in range(0, total.shape[1], chunk):
+            columns = min(chunk, total.shape[1] - column)
             _pack_right(packed_right, right, start, count, column, columns)
-            for row in range(first, last, _TALL):
+            for t in range(tiles):
+                row = first + t * _TALL
                 rows = min(_TALL, last - row)
-                for k in range(count):
-                    for r in range(rows):
-                        packed_left[k, r] = left[start + k, row + r]
-                for c in range((columns + chunk - 1) // chunk):
-                    product(tile, packed_right, c, 0, rows, (packed_left.T, count))
-                    _add(total, tile, row, rows, column + c * chunk, min(chunk, columns - c * chunk))
+                product(tile, packed_right, 0, 0, rows, (packed_left[t].T, count))
+                _add(total, tile, row, rows, column, columns)
+
+
+@kernel
+def _pack_left(packed, left, start, count, first, last):  # type: ignore[no-untyped-def]
+    """Rows [start, start + count), columns [first, last) of left into tiles (tiles, K, tall)."""
+    whole = (last - first) // _TALL
+    for k in range(count):
+        for t in range(whole):
+            for r in range(_TALL):
+                packed[t, k, r] = left[start + k, first + t * _TALL + r]
+        for r in range(last - first - whole * _TALL):
+            packed[whole, k, r] = left[start + k, first + whole * _TALL + r]
 
 
 @kernel
 def _pack_right(packed, right, start, count, column, columns):  # type: ignore[no-untyped-def]
-    """Rows [start, start + count), columns [column, column + columns) of right into chunks (chunks, K, chunk)."""
-    chunk = packed.shape[2]
-    for c in range((columns + chunk - 1) // chunk):
-        at = column + c * chunk
+    """Rows [start, start + count), columns [column, column + columns) of right into one chunk (1, K, chunk)."""
+    width = lanes(packed)
+    if columns == packed.shape[2]:
         for k in range(count):
-            for n in range(min(chunk, columns - c * chunk)):
-                packed[c, k, n] = right[start + k, at + n]
+            for v in range(_VECTORS):
+                store(load(right, start + k, column + v * width), packed, 0, k, v * width)
+    else:
+        for k in range(count):
+            for n in range(columns):
+                packed[0, k, n] = right[start + k, column + n]
 
 
 @kernel
