@@ -62,7 +62,7 @@ class _Lowering:
 
     def _concat(self, d: Definition) -> None:
         if d.named or d.name in self._read_whole:
-            parts = tuple(self._whole(p, (*d.axes[:-1], self.scope.types[p][-1]), p) for p in d.args)
+            parts = tuple(self._typed(p, (*d.axes[:-1], self.scope.types[p][-1]), p) for p in d.args)
             self.scope.add(Concat(d.name, d.axes, parts))
 
     def _product(self, d: Definition) -> None:
@@ -95,6 +95,11 @@ class _Lowering:
 
     def _whole(self, value: str, kind: Axes, name: str) -> str:
         """`value` as a node of type `kind`: itself, or a copy where it is an input, a previous state or broadcast."""
-        if self.scope.types[value] == kind and self.scope.is_node(value):
-            return value
+        return self._typed(value, kind, name) if self.scope.is_node(value) else self._copy(value, kind, name)
+
+    def _typed(self, value: str, kind: Axes, name: str) -> str:
+        """`value` as a value of type `kind`: itself, or a broadcast copy."""
+        return value if self.scope.types[value] == kind else self._copy(value, kind, name)
+
+    def _copy(self, value: str, kind: Axes, name: str) -> str:
         return self.scope.add(Pointwise(self.scope.fresh(name), kind, symbol(value)))
