@@ -1,0 +1,43 @@
+"""Random values to run a cell's kernels on."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncc.runtime.cell_info import Axes, CellInfo
+
+Env = dict[str, Any]
+_SIZES = {"input": 5, "hidden": 19}
+_OTHER_SIZE = 11
+
+
+def drawn_inputs(info: CellInfo, steps: int, batch: int, seed: int = 0) -> Env:
+    """Float64 values for everything `info` takes: streams, first states, parameters, constants; sizes that fill no vector."""
+    rng = np.random.default_rng(seed)
+
+    def draw(leading: tuple[int, ...], axes: Axes) -> NDArray[np.float64]:
+        return rng.uniform(-1, 1, (*leading, *(_length(info, a) for a in axes)))
+
+    env: Env = {name: draw((steps, batch), axes) for name, axes in info.inputs}
+    env |= {f"{s.name}_0": draw((batch,), s.axes) for s in info.states}
+    env |= {p.name: draw((), p.axes) / np.sqrt(_SIZES["hidden"]) for p in info.parameters}
+    return env | dict(info.constants)
+
+
+def drawn_seeds(info: CellInfo, outputs: Mapping[str, NDArray[np.float64]], seed: int = 1) -> Env:
+    """A cotangent for every output, by the name the backward kernel takes it."""
+    rng = np.random.default_rng(seed)
+    return {info.cotangent + key: rng.uniform(-1, 1, value.shape) for key, value in outputs.items()}
+
+
+def typed(env: Mapping[str, Any], dtype: str) -> Env:
+    """`env` with its arrays in `dtype`."""
+    return {
+        name: v.astype(dtype) if isinstance(v, np.ndarray) and np.issubdtype(v.dtype, np.floating) else v for name, v in env.items()
+    }
+
+
+def _length(info: CellInfo, axis: str) -> int:
+    return sum(_SIZES.get(size) or (_OTHER_SIZE if size in info.sizes else 1) for size in axis.split("+"))

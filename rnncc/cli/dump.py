@@ -1,0 +1,67 @@
+"""`rnncc dump`: any stage of a cell on its way, for any target."""
+
+from collections.abc import Mapping
+
+import click
+
+from rnncc.cli.machine_code import machine_code
+from rnncc.cli.options import spec_argument
+from rnncc.compiler import Compilation, compile_cell
+from rnncc.emit.latex import latex
+from rnncc.emit.numpy.source import numpy_source
+from rnncc.errors import ArgumentError
+
+_STAGES = {
+    "numpy": ("spec", "ir", "source"),
+    "cpu": ("spec", "ir", "phases", "source", "llvm", "asm"),
+    "latex": ("spec", "ir", "source"),
+}
+
+
+@click.command()
+@spec_argument
+@click.option("--target", type=click.Choice(list(_STAGES)), default="cpu", show_default=True)
+@click.option("--kernel", type=click.Choice(["inference", "forward", "backward"]), default="forward", show_default=True)
+@click.option("--stage", type=click.Choice(_STAGES["cpu"]), default="source", show_default=True)
+@click.option(
+    "--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True, help="Of stages llvm and asm."
+)
+def command(spec: str, settings: Mapping[str, object], target: str, kernel: str, stage: str, dtype: str) -> None:
+    """Print one stage of a cell on its way to a kernel.
+
+    \b
+    Examples:
+      rnncc dump lstm --kernel backward --stage ir
+      rnncc dump lstm --stage asm --dtype float64
+      rnncc dump gru --target latex --kernel backward
+    """
+    if stage not in _STAGES[target]:
+        raise ArgumentError(f"target {target} has no stage {stage}; it has {', '.join(_STAGES[target])}")
+    made = compile_cell(spec, settings)
+    click.echo(_text(made, target, kernel, stage, dtype))
+
+
+def _text(made: Compilation, target: str, kernel: str, stage: str, dtype: str) -> str:
+    if stage == "spec":
+        return made.spec.source.rstrip("\n")
+    if stage in ("llvm", "asm"):
+        return machine_code(made, kernel, stage, dtype)
+    if stage == "source" and target != "cpu":
+        return _SOURCES[target](made, kernel)
+    return made.stages(kernel)[stage]
+
+
+def _numpy(made: Compilation, kernel: str) -> str:
+    return numpy_source(made.program(kernel), kernel)
+
+
+def _latex(made: Compilation, kernel: str) -> str:
+    """The primal for inference and forward, what the gradient adds for backward."""
+    prefix = made.info.cotangent
+    named = [*made.info.named, *(prefix + name for name in made.info.named)]
+    if kernel == "backward":
+        return latex(made.joint, named, known=made.primal, prefix=prefix)
+    return latex(made.primal, named, prefix=prefix)
+
+
+_SOURCES = {"numpy": _numpy, "latex": _latex}

@@ -1,0 +1,45 @@
+"""What a step costs: floating-point operations of one sample, as a formula in the sizes."""
+
+from collections.abc import Iterable
+
+import sympy as sp
+
+from rnncc.errors import InternalError
+from rnncc.functions import function_cost
+from rnncc.ir import Concat, Contract, Gather, Node, Pointwise, Program, Reduce, ScatterAdd, Slice, size_names, units
+
+
+def step_flops(program: Program, known: Program | None = None) -> sp.Expr:
+    """Operations a step and sample of `program`, apart from values that `known` has: a product counts 2 a term, functions their cost.
+
+    Values that do not vary in time are left out: they are computed once a sequence.
+    """
+    done = set() if known is None else set(known.types)
+    return sp.expand(sum((_flops(n, program) for n in program.nodes if n.name not in done and _streams(n, program)), sp.S.Zero))
+
+
+def _streams(node: Node, program: Program) -> bool:
+    return "T" in node.type or any("T" in program.types[o] for o in node.operands)
+
+
+def _flops(node: Node, program: Program) -> sp.Expr:
+    match node:
+        case Contract():
+            letters, _, _ = node.index.replace(",", "").partition("->")
+            axes = [axis for o in node.operands for axis in program.types[o]]
+            bound = dict(zip(letters, axes, strict=True))
+            return 2 * _volume(axis for letter, axis in bound.items() if letter not in "TN")
+        case Pointwise():
+            return function_cost(node.expr) * _volume(units(node.type))
+        case Reduce():
+            return _volume(units(program.types[node.a]))
+        case ScatterAdd():
+            return _volume(units(program.types[node.a]))
+        case Concat() | Slice() | Gather():
+            return sp.S.Zero
+        case _:
+            raise InternalError(f"no cost of a {type(node).__name__}")
+
+
+def _volume(axes: Iterable[str]) -> sp.Expr:
+    return sp.prod(sum(sp.Symbol(size) for size in size_names(axis)) for axis in axes)

@@ -1,0 +1,80 @@
+"""`rnncc show`: what a cell is, what its gradient is, what it costs."""
+
+from collections.abc import Mapping
+
+import click
+import sympy as sp
+
+from rnncc.cli.console import print_rows
+from rnncc.cli.flops import step_flops
+from rnncc.cli.options import spec_argument
+from rnncc.compiler import compile_cell
+from rnncc.emit.equations import text
+from rnncc.ir import Program
+from rnncc.runtime.cell_info import CellInfo
+from rnncc.spec import CellSpec
+
+
+@click.command()
+@spec_argument
+def command(spec: str, settings: Mapping[str, object]) -> None:
+    """Print a cell's equations, its derived gradient, its parameters and sizes, and its FLOPs per step.
+
+    \b
+    Examples:
+      rnncc show lstm
+      rnncc show elman --set phi=relu
+      rnncc show ./mycell.py
+    """
+    made = compile_cell(spec, settings)
+    info = made.info
+    _about(made.spec, info)
+    _section("equations of a step", text(made.primal, info.named))
+    _section(f"gradient ({info.cotangent}v: gradient by v)", text(made.joint, _named(info), known=made.primal))
+    _parameters(info)
+    _costs(made.primal, made.joint)
+
+
+def _about(cell: CellSpec, info: CellInfo) -> None:
+    click.secho(info.name, bold=True)
+    click.echo(info.doc.strip())
+    if cell.options:
+        _section("options", "\n".join(f"{o.name} = {o.value}{_choices(o.choices)}" for o in cell.options.values()))
+    if info.constants:
+        _section("constants", "\n".join(f"{name} = {value}" for name, value in info.constants.items()))
+
+
+def _choices(choices: tuple[object, ...]) -> str:
+    return f"  (of {', '.join(map(str, choices))})" if choices else ""
+
+
+def _named(info: CellInfo) -> list[str]:
+    return [*info.named, *(info.cotangent + name for name in info.named)]
+
+
+def _section(title: str, body: str) -> None:
+    click.secho(f"\n{title}", bold=True)
+    click.echo("\n".join(f"  {line}" for line in body.splitlines()))
+
+
+def _parameters(info: CellInfo) -> None:
+    click.secho("\nparameters and states", bold=True)
+    rows = [(f"  {p.name}", "×".join(p.axes) or "1", " ".join(_marks(p.bias, p.frozen))) for p in info.parameters]
+    rows += [(f"  {s.name}", "×".join(s.axes), f"state, from {s.initial:g}") for s in info.states]
+    rows += [
+        (f"  {name}", "size", "given with the layer" if size is None else f"{size} by default") for name, size in info.sizes.items()
+    ]
+    print_rows(rows)
+
+
+def _marks(bias: bool, frozen: bool) -> list[str]:
+    return ["bias"] * bias + ["frozen"] * frozen
+
+
+def _costs(forward: Program, gradient: Program) -> None:
+    click.secho("\nFLOPs per step and sample", bold=True)
+    print_rows([("  forward", _formula(step_flops(forward))), ("  backward", _formula(step_flops(gradient, known=forward)))])
+
+
+def _formula(flops: sp.Expr) -> str:
+    return str(flops).replace("**2", "²").replace("*", "·")

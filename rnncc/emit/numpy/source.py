@@ -1,0 +1,178 @@
+"""A program of one direction as a NumPy function to read and to run: float64, every sequence of full length."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sympy as sp
+from sympy.printing.numpy import NumPyPrinter
+
+from rnncc.errors import InternalError
+from rnncc.functions import VOCABULARY, Elementwise
+from rnncc.ir import (
+    Axes,
+    Carry,
+    Concat,
+    Contract,
+    Gather,
+    Node,
+    Pointwise,
+    Program,
+    Reduce,
+    Slice,
+    components,
+    size_names,
+    units,
+)
+
+_HEAD = '''"""{name}: what the kernel `{function}` computes, in NumPy."""
+
+import numpy
+
+from rnncc.emit.numpy.elementwise import ELEMENTWISE
+
+{functions}
+
+def {function}({arguments}):
+'''
+
+
+def numpy_source(program: Program, function: str) -> str:
+    """A module that defines `function`: the inputs of `program` as keywords in, a dict of its outputs out."""
+    return _Source(program).module(function)
+
+
+@dataclass(frozen=True)
+class _Source:
+    program: Program
+
+    def module(self, function: str) -> str:
+        given = [i.name for i in self.program.inputs if i.role != "size"]
+        used = sorted({type(e).__name__ for n in self.program.nodes if isinstance(n, Pointwise) for e in n.expr.atoms(Elementwise)})
+        functions = "".join(f'{name} = ELEMENTWISE["{name}"]\n' for name in used)
+        head = _HEAD.format(name=self.program.name, function=function, functions=functions, arguments="*, " + ", ".join(given))
+        outputs = ", ".join(f'"{key}": {value}' for key, value in self.program.outputs)
+        return head + "".join(f"    {line}\n" for line in [*self._sizes(), *self._body(), f"return {{{outputs}}}"])
+
+    def _sizes(self) -> Iterator[str]:
+        """T, N and every size, read off the first input that shows it."""
+        found: set[str] = set()
+        for i in self.program.inputs:
+            for k, axis in enumerate(i.type):
+                if axis not in found and "+" not in axis:
+                    found.add(axis)
+                    yield f"{_size(axis)} = {i.name}.shape[{k}]"
+
+    def _body(self) -> Iterator[str]:
+        for members, cyclic in components(self.program):
+            if cyclic:
+                yield from self._loop(members)
+            else:
+                yield from self._once(*members)
+
+    def _once(self, name: str) -> Iterator[str]:
+        if name in self.program.node:
+            node = self.program.node[name]
+            yield f"{name} = {self._right(node, '')}"
+        elif name in self.program.by_prev:
+            yield from self._shift(self.program.by_prev[name])
+
+    def _shift(self, c: Carry) -> Iterator[str]:
+        if c.reverse:
+            yield f"{c.prev} = numpy.concatenate([{c.next}[1:], {c.init}[None]])[:steps]"
+        else:
+            yield f"{c.prev} = numpy.concatenate([{c.init}[None], {c.next}[:-1]])[:steps]"
+        yield f"{c.final} = {self._final(c)}"
+
+    def _loop(self, members: frozenset[str]) -> Iterator[str]:
+        carries = [c for c in self.program.carries if c.prev in members]
+        nodes = [n for n in self.program.nodes if n.name in members]
+        types = self.program.types
+        for name in [*(c.prev for c in carries), *(n.name for n in nodes)]:
+            yield f"{name} = numpy.empty({_shape(types[name])})"
+        yield f"for time in {'range(steps - 1, -1, -1)' if carries[0].reverse else 'range(steps)'}:"
+        for c in carries:
+            yield f"    {c.prev}[time] = {_before(c)}"
+        for n in nodes:
+            yield f"    {n.name}[time] = {self._right(n, '[time]')}"
+        for c in carries:
+            yield f"{c.final} = {self._final(c)}"
+
+    def _final(self, c: Carry) -> str:
+        return f"{c.next}[{'0' if c.reverse else '-1'}] if steps else {c.init}"
+
+    def _right(self, node: Node, at: str) -> str:
+        """The right-hand side; `at` is "[time]" inside the loop."""
+        match node:
+            case Pointwise():
+                return self._pointwise(node, at)
+            case Contract():
+                index = node.index.replace("T", "") if at else node.index
+                return f'numpy.einsum("{index}", {self._read(node.a, at)}, {self._read(node.b, at)})'
+            case Reduce():
+                over = tuple(k for k, a in enumerate(_here(self.program.types[node.a], at)) if a not in node.type)
+                return f"numpy.{node.op}({self._read(node.a, at)}, axis={over})"
+            case Concat():
+                return f"numpy.concatenate([{', '.join(self._read(p, at) for p in node.parts)}], axis=-1)"
+            case Slice():
+                lengths = [_size(s) for s in size_names(self.program.types[node.a][-1])]
+                start = " + ".join(lengths[: node.part]) or "0"
+                return f"{self._read(node.a, at)}[..., {start}:{start} + {lengths[node.part]}]"
+            case Gather():
+                return f"{node.a}.T[{self._read(node.index, at)}]"
+            case _:
+                raise InternalError(f"no NumPy source for a {type(node).__name__}")
+
+    def _read(self, name: str, at: str) -> str:
+        return name + at if "T" in self.program.types[name] else name
+
+    def _pointwise(self, node: Pointwise, at: str) -> str:
+        here = {o: _here(self.program.types[o], at) for o in node.operands}
+        onto = _here(node.type, at)
+        text = _Expression({o: self._read(o, at) + _spread(axes, onto) for o, axes in here.items()}).doprint(node.expr)
+        return text if at or onto in here.values() else f"numpy.broadcast_to({text}, {_shape(onto)})"
+
+
+def _here(axes: Axes, at: str) -> Axes:
+    return tuple(a for a in axes if a != "T") if at else axes
+
+
+def _spread(axes: Axes, onto: Axes) -> str:
+    """The subscript that gives an array of `axes` an axis of length 1 for each that `onto` has besides."""
+    if not axes or axes == onto[len(onto) - len(axes) :]:
+        return ""
+    missing_units = len(units(onto)) if not units(axes) else 0
+    outer = [":" if a in axes else "None" for a in onto if a in ("T", "N")]
+    return f"[{', '.join([*outer, '...', *['None'] * missing_units])}]"
+
+
+def _size(axis: str) -> str:
+    return {"T": "steps", "N": "batch"}.get(axis, f"n_{axis}")
+
+
+def _shape(axes: Axes) -> str:
+    return f"({', '.join(' + '.join(map(_size, size_names(a))) for a in axes)},)"
+
+
+def _before(c: Carry) -> str:
+    first, neighbour = ("steps - 1", "time + 1") if c.reverse else ("0", "time - 1")
+    return f"{c.next}[{neighbour}] if time != {first} else {c.init}"
+
+
+class _Expression(NumPyPrinter):
+    def __init__(self, operands: dict[str, str]) -> None:
+        super().__init__()
+        self.operands = operands
+
+    def _print_Symbol(self, expr: sp.Symbol) -> str:
+        return self.operands[expr.name]
+
+    def _print_Float(self, expr: sp.Float) -> str:
+        return repr(float(expr))
+
+    def elementwise(self, expr: Elementwise) -> str:
+        """One application of the vocabulary, by its own name."""
+        return f"{type(expr).__name__}({', '.join(self._print(a) for a in expr.args)})"
+
+
+for _name in VOCABULARY:  # sympy finds a printer by the very class, before its bases
+    setattr(_Expression, f"_print_{_name}", _Expression.elementwise)
