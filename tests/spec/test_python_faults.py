@@ -192,5 +192,8 @@ def test_deep_recursion_is_a_fault_too():
 
 
 def test_columns_count_characters():
-    text = faults("h_new = 'é' * (h > 0)")
-    assert text.startswith("bad.py:7:9: error: ")
+    assert faults("h_new = len('é') * tahn(h)").splitlines()[:3] == [
+        "bad.py:7:20: error: the name tahn is not defined",
+        "    h_new = len('é') * tahn(h)",
+        "                       ^^^^",
+    ]
