@@ -15,7 +15,7 @@ from rnncc.spec.cell_spec import CellSpec, Option
 from rnncc.spec.fault import Mistake, Span, fault_of
 from rnncc.spec.freeze import freeze
 from rnncc.spec.names import fresh, objection
-from rnncc.spec.record import Bound, Declared, Record, Size
+from rnncc.spec.record import Bound, Declared, DeclaredKind, Record, Size
 from rnncc.spec.session import Session, current_session
 from rnncc.spec.span import current_span, span_at
 from rnncc.spec.structure import POISON
@@ -233,7 +233,7 @@ class Cell:
         self.record.parameters[parameter.name] = parameter
         return made
 
-    def _declare(self, name: str, kind: Any, units: Axes) -> sp.Symbol:
+    def _declare(self, name: str, kind: DeclaredKind, units: Axes) -> sp.Symbol:
         self._fresh_name(name)
         self.record.entries[name] = Declared(name, kind, units, current_span(self._file))
         return symbol(name)

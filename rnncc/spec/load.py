@@ -8,13 +8,14 @@ from rnncc.spec.catalogue import find
 from rnncc.spec.cell_spec import CellSpec
 from rnncc.spec.execute import execute
 from rnncc.spec.fault import Fault, spec_error
+from rnncc.spec.neighbours import importable
 from rnncc.spec.session import Session, executing
 from rnncc.spec.span import remember, span_at
 from rnncc.spec.suggest import close
 
 
 def load(source: str | Path, options: Mapping[str, object] | None = None) -> CellSpec:
-    """The cell of a spec file.
+    """The cell of a spec file, which may import modules that lie beside it.
 
     Parameters
     ----------
@@ -35,7 +36,8 @@ def load(source: str | Path, options: Mapping[str, object] | None = None) -> Cel
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise SpecError(f"{path}:1:1: error: the file is no UTF-8 text\n  help: save it as UTF-8") from error
-    return load_text(text, str(path), options)
+    with importable(path.resolve().parent):
+        return load_text(text, str(path), options)
 
 
 def load_text(text: str, filename: str = "cell.py", options: Mapping[str, object] | None = None) -> CellSpec:

@@ -11,6 +11,9 @@ from rnncc.spec.cell_spec import Option
 from rnncc.spec.fault import Fault, Span
 
 
+DeclaredKind = Literal["input", "state", "parameter", "constant"]
+
+
 @dataclass(frozen=True)
 class Size:
     """A number of units that a layer is given: `input`, `hidden`, or one of the cell's own."""
@@ -24,7 +27,7 @@ class Declared:
     """An input, a state, a parameter or a constant, with its unit axes."""
 
     name: str
-    kind: Literal["input", "state", "parameter", "constant"]
+    kind: DeclaredKind
     units: Axes
     span: Span
 
