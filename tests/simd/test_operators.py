@@ -121,6 +121,22 @@ def test_negation_and_in_place_operators():
     assert_first_lanes_equal(y, (4 * a - 1) / 4)
 
 
+def test_nothing_is_reassociated():
+    @njit(error_model="numpy")
+    def kernel(a, y):
+        x = load(a, 0)
+        store((x + 1e8) - 1e8, y, 0, 0)
+        store(x / 3.0 * 3.0, y, 1, 0)
+        store((x - x) * 0.0, y, 2, 0)
+
+    a = np.linspace(1, 7, 16).astype(np.float32)
+    a[0] = np.inf
+    y = np.zeros((3, 16), np.float32)
+    kernel(a, y)
+    with np.errstate(invalid="ignore"):
+        assert_first_lanes_equal(y, np.stack([(a + np.float32(1e8)) - np.float32(1e8), a / np.float32(3) * np.float32(3), (a - a) * 0]))
+
+
 def test_two_dtypes_do_not_mix():
     @njit(error_model="numpy")
     def kernel(a, b):
