@@ -10,7 +10,6 @@ from rnncc.runtime.cell_info import Parameter, State
 from rnncc.spec.cell_spec import Option
 from rnncc.spec.fault import Fault, Span
 
-
 DeclaredKind = Literal["input", "state", "parameter", "constant"]
 
 
