@@ -1,4 +1,7 @@
-"""The elementwise vocabulary on vectors: what generated kernels call, one function a name of `rnncc.functions.VOCABULARY`."""
+"""The elementwise vocabulary on vectors: what generated kernels call, one function a name of `rnncc.functions.VOCABULARY`.
+
+The bounds that the functions state hold for processors with fused multiply-add; without it a product rounds once more.
+"""
 
 from collections.abc import Callable
 from typing import Any
