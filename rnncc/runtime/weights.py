@@ -37,7 +37,7 @@ def read_weights(path: str | os.PathLike[str]) -> tuple[dict[str, Array], About]
     """
     data = Path(path).read_bytes()
     try:
-        found: dict[str, dict[str, Any]] = dict(safetensors.deserialize(data))  # type: ignore[no-untyped-call]
+        found: dict[str, dict[str, Any]] = dict(safetensors.deserialize(data))
         about = _header(data)
     except (safetensors.SafetensorError, ValueError) as problem:
         raise WeightsError(f"{path} is no safetensors file or is damaged: {problem}") from problem

@@ -3,6 +3,11 @@ import threading
 import numpy as np
 import pytest
 
+from rnncc.runtime.batch import Batch
+from rnncc.runtime.layer import layer_class
+from rnncc.runtime.lengths import ragged
+from tests.interpreter_engine import InterpreterModule
+
 
 def arguments(rng, dtype="float64", rows=4):
     x = rng.standard_normal((6, rows, 3)).astype(dtype)
@@ -134,3 +139,30 @@ def test_calls_from_several_threads_at_once(layer, rng):
         for y_2, dU_2 in results:
             np.testing.assert_array_equal(y_2, y)
             np.testing.assert_array_equal(dU_2, dU)
+
+
+def test_what_a_kernel_keeps_is_not_what_a_caller_gets(rng):
+    """A kernel may keep its own output for the backward pass; a caller may write over the one it got."""
+    module = InterpreterModule("lstm")
+    kept = []
+
+    def backward(sweep, env):
+        kept.append(env["output"].copy())
+        return module.backward(sweep, env)
+
+    layer = layer_class(module.CELL, module.inference, module.forward, backward, module.trace)(3, 5, dtype="float64")
+    (y, _), pullback = layer.vjp(rng.standard_normal((6, 4, 3)))
+    before = y.copy()
+    y[...] = np.nan
+    pullback(before)
+    np.testing.assert_array_equal(kept[0], before)
+
+
+def test_kernels_never_see_the_padding(rng):
+    batch = Batch(6, 4, True, False, ragged([2, 6, 0, 3], 6, 4), False)
+    inside = batch.enter(np.full((6, 4, 3), np.nan), own=False)
+    np.testing.assert_array_equal(np.isnan(inside[..., 0]).sum(axis=0), [6, 3, 2, 0])
+    assert not inside[~np.isnan(inside)].any()
+    x = rng.standard_normal((6, 4, 3))
+    alive = np.arange(6)[:, None] < [2, 6, 0, 3]
+    np.testing.assert_array_equal(batch.leave(batch.enter(x, own=False)), np.where(alive[..., None], x, 0))

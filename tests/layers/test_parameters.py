@@ -107,6 +107,12 @@ def test_what_initialisers_draw(rng):
     assert of("normal", (100, 200)).std() == pytest.approx(1, rel=0.05)
 
 
+def test_orthogonal_draws_have_no_favourite_sign(rng):
+    """The first element of a random orthogonal matrix of three rows has mean 0 and variance 1/3."""
+    draws = [draw(Parameter("W", ("a", "b"), init="orthogonal"), (3, 3), 5, rng)[0, 0] for _ in range(300)]
+    assert abs(np.mean(draws)) < 4 / math.sqrt(3 * 300)
+
+
 def test_an_unknown_initialiser(rng):
     with pytest.raises(ArgumentError, match="parameter W: unknown initialiser 'orthogonl'; did you mean orthogonal"):
         draw(Parameter("W", ("a", "b"), init="orthogonl"), (3, 3), 5, rng)

@@ -2,6 +2,10 @@ import numpy as np
 import pytest
 
 from rnncc.errors import ArgumentError
+from rnncc.runtime.batch import Batch
+from rnncc.runtime.geometry import Place
+from rnncc.runtime.lengths import ragged
+from rnncc.runtime.traced import Traced, leave_traced
 
 
 def sigmoid(a):
@@ -38,6 +42,14 @@ def test_nothing_is_shown_past_a_length(class_of, rng):
     layer = class_of("lstm")(3, 5, dtype="float64", seed=1)
     i = layer.trace(rng.standard_normal((6, 4, 3)), "i", lengths=[2, 6, 0, 3])["i"]
     np.testing.assert_array_equal(i.any(axis=2), np.arange(6)[:, None] < [2, 6, 0, 3])
+
+
+def test_what_a_kernel_leaves_past_a_length_does_not_show():
+    batch, place = Batch(6, 4, True, False, ragged([2, 6, 0, 3], 6, 4), False), Place(0, False, 0)
+    found = leave_traced(batch, [Traced("i", place, "i")], [{"i": np.full((6, 4, 5), np.nan)}])["i"]
+    np.testing.assert_array_equal(np.isnan(found[..., 0]), np.arange(6)[:, None] < [2, 6, 0, 3])
+    with pytest.raises(ArgumentError, match="W does not vary in time; trace shows i"):
+        leave_traced(batch, [Traced("W", place, "W")], [{"i": found}])
 
 
 def test_a_name_the_spec_does_not_have(class_of):
