@@ -196,14 +196,14 @@ class Driver:
         return f"sweep.flattened({self.whole(value)})"
 
     def _packed(self, kernel: Kernel, parameter: str) -> str:
-        panel, blocks = kernel.panels[parameter]
+        panel, _ = kernel.panels[parameter]
         local = parameter.replace("panel", kernel.name.removeprefix(f"{self.name}_") + "_panel")
-        self._pack(local, panel, blocks)
+        self._pack(local, panel)
         return local
 
-    def _pack(self, local: str, panel: Panel, blocks: str) -> None:
+    def _pack(self, local: str, panel: Panel) -> None:
         rows = [f"({''.join(self._matrix(a, k) + ', ' for k in range(len(a.terms))).strip()})" for a in panel.accumulators]
-        for line in wrapped(f"{local} = pack({blocks}, [", rows, "])"):
+        for line in wrapped(f"{local} = pack([", rows, "])"):
             self.text(line)
 
     def _matrix(self, accumulator: Accumulator, k: int) -> str:
@@ -258,7 +258,7 @@ class Driver:
 
     def _return(self) -> None:
         """Results by key; residuals under their own names, those that a kept trajectory holds as that trajectory."""
-        handed = {*self.residuals, *(c.next for c in self.keep.values())}
+        handed = {*self.residuals, *(v for c in self.keep.values() for v in (c.prev, c.next))}
         keys = [f'"{key}": {self._result(value)}' for key, value in self.program.outputs if key not in handed]
         keys += [f'"{prev}": {prev}_seq' for prev in self.keep]
         keys += [f'"{v}": {self._residual(v)}' for v in self.residuals]

@@ -76,8 +76,8 @@ class Layout:
 
     def _kept_slot(self, value: str) -> Slot | None:
         for prev, carry in self.kept.items():
-            if carry.next == value:
-                return Slot(f"{prev}_seq", self._side(carry, "after"))
+            if value in (prev, carry.next):
+                return Slot(f"{prev}_seq", self._side(carry, "before" if value == prev else "after"))
         return None
 
     def _side(self, carry: Carry, side: str) -> str:

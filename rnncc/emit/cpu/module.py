@@ -64,8 +64,8 @@ def _pair(forward: Schedule, backward: Schedule) -> tuple[Driver, Driver]:
     """Trajectories of the forward loop serve the backward one twice: as the carry before a step and after it."""
     residuals = [i.name for i in backward.program.inputs if i.role == "residual"]
     shifted = {c.prev for c in backward.shifts}
-    kept = {c.prev: c for c in forward.carries if c.prev in shifted or c.next in residuals}
-    streams = [v for v in residuals if v not in {c.next for c in kept.values()}]
+    kept = {c.prev: c for c in forward.carries if c.prev in shifted or not {c.prev, c.next}.isdisjoint(residuals)}
+    streams = [v for v in residuals if v not in {v for c in kept.values() for v in (c.prev, c.next)}]
     first = Layout(forward, {}, [*residuals, *(c.next for c in kept.values())])
     second = Layout(backward, kept)
     return (

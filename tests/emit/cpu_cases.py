@@ -1,0 +1,87 @@
+"""A cell's generated module beside the interpreter: the same arrays through both."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from rnncc.emit.numpy import run
+from rnncc.ir import size_names, verify
+from rnncc.runtime.sweep import Sweep
+
+CELLS = Path(__file__).parent.parent / "cells"
+CORE = ("elman", "jordan", "lstm", "lstm_peephole", "gru", "gru_cho", "gru_reset_after")
+OWN = tuple(sorted(p.stem for p in CELLS.glob("*.py")))
+FURTHER = 3
+"""How long an axis is whose size neither the shape nor the cell gives."""
+
+
+def source_of(name):
+    """What `compile_cell` takes for a cell of the catalogue or of `tests/cells`."""
+    return str(CELLS / f"{name}.py") if name in OWN else name
+
+
+def arrays(made, shape, dtype=np.float64, seed=0, scale=0.5):
+    """Inputs and seeds of the joint program of the `Compilation` `made`; `shape` is (T, N, I, H)."""
+    rng = np.random.default_rng(seed)
+    steps, batch, width, hidden = shape
+    length = {"T": steps, "N": batch, "input": width, "hidden": hidden}
+    length |= {k: v or FURTHER for k, v in made.info.sizes.items()}
+    found = {}
+    for i in made.joint.inputs:
+        if i.role == "const":
+            found[i.name] = made.info.constants[i.name]
+        elif i.role != "size":
+            dims = [length[a] if a in length else sum(length[s] for s in size_names(a)) for a in i.type]
+            found[i.name] = (rng.normal(size=dims) * scale).astype(dtype)
+    return found | {k: np.abs(v) + 1 for k, v in found.items() if k == "n_0"}
+
+
+def primal(made, env):
+    """What inference and forward take of `env`."""
+    names = {i.name for i in made.primal.inputs}
+    return {k: v for k, v in env.items() if k in names}
+
+
+def sweep_of(shape, lengths=None, reverse=False, threads=1):
+    ends = None if lengths is None else np.asarray(lengths, np.int64)
+    return Sweep(shape[0], shape[1], ends, reverse, threads)
+
+
+def found_by(module, made, env, sweep):
+    """Everything the four functions of a generated module return by key, and the results of forward as `forward <key>`."""
+    given = primal(made, env)
+    inference = module.inference(sweep, given)
+    forward = module.forward(sweep, given)
+    backward = module.backward(sweep, {**env, **forward})
+    outputs = {f"forward {k}": forward[k] for k in inference}
+    return inference | outputs | backward | {f"trace {k}": v for k, v in module.trace(sweep, given).items()}
+
+
+def expected_of(made, env, sweep):
+    """The same from the interpreter."""
+    joint = run(made.joint, env, sweep.lengths, {"T": sweep.steps, "N": sweep.batch}, sweep.reverse)
+    traced = run(named(made), env, sweep.lengths, {"T": sweep.steps, "N": sweep.batch}, sweep.reverse)
+    outputs = {f"forward {k}": joint[k] for k, _ in made.primal.outputs}
+    return joint | outputs | {f"trace {k}": v for k, v in traced.items()}
+
+
+def named(made):
+    """The primal with every named value that varies in time as an output; it need not be pruned."""
+    values = [v for v in made.info.named if "T" in made.trace.types.get(v, ())]
+    return verify(replace(made.trace, outputs=tuple((v, v) for v in values)))
+
+
+def worst(found, expected):
+    """The largest error over all keys, each relative to its array's largest magnitude; both must have the same keys and shapes."""
+    assert found.keys() == expected.keys()
+    for key, value in expected.items():
+        assert found[key].shape == value.shape, f"{key} has shape {found[key].shape}, expected {value.shape}"
+    return max((relative(found[k], v), k) for k, v in expected.items())
+
+
+def relative(found, expected):
+    if expected.size == 0:
+        return 0.0
+    error = np.abs(found - expected).max() / max(np.abs(expected).max(), 1e-30)
+    return float(np.nan_to_num(error, nan=np.inf))

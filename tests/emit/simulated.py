@@ -1,0 +1,120 @@
+"""Generated modules without Numba: the primitives of kernels in plain Python, so that hundreds of cells run in seconds.
+
+What this shows is the backend's own work: order, places in memory, masks, packing. Machine code is tested beside it.
+"""
+
+import sys
+from types import ModuleType
+
+import numpy as np
+
+from rnncc.functions import VOCABULARY
+from rnncc.runtime import host
+from rnncc.runtime.simd import ISA, lanes_of
+from rnncc.runtime.sweep import Sweep
+
+_IMPORTS = "from rnncc.runtime."
+
+
+def simulated_module(source):
+    """The module of `source`, its kernels run by Python."""
+    module = ModuleType("simulated")
+    sys.modules["simulated"] = module
+    exec(compile(_with_own_imports(source), "<generated>", "exec"), module.__dict__)
+    return module
+
+
+def _with_own_imports(source):
+    """The source with what `PRIMITIVES` offers imported from here."""
+    head, kernels = source.split("\n@kernel", 1)
+    own = f"from {__name__} import PRIMITIVES\nglobals().update(PRIMITIVES)\n"
+    assert _IMPORTS in head
+    return f"{head}\n{own}\n@kernel{kernels}"
+
+
+def _window(array, index):
+    """The vector that begins at `index`: a view. It may end past the last axis only where memory goes on."""
+    *outer, unit = index
+    width = lanes_of(array.dtype)
+    vector = array[tuple(outer)][unit : unit + width]
+    assert vector.shape == (width,), f"a vector at {index} ends outside an array of shape {array.shape}"
+    return vector
+
+
+def load(array, *index):
+    return _window(array, index).copy()
+
+
+def store(value, array, *index):
+    _window(array, index)[...] = value
+
+
+def splat_at(array, *index):
+    return np.full(lanes_of(array.dtype), array[index])
+
+
+def fill(array, number):
+    return np.full(lanes_of(array.dtype), number, array.dtype)
+
+
+def lanes(array):
+    return lanes_of(array.dtype)
+
+
+def sum_lanes(vector, count):
+    return vector[: max(count, 0)].sum()
+
+
+def max_lanes(vector, count):
+    return vector[: max(count, 0)].max(initial=-np.inf)
+
+
+def tile_rows(rows):
+    return min(rows, ISA.tall)
+
+
+def groups(units, width, blocks):
+    return -(-units // (width * blocks))
+
+
+def new_tile(panel, vectors):
+    return np.full((ISA.tall, vectors, panel.shape[2] // ISA.vectors), np.nan, panel.dtype)
+
+
+def product(tile, panel, group, row, count, *operands):
+    """See `rnncc.runtime.simd.product`."""
+    width = tile.shape[2]
+    left = np.concatenate([_rows(operand)[row : row + count] for operand in operands], axis=-1)
+    chunks = tile.shape[1] // ISA.vectors
+    packed = panel[group * chunks : (group + 1) * chunks]
+    tile[:count] = np.einsum("rk,ckv->rcv", left, packed).reshape(count, tile.shape[1], width)
+
+
+def _rows(operand):
+    array, *places, units = operand
+    return array[tuple(places)][:, :units]
+
+
+def run_rows(kernel, sweep: Sweep, against, *arguments):
+    """Two shares of rows, one after the other."""
+    middle = sweep.batch // 2
+    for first, last in ((0, middle), (middle, sweep.batch)):
+        kernel(first, last, sweep.live(), against, *arguments)
+
+
+PRIMITIVES = {name: getattr(host, name) for name in (*VOCABULARY, "where")} | {
+    "fill": fill,
+    "groups": groups,
+    "kernel": lambda function: function,
+    "lanes": lanes,
+    "load": load,
+    "max_lanes": max_lanes,
+    "new_tile": new_tile,
+    "product": product,
+    "run_rows": run_rows,
+    "splat_at": splat_at,
+    "store": store,
+    "sum_lanes": sum_lanes,
+    "tile_rows": tile_rows,
+}
+"""Name in a generated module -> its meaning on NumPy arrays."""
