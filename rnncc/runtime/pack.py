@@ -1,7 +1,7 @@
 """Weights packed for the register tile.
 
 A phase's sums are numbered a = 0 … A-1; units come in blocks of one vector. Vectors are ordered block by block, sum by sum, and cut
-into chunks of `ISA.vectors`; `group_blocks` blocks make a group of whole chunks. Units beyond the last are zero.
+into chunks of `ISA.vectors`; `group_blocks` blocks make a group. Units beyond the last are zero.
 """
 
 import math
@@ -13,39 +13,39 @@ from numpy.typing import NDArray
 from rnncc.runtime.compiled import kernel
 from rnncc.runtime.simd.isa import ISA, lanes_of
 from rnncc.runtime.simd.memory import lanes
+from rnncc.runtime.simd.product import ABREAST
 
 Array = NDArray[np.floating]
 
 
 def group_blocks(*sums: int) -> int:
-    """How many unit blocks make whole chunks in every panel of a phase; `sums` holds the number of sums of each."""
-    return math.lcm(*(ISA.vectors // math.gcd(a, ISA.vectors) for a in sums))
+    """How many unit blocks make a group: whole chunks, `ABREAST` or more, in every panel; `sums` holds the number of sums of each."""
+    whole = ISA.vectors * ABREAST
+    return math.lcm(*(whole // math.gcd(a, whole) for a in sums))
 
 
-def pack(blocks: int, sums: Sequence[Sequence[Array]]) -> Array:
+def pack(sums: Sequence[Sequence[Array]]) -> Array:
     """The packed weight of one panel.
 
     Parameters
     ----------
-    blocks
-        Unit blocks of a group, from `group_blocks`.
     sums
         For each sum its matrices (units, K_o), one an operand; transposed views are fine.
 
     Returns
     -------
-    (groups * chunks, ΣK_o, ISA.vectors * lanes), C-contiguous.
+    (chunks, ΣK_o, ISA.vectors * lanes), C-contiguous.
     """
     first = sums[0]
     units, dtype = first[0].shape[0], first[0].dtype
-    width = lanes_of(dtype)
-    groups = -(-units // (width * blocks))
-    chunks = len(sums) * blocks // ISA.vectors
-    panel = np.empty((groups * chunks, sum(m.shape[1] for m in first), ISA.vectors * width), dtype)
+    blocks = -(-units // lanes_of(dtype))
+    chunks, idle = divmod(len(sums) * blocks, ISA.vectors)
+    panel = np.empty((chunks + bool(idle), sum(m.shape[1] for m in first), ISA.vectors * lanes_of(dtype)), dtype)
+    panel[chunks:] = 0
     for a, matrices in enumerate(sums):
         start = 0
         for m in matrices:
-            _place(panel, groups * blocks, m, a, len(sums), start)
+            _place(panel, blocks, m, a, len(sums), start)
             start += m.shape[1]
     return panel
 

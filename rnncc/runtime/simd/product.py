@@ -2,10 +2,11 @@
 
 For each chunk of `ISA.vectors` vectors of units, one loop over the rows of the packed weight keeps `rows x vectors` accumulators in
 registers: a step of the loop loads `vectors` weights, broadcasts one number of each row and issues `rows * vectors` FMAs. Two row
-variants, `ISA.tall` and `ISA.short`; rows beyond `count` repeat the last one and their results are not read.
+variants, `ISA.tall` and `ISA.short`; rows beyond `count` repeat the last one and their results are not read. A single row takes
+`ABREAST` chunks at once, since `vectors` accumulators alone would wait for each other's latency.
 
-    panel  (groups * chunks, K, vectors * lanes)   packed by `runtime.pack`
-    tile   (ISA.tall, chunks * vectors, lanes)
+    panel  (chunks, K, vectors * lanes)         packed by `runtime.pack`
+    tile   (ISA.tall, vectors of a group, lanes)
 """
 
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from rnncc.runtime.simd.vector import Vec, fma, llvm_type, splat, vector_of
 
 _INTP = ir.IntType(types.intp.bitwidth)
 _BYTE_POINTER = ir.IntType(8).as_pointer()
+ABREAST = max(1, 4 // ISA.vectors)
+"""Chunks that a single row takes at once: four accumulators use up what L2 delivers."""
 
 
 def _typed(
@@ -50,18 +53,11 @@ def _lower(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> 
     group, row, count = values[2:5]
     operands = [_operand(context, builder, t, v) for t, v in zip(sig.args[5:], values[5:], strict=True)]
     work = _Product(builder, vector_of(sig.args[1].dtype), row, count, operands)
-    vectors = builder.extract_value(tile.shape, 1)
-    chunks = builder.udiv(vectors, ir.Constant(_INTP, ISA.vectors))
-    with cgutils.for_range(builder, chunks) as loop:
-        chunk = builder.add(builder.mul(group, chunks), loop.index)
-        weights = work.offset(panel.data, builder.mul(chunk, builder.extract_value(panel.strides, 0)))
-        first = builder.mul(loop.index, ir.Constant(_INTP, ISA.vectors * work.lanes))
-        target = builder.gep(tile.data, [first])
-        with builder.if_else(builder.icmp_signed(">", count, ir.Constant(_INTP, ISA.short))) as (tall, short):
-            with tall:
-                work.run(ISA.tall, weights, target, vectors)
-            with short:
-                work.run(ISA.short, weights, target, vectors)
+    whole = builder.udiv(builder.extract_value(tile.shape, 1), ir.Constant(_INTP, ISA.vectors))
+    first = builder.mul(group, whole)
+    left = builder.sub(builder.extract_value(panel.shape, 0), first)
+    chunks = builder.select(builder.icmp_signed("<", left, whole), left, whole)
+    work.fill(panel, tile, first, chunks)
     return context.get_dummy_value()
 
 
@@ -89,6 +85,18 @@ def _operand(context: Any, builder: ir.IRBuilder, given: types.BaseTuple, value:
     return _Operand(data, strides[-2], element, integers[-1])
 
 
+@dataclass(frozen=True)
+class _Shape:
+    """Rows and chunks of one register tile."""
+
+    rows: int
+    chunks: int
+
+    @property
+    def vectors(self) -> int:
+        return self.chunks * ISA.vectors
+
+
 class _Product:
     """Emits the loops of one product."""
 
@@ -105,21 +113,49 @@ class _Product:
         moved = self.builder.gep(self.builder.bitcast(data, _BYTE_POINTER), [nbytes])
         return self.builder.bitcast(moved, self.element.as_pointer())
 
-    def run(self, rows: int, weights: ir.Value, target: ir.Value, vectors: ir.Value) -> None:
-        """The accumulators of one chunk, from zero to the tile."""
+    def fill(self, panel: Any, tile: Any, first: ir.Value, chunks: ir.Value) -> None:
+        """Chunks [first, first + chunks) of the panel into the tile, by the row variant that fits."""
+        b = self.builder
+        stride = b.extract_value(panel.strides, 0)
+        weights = self.offset(panel.data, b.mul(first, stride))
+        vectors = b.extract_value(tile.shape, 1)
+        abreast = ir.Constant(_INTP, ABREAST)
+        with b.if_else(b.icmp_signed(">", self.count, ir.Constant(_INTP, 1))) as (many, one):
+            with many, b.if_else(b.icmp_signed(">", self.count, ir.Constant(_INTP, ISA.short))) as (tall, short):
+                with tall:
+                    self.chunks(_Shape(ISA.tall, 1), weights, stride, tile.data, vectors, ir.Constant(_INTP, 0), chunks)
+                with short:
+                    self.chunks(_Shape(ISA.short, 1), weights, stride, tile.data, vectors, ir.Constant(_INTP, 0), chunks)
+            with one:
+                even = b.mul(b.udiv(chunks, abreast), abreast)
+                self.chunks(_Shape(1, ABREAST), weights, stride, tile.data, vectors, ir.Constant(_INTP, 0), even)
+                self.chunks(_Shape(1, 1), weights, stride, tile.data, vectors, even, chunks)
+
+    def chunks(
+        self, shape: _Shape, weights: ir.Value, stride: ir.Value, tile: ir.Value, vectors: ir.Value, start: ir.Value, stop: ir.Value
+    ) -> None:
+        """Chunks [start, stop), `shape.chunks` of them at a time."""
+        with cgutils.for_range_slice(self.builder, start, stop, ir.Constant(_INTP, shape.chunks), intp=_INTP) as (chunk, _):
+            packed = self.offset(weights, self.builder.mul(chunk, stride))
+            place = self.builder.gep(tile, [self.builder.mul(chunk, ir.Constant(_INTP, ISA.vectors * self.lanes))])
+            self.run(shape, packed, stride, place, vectors)
+
+    def run(self, shape: _Shape, weights: ir.Value, stride: ir.Value, target: ir.Value, vectors: ir.Value) -> None:
+        """The accumulators of `shape`, from zero to the tile."""
+        b = self.builder
         zero = ir.Constant(self.vector, [0.0] * self.lanes)
-        sums = [cgutils.alloca_once_value(self.builder, zero) for _ in range(rows * ISA.vectors)]
+        sums = [cgutils.alloca_once_value(b, zero) for _ in range(shape.rows * shape.vectors)]
         for pointer in sums:
-            self.builder.store(zero, pointer)
+            b.store(zero, pointer)
         for operand in self.operands:
-            self.multiply(operand, self.rows(rows, operand), weights, sums)
-            used = self.builder.mul(operand.units, ir.Constant(_INTP, ISA.vectors * self.lanes))
-            weights = self.builder.gep(weights, [used])
+            panels = [self.offset(weights, b.mul(stride, ir.Constant(_INTP, c))) for c in range(shape.chunks)]
+            self.multiply(operand, self.rows(shape.rows, operand), panels, sums)
+            weights = b.gep(weights, [b.mul(operand.units, ir.Constant(_INTP, ISA.vectors * self.lanes))])
         for k, pointer in enumerate(sums):
-            row, vector = divmod(k, ISA.vectors)
-            start = self.builder.mul(vectors, ir.Constant(_INTP, row * self.lanes))
-            place = self.builder.gep(target, [self.builder.add(start, ir.Constant(_INTP, vector * self.lanes))])
-            self.put(self.builder.load(pointer, typ=self.vector), place)
+            row, vector = divmod(k, shape.vectors)
+            start = b.mul(vectors, ir.Constant(_INTP, row * self.lanes))
+            place = b.gep(target, [b.add(start, ir.Constant(_INTP, vector * self.lanes))])
+            self.put(b.load(pointer, typ=self.vector), place)
 
     def rows(self, rows: int, operand: _Operand) -> list[ir.Value]:
         """A pointer (bytes) to each row; those beyond `count` repeat the last."""
@@ -132,20 +168,21 @@ class _Product:
             found.append(self.builder.gep(operand.data, [self.builder.mul(row, operand.row_stride)]))
         return found
 
-    def multiply(self, operand: _Operand, rows: list[ir.Value], weights: ir.Value, sums: list[ir.Value]) -> None:
-        """sums += rows of one operand times their part of the packed weight."""
+    def multiply(self, operand: _Operand, rows: list[ir.Value], panels: list[ir.Value], sums: list[ir.Value]) -> None:
+        """sums += rows of one operand times its part of the packed weights."""
         b = self.builder
         with cgutils.for_range(b, operand.units) as loop:
             inner = b.mul(loop.index, operand.unit_stride)
-            base = b.gep(weights, [b.mul(loop.index, ir.Constant(_INTP, ISA.vectors * self.lanes))])
-            packed = [self.get(b.gep(base, [ir.Constant(_INTP, v * self.lanes)])) for v in range(ISA.vectors)]
-            for r, start in enumerate(rows):
-                place = b.bitcast(b.gep(start, [inner]), self.element.as_pointer())
+            start = b.mul(loop.index, ir.Constant(_INTP, ISA.vectors * self.lanes))
+            bases = [b.gep(p, [start]) for p in panels]
+            packed = [self.get(b.gep(p, [ir.Constant(_INTP, v * self.lanes)])) for p in bases for v in range(ISA.vectors)]
+            for r, row in enumerate(rows):
+                place = b.bitcast(b.gep(row, [inner]), self.element.as_pointer())
                 number = b.load(place, align=self.size, typ=self.element)
                 broadcast = splat(b, self.vector, number)
-                for v in range(ISA.vectors):
-                    at = sums[r * ISA.vectors + v]
-                    b.store(fma(b, broadcast, packed[v], b.load(at, typ=self.vector)), at)
+                for v, weight in enumerate(packed):
+                    at = sums[r * len(packed) + v]
+                    b.store(fma(b, broadcast, weight, b.load(at, typ=self.vector)), at)
 
     def get(self, place: ir.Value) -> ir.Value:
         return self.builder.load(self.builder.bitcast(place, self.vector.as_pointer()), align=self.size, typ=self.vector)
