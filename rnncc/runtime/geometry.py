@@ -68,7 +68,15 @@ class Geometry:
 
     def shape(self, axes: Axes, layer: int = 0) -> tuple[int, ...]:
         """Sizes of `axes`; a concat's axis `a+b` is as long as its parts together."""
-        return tuple(sum(self._size(name, layer) for name in axis.split("+")) for axis in axes)
+        key = (axes, layer)
+        if key not in self._shapes:
+            self._shapes[key] = tuple(sum(self._size(name, layer) for name in axis.split("+")) for axis in axes)
+        return self._shapes[key]
+
+    @cached_property
+    def _shapes(self) -> dict[tuple[Axes, int], tuple[int, ...]]:
+        """Every call asks for the same few."""
+        return {}
 
     def _size(self, name: str, layer: int) -> int:
         match name:

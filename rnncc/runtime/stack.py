@@ -76,7 +76,10 @@ class Stack:
         return streams[first], finals
 
     def forward(self, streams: Streams, initial: PlaceStates, masks: Sequence[Array | None]) -> tuple[Array, PlaceStates, Tape]:
-        """As `infer`, and the tape. Layer number k's output is multiplied by `masks[k]`."""
+        """As `infer`, and the tape. Layer number k's output is multiplied by `masks[k]`.
+
+        What is returned shares no memory with the tape, which may hold outputs and final states for the backward pass.
+        """
         finals: PlaceStates = []
         envs: list[dict[str, Any]] = []
         first = self.first
@@ -84,7 +87,7 @@ class Stack:
             given = [self._env(p, streams, initial) for p in self._places(layer)]
             results = [self.kernels.forward(self._sweep(p), env) for p, env in zip(self._places(layer), given, strict=True)]
             envs += [env | result for env, result in zip(given, results, strict=True)]
-            finals += [self._finals(r) for r in results]
+            finals += [{name: array.copy() for name, array in self._finals(r).items()} for r in results]
             streams = streams | {first: _masked(self._joined(results), masks[layer])}
         y = streams[first]
         return y.copy() if self.geometry.directions == 1 else y, finals, Tape(tuple(envs), tuple(masks))

@@ -41,7 +41,7 @@ def state_cotangents(geometry: Geometry, dtype: np.dtype[Any], batch: Batch, dst
 
 def leave_states(geometry: Geometry, batch: Batch, finals: PlaceStates) -> dict[str, Array]:
     """Name -> (L*D, N, *axes) in the caller's layout."""
-    return {s.name: batch.leave_state(np.stack([f[s.name] for f in finals])) for s in geometry.cell.states}
+    return {s.name: batch.leave_state(_stacked([f[s.name] for f in finals])) for s in geometry.cell.states}
 
 
 def _entered(
@@ -60,6 +60,10 @@ def _entered(
             expect_shape(array, (shape[0], *shape[2:]), (layers, *s.axes), f"{what}[{s.name!r}]")
         found[s.name] = batch.enter_state(array, own=own)
     return found
+
+
+def _stacked(states: list[Array]) -> Array:
+    return states[0][None] if len(states) == 1 else np.stack(states)
 
 
 def _mapping(geometry: Geometry, state: object, what: str) -> Mapping[str, object]:

@@ -1,24 +1,26 @@
 """`class_of(cell, **options)`: the layer class of a catalogue name or of a spec in `cells/`, on each engine there is."""
 
-import sys
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 
+from rnncc.compiler import load_module
 from tests.interpreter_engine import InterpreterModule
 
 CELLS = Path(__file__).parent / "cells"
-ENGINES = ("interpreter",)
+ENGINES = ("interpreter", "kernels")
 
 
 @cache
 def _class(engine, cell, options):
     path = CELLS / f"{cell}.py"
     source = path if path.exists() else cell
-    return InterpreterModule(source, dict(options)).layer()
+    if engine == "interpreter":
+        return InterpreterModule(source, dict(options)).layer()
+    module = load_module(source, dict(options))
+    return getattr(module, module.CELL.name)
 
 
 @pytest.fixture(params=ENGINES)
@@ -29,17 +31,3 @@ def class_of(request):
 @pytest.fixture
 def rng():
     return np.random.default_rng(7)
-
-
-@pytest.fixture
-def public(monkeypatch):
-    """`rnncc.RNN` over the interpreter, in the place of the compiler."""
-    compiler = ModuleType("rnncc.compiler")
-    compiler.load_module = _module
-    monkeypatch.setitem(sys.modules, "rnncc.compiler", compiler)
-
-
-def _module(cell, options):
-    module = InterpreterModule(cell, options)
-    setattr(module, module.CELL.name, module.layer())
-    return module

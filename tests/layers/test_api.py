@@ -12,7 +12,7 @@ import rnncc
 ROOT = Path(__file__).parents[2]
 
 
-def test_a_layer_of_a_cell_is_an_rnn(public):
+def test_a_layer_of_a_cell_is_an_rnn():
     layer = rnncc.RNN("lstm", 3, 5, 2, batch_first=True)
     assert isinstance(layer, rnncc.RNN)
     assert issubclass(type(layer), rnncc.RNN)
@@ -21,19 +21,19 @@ def test_a_layer_of_a_cell_is_an_rnn(public):
     assert layer(np.zeros((4, 6, 3), np.float32))[0].shape == (4, 6, 5)
 
 
-def test_options_sizes_and_constants_are_plain_keywords(public):
+def test_options_sizes_and_constants_are_plain_keywords():
     assert rnncc.RNN("elman", 3, 5, phi="relu").cell.options == {"phi": "relu"}
     layer = rnncc.RNN(Path(__file__).parent / "cells" / "mixed.py", 3, 5, proj=7, alpha=0.25)
     assert layer.output_size == 7
     assert layer.constants == {"alpha": 0.25}
 
 
-def test_an_unknown_keyword_is_told_what_there_is(public):
+def test_an_unknown_keyword_is_told_what_there_is():
     with pytest.raises(rnncc.ArgumentError, match="Elman takes no fhi='relu'; did you mean phi"):
         rnncc.RNN("elman", 3, 5, fhi="relu")
 
 
-def test_an_unknown_cell(public):
+def test_an_unknown_cell():
     with pytest.raises(rnncc.ArgumentError, match="lstm"):
         rnncc.RNN("lsmt", 3, 5)
 

@@ -147,15 +147,16 @@ def test_what_a_kernel_keeps_is_not_what_a_caller_gets(rng):
     kept = []
 
     def backward(sweep, env):
-        kept.append(env["output"].copy())
+        kept.append((env["output"].copy(), env["h_T"].copy()))
         return module.backward(sweep, env)
 
     layer = layer_class(module.CELL, module.inference, module.forward, backward, module.trace)(3, 5, dtype="float64")
-    (y, _), pullback = layer.vjp(rng.standard_normal((6, 4, 3)))
+    (y, finals), pullback = layer.vjp(rng.standard_normal((6, 4, 3)))
     before = y.copy()
-    y[...] = np.nan
+    y[...] = finals["h"][...] = np.nan
     pullback(before)
-    np.testing.assert_array_equal(kept[0], before)
+    np.testing.assert_array_equal(kept[0][0], before)
+    np.testing.assert_array_equal(kept[0][1], before[-1])
 
 
 def test_kernels_never_see_the_padding(rng):

@@ -1,11 +1,16 @@
 import copy
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import rnncc
 import tests.interpreter_engine
+
+ROOT = Path(__file__).parents[2]
 
 
 def same(a, b, x):
@@ -51,9 +56,20 @@ def test_pickle_of_an_importable_class(layer, x, monkeypatch):
     assert (twin(x)[0] != layer(x)[0]).any()
 
 
-def test_pickle_of_a_layer_made_by_its_cell(public, x):
+def test_pickle_of_a_layer_made_by_its_cell(x):
     layer = rnncc.RNN("elman", 3, 5, phi="relu", seed=1)
     twin = pickle.loads(pickle.dumps(layer))
     assert twin.cell.options["phi"] == "relu"
     same(layer, twin, x)
     same(layer, pickle.loads(pickle.dumps(copy.deepcopy(twin))), x)
+
+
+def test_pickle_is_read_by_another_process(x, tmp_path):
+    layer = rnncc.RNN("elman", 3, 5, phi="relu", seed=1)
+    (tmp_path / "layer").write_bytes(pickle.dumps((layer, x, layer(x)[0])))
+    code = (
+        "import pickle, sys; layer, x, y = pickle.load(open(sys.argv[1], 'rb')); print(type(layer).__name__, (layer(x)[0] == y).all())"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "layer")]
+    found = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert found.stdout.strip() == "Elman True"
