@@ -17,6 +17,9 @@ import time
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+# The layers share the cores among their own threads; a BLAS pool that spins beside them would only take turns away.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -231,11 +234,11 @@ class Display:
         self.progress.console.print(f"{self.training.elapsed:5.0f} s  {seen}")
 
 
-def train(training: Training, checkpoint: Path, console: Console) -> bool:
-    """Until the time is up (True) or Ctrl-C (False); a checkpoint every now and then and at the end."""
+def train(training: Training, checkpoint: Path, console: Console, interrupt: Interrupt) -> None:
+    """Until the time is up or Ctrl-C; a checkpoint every now and then and at the end."""
     display = Display(training, console)
     due = training.elapsed + EVERY
-    with Interrupt() as interrupt, display.progress:
+    with display.progress:
         while training.elapsed < training.settings.seconds and not interrupt.asked:
             training.step()
             if training.done % 5 == 0:
@@ -246,7 +249,6 @@ def train(training: Training, checkpoint: Path, console: Console) -> bool:
                 due = training.elapsed + EVERY
         display.update()
     training.save(checkpoint)
-    return not interrupt.asked
 
 
 def arguments() -> argparse.Namespace:
@@ -284,10 +286,12 @@ def main() -> None:
     training = prepared(given, text)
     s, count = training.settings, sum(p.size for p in training.model.params.values())
     console.print(f"{s.layers} × {s.hidden} {s.cell}, {count:,} parameters, {len(text.train):,} characters to train on")
-    began = time.perf_counter()
-    training.compile()
-    console.print(f"kernels ready after {time.perf_counter() - began:.1f} s")
-    if not train(training, given.checkpoint, console):
+    with Interrupt() as interrupt:
+        began = time.perf_counter()
+        training.compile()
+        console.print(f"kernels ready after {time.perf_counter() - began:.1f} s")
+        train(training, given.checkpoint, console, interrupt)
+    if interrupt.asked:
         console.print(f"stopped after {training.elapsed:.0f} s; go on with --resume")
         raise SystemExit(130)
     nats = training.model.loss(text.validation)

@@ -9,11 +9,15 @@ bucketed, `lengths` says where each ends.
 """
 
 import argparse
+import os
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+# The layers share the cores among their own threads; a BLAS pool that spins beside them would only take turns away.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 from rich.console import Console
