@@ -15,7 +15,7 @@ class Cotangents:
     builder
         Takes the new nodes.
     wanted
-        Values whose cotangent matters; contributions to others are dropped.
+        Values whose cotangent matters: those that depend on an input asked for and reach an output that has a seed.
     prefix
         Before a value's name, the name of its cotangent.
     """
@@ -27,7 +27,7 @@ class Cotangents:
 
     def give(self, value: str, expr: sp.Expr) -> None:
         """Add `expr`, which broadcasts to the type of `value`."""
-        if value in self.wanted and expr != 0:
+        if expr != 0:
             self._terms.setdefault(value, []).append(expr)
 
     def give_part(self, value: str, part: int, expr: sp.Expr) -> None:

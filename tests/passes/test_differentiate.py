@@ -5,7 +5,7 @@ from rnncc.emit.numpy import run
 from rnncc.errors import InternalError
 from rnncc.functions import VOCABULARY
 from rnncc.ir import Concat, Contract, Gather, Input, Pointwise, Program, Reduce, Slice, verify
-from rnncc.passes import differentiate
+from rnncc.passes import dce, differentiate
 from tests.passes.programs import STREAM, arrays, linear, lstm, s, tanh, window
 
 
@@ -70,6 +70,12 @@ def test_every_kind_of_node_has_its_transpose():
     check(p, [5, 3, 0, 1])
 
 
+def test_the_largest_elements_share_a_cotangent():
+    p = Program("P", (Input("x", ("N", "hidden"), "input"),), (), (Reduce("y", ("N",), "x", "max"),), (("y", "y"),))
+    out = run(verify(differentiate(p)), {"x": np.array([[3.0, 1.0, 3.0]]), "d_y": np.array([8.0])})
+    np.testing.assert_array_equal(out["d_x"], [[4.0, 0.0, 4.0]])
+
+
 def test_names_of_seeds_and_outputs():
     g = differentiate(lstm())
     assert [i.name for i in g.inputs if i.role == "seed"] == ["d_output", "d_h_T", "d_c_T"]
@@ -103,6 +109,12 @@ def test_a_cotangent_of_zero_is_a_zero_of_its_type():
     g = verify(differentiate(linear(), of=["h_T"]))
     assert (dict(g.outputs)["d_V"], dict(g.outputs)["d_b"]) == ("zero_proj_hidden", "zero_proj")
     assert not any(o.startswith("zero") for n in g.nodes for o in n.operands)
+
+
+def test_nothing_is_computed_that_no_cotangent_needs():
+    for wrt in (None, ["b_f"], ["h_0", "W_o"]):
+        g = differentiate(lstm(), wrt=wrt)
+        assert dce(g) == g
 
 
 def test_nothing_flows_back_past_an_inactive_carry():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from rnncc.emit.numpy import run
-from rnncc.ir import Carry, Input, Pointwise, Program, components, verify
+from rnncc.ir import Carry, Contract, Input, Pointwise, Program, Reduce, components, verify
 from rnncc.passes import cse, dce, differentiate, hoist_sums, split
 from tests.passes.programs import SIZES, STREAM, arrays, in_turn, linear, lstm, relative, s, tanh, window
 
@@ -96,3 +96,36 @@ def test_late_inputs_come_in_sweeps_of_their_own():
     expected = run(twice, env, LENGTHS)
     found = in_turn(sweeps, env, lengths=LENGTHS, sizes={"T": 5, "N": 4, **SIZES})
     assert all(relative(found[k], expected[k]) < 1e-12 for k in expected)
+
+
+def test_a_carry_whose_end_nobody_reads_asks_for_no_residual():
+    nodes = (
+        Contract("a", STREAM, "W", "x", "ij,TNj->TNi"),
+        Pointwise("v", STREAM, tanh(s("a"))),
+        Pointwise("y", STREAM, s("v_before") + s("b")),
+    )
+    inputs = (
+        Input("x", ("T", "N", "input"), "input"),
+        Input("W", ("hidden", "input"), "param"),
+        Input("b", ("hidden",), "param"),
+        Input("v_0", STREAM[1:], "init"),
+    )
+    carries = (Carry("v_before", "v_0", "v", "v_T", STREAM),)
+    p = verify(Program("Delay", inputs, carries, nodes, (("output", "y"),)))
+    _, backward = split(dce(joint(p), keep=["output", "d_b"]))
+    assert [i.name for i in backward.inputs] == ["d_output"]
+
+
+def test_elements_are_compared_with_their_maximum_in_the_sweep_that_finds_it():
+    """`b` is cheap to compute again, but perhaps not to the last bit; then no element would equal the maximum."""
+    nodes = (
+        Pointwise("b", STREAM, s("x") * s("u") + s("h")),
+        Reduce("largest", ("T", "N"), "b", "max"),
+        Pointwise("y", STREAM, s("b") - s("largest")),
+    )
+    inputs = (Input("x", STREAM, "input"), Input("u", ("hidden",), "param"), Input("h_0", STREAM[1:], "init"))
+    p = verify(Program("Largest", inputs, (Carry("h", "h_0", "y", "h_T", STREAM),), nodes, (("output", "y"),)))
+    forward, backward = split(joint(p))
+    assert "hit_largest" in forward.node
+    assert "hit_largest" in {i.name for i in backward.inputs if i.role == "residual"}
+    assert "b" not in backward.node
