@@ -54,7 +54,7 @@ def find_class(cell: CellLike, keywords: Mapping[str, Any]) -> tuple[type[Layer]
 
     Which keywords are options only the cell knows, and an option may bring further ones: so it is asked until no more are found.
     """
-    from rnncc.compiler import load_module  # the one lazy import of the compiler: `import rnncc` stays quick
+    from rnncc.modules import load_module  # lazy, since it brings Numba: `import rnncc` stays quick
 
     options: dict[str, Any] = {}
     while True:

@@ -6,19 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from rnncc.emit.cpu import module_source
 from rnncc.ir import Program, show, verify
 from rnncc.lower import lower
 from rnncc.passes import cse, dce, differentiate, split
-from rnncc.runtime.cache import Cache
-from rnncc.runtime.cache_key import module_key, spec_content
 from rnncc.runtime.cell_info import CellInfo
 from rnncc.schedule import schedule, separate_carries, show_schedule
 from rnncc.spec import Cell, CellSpec, cell_info, load
-from rnncc.spec.catalogue import find
+from rnncc.catalogue import find
 
 Pass = Callable[[Program], Program]
 
@@ -93,13 +90,3 @@ def normalised(program: Program) -> Program:
 def compile_cell(cell: "str | os.PathLike[str] | Cell", options: Mapping[str, Any] | None = None) -> Compilation:
     """The way of `cell`, a catalogue name, a path or a `Cell`, under `options`."""
     return Compilation(cell.freeze() if isinstance(cell, Cell) else load(find(os.fspath(cell)), options))
-
-
-def load_module(cell: "str | os.PathLike[str] | Cell", options: Mapping[str, Any] | None = None) -> ModuleType:
-    """The generated module of `cell`, from the cache where it is there."""
-    options = dict(options or {})
-    if isinstance(cell, Cell):
-        made = compile_cell(cell, options)
-        return Cache().module(module_key(made.spec.name, made.source.encode(), options), lambda: made.source)
-    path = find(os.fspath(cell))
-    return Cache().module(module_key(path.stem, spec_content(path), options), lambda: compile_cell(path, options).source)

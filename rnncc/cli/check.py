@@ -7,7 +7,8 @@ import click
 
 from rnncc.cli.checks import Finding, findings
 from rnncc.cli.options import spec_argument
-from rnncc.compiler import compile_cell, load_module
+from rnncc.compiler import compile_cell
+from rnncc.modules import load_module
 
 
 @click.command()

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from rnncc import catalogue
 from rnncc.cli.console import print_rows
-from rnncc.spec import catalogue
 
 
 @click.command()

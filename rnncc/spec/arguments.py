@@ -10,7 +10,7 @@ from rnncc.errors import ArgumentError
 from rnncc.runtime.initial import INITIALISERS
 from rnncc.spec.cell_spec import Option
 from rnncc.spec.fault import Mistake
-from rnncc.spec.suggest import close
+from rnncc.suggest import close
 
 
 def whole(what: str, value: object) -> None:

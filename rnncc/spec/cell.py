@@ -19,9 +19,9 @@ from rnncc.spec.record import Bound, Declared, DeclaredKind, Record, Size
 from rnncc.spec.session import Session, current_session
 from rnncc.spec.span import current_span, span_at
 from rnncc.spec.structure import POISON
-from rnncc.spec.suggest import close
 from rnncc.spec.units import fits, poisoned, units_of
 from rnncc.spec.weight import Weight
+from rnncc.suggest import close
 
 P = ParamSpec("P")
 

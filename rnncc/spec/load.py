@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from rnncc.catalogue import find
 from rnncc.errors import ArgumentError, SpecError
-from rnncc.spec.catalogue import find
 from rnncc.spec.cell_spec import CellSpec
 from rnncc.spec.execute import execute
 from rnncc.spec.fault import Fault, spec_error
 from rnncc.spec.neighbours import importable
 from rnncc.spec.session import Session, executing
 from rnncc.spec.span import remember, span_at
-from rnncc.spec.suggest import close
+from rnncc.suggest import close
 
 
 def load(source: str | Path, options: Mapping[str, object] | None = None) -> CellSpec:

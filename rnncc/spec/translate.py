@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import sympy as sp
 
 from rnncc.spec.fault import Mistake, Span
-from rnncc.spec.suggest import close
+from rnncc.suggest import close
 
 LANGUAGE = (
     *("Abs", "Cell", "Max", "Min", "Piecewise", "clamp", "concat", "cos", "erf", "exp", "hard_sigmoid", "log", "max", "mean", "relu"),

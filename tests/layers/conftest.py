@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnncc.compiler import load_module
+from rnncc.modules import load_module
 from tests.interpreter_engine import InterpreterModule
 
 CELLS = Path(__file__).parent / "cells"

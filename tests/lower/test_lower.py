@@ -7,10 +7,11 @@ import sys
 import pytest
 import sympy as sp
 
+from rnncc import catalogue
 from rnncc.functions import Elementwise
 from rnncc.ir import Concat, Contract, Pointwise, Slice, show, verify
 from rnncc.lower import lower
-from rnncc.spec import catalogue, load, load_text
+from rnncc.spec import load, load_text
 
 LSTM = """\
 program LSTM

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rnncc import catalogue
 from rnncc.emit.numpy import run
 from rnncc.lower import lower
-from rnncc.spec import catalogue, load_text
+from rnncc.spec import load_text
 from tests.lower.oracle import run_text
 from tests.random_cells import SIZES, random_spec_text
 

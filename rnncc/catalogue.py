@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rnncc.errors import ArgumentError
-from rnncc.spec.suggest import close
+from rnncc.suggest import close
 
-_PACKAGE = Path(__file__).resolve().parent.parent
+_PACKAGE = Path(__file__).resolve().parent
 
 
 def directory() -> Path:

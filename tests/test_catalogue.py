@@ -2,9 +2,9 @@
 
 import pytest
 
+from rnncc.catalogue import directory, find, names
 from rnncc.errors import ArgumentError
 from rnncc.spec import load
-from rnncc.spec.catalogue import directory, find, names
 
 CORE = ("elman", "gru", "gru_cho", "gru_reset_after", "jordan", "lstm", "lstm_peephole")
 
