@@ -2,7 +2,7 @@
 
 from rnncc.schedule.build import schedule
 from rnncc.schedule.carries import separate_carries
-from rnncc.schedule.phase import Accumulator, Compute, Move, Panel, Phase, Reduction, Schedule, Term
+from rnncc.schedule.phase import Accumulator, Compute, Move, Panel, Phase, Schedule, Stage, Term
 from rnncc.schedule.printer import show_schedule
 
 __all__ = [
@@ -11,8 +11,8 @@ __all__ = [
     "Move",
     "Panel",
     "Phase",
-    "Reduction",
     "Schedule",
+    "Stage",
     "Term",
     "schedule",
     "separate_carries",

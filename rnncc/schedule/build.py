@@ -1,16 +1,17 @@
 """schedule: Program -> Schedule.
 
 Assumes: one direction a loop (what `split` returns), verified.
-Guarantees: every node appears once, after its operands; a product stands in the phase of the sum that uses it.
+Guarantees: every node appears once, after its operands; a product stands in the phase of the sum that uses it, a reduction at the end
+of the phase that computes what it reduces.
 Does not do: choose storage, tiles or threads; that is the backends' business.
 """
 
 from collections.abc import Iterable
 
 from rnncc.errors import InternalError
-from rnncc.ir import Concat, Contract, Node, Pointwise, Program, Reduce, Slice, units
+from rnncc.ir import Concat, Contract, Gather, Node, Pointwise, Program, Reduce, ScatterAdd, Slice, units
 from rnncc.schedule.panels import panels
-from rnncc.schedule.phase import Compute, Move, Phase, Reduction, Schedule
+from rnncc.schedule.phase import Compute, Move, Panel, Phase, Schedule, Stage
 from rnncc.schedule.regions import members, regions
 
 
@@ -21,10 +22,9 @@ def schedule(program: Program) -> Schedule:
     return Schedule(
         program=program,
         reverse=r.reverse,
-        shifts=r.shifts,
         carries=r.carries,
         prologue=members(program, r.prologue),
-        before=_phases(program, r.before),
+        stages=tuple(Stage(_phases(program, names), shifts) for names, shifts in r.stages),
         step=_phases(program, r.step),
         after=_phases(program, r.after),
         totals=tuple(n for n in totals if isinstance(n, Contract | Reduce)),
@@ -34,50 +34,56 @@ def schedule(program: Program) -> Schedule:
 
 def _phases(program: Program, region: frozenset[str]) -> tuple[Phase, ...]:
     nodes = members(program, region)
-    level = _levels(program, nodes)
+    level = _levels(nodes)
     found: list[Phase] = []
-    for k in range(max(level.values(), default=-1) + 1):
+    for k in range(-1, max(level.values(), default=-1) + 1):
         here = [n for n in nodes if level[n.name] == k]
-        found += _memory_phases(here)
-        found += _compute_phases(program, here)
+        ending = [n for n in nodes if level[n.name] == k + 1 and isinstance(n, Reduce)]
+        found += _moves(here)
+        found += _computes(program, here, ending)
     return tuple(found)
 
 
-def _memory_phases(nodes: Iterable[Node]) -> list[Phase]:
+def _moves(nodes: Iterable[Node]) -> list[Phase]:
     found: list[Phase] = []
     for n in nodes:
         match n:
-            case Reduce():
-                found.append(Reduction(n))
             case Concat() | Slice():
                 found.append(Move(n))
-            case Pointwise() | Contract():
-                continue
-            case _:
+            case Gather() | ScatterAdd():
                 raise InternalError(f"{n.name}: no phase for a {type(n).__name__}")
+            case Pointwise() | Contract() | Reduce():
+                continue
     return found
 
 
-def _compute_phases(program: Program, nodes: list[Node]) -> list[Phase]:
+def _computes(program: Program, nodes: list[Node], ending: list[Reduce]) -> list[Phase]:
     """One phase a unit axis. Values of one number a row come first; apart from those, phases of one level are independent."""
     work = [n for n in nodes if isinstance(n, Pointwise | Contract)]
+    sizes = dict.fromkeys([*(_unit(program, n.name) for n in work), *(_unit(program, n.a) for n in ending)])
     found: list[Phase] = []
-    for size in sorted(dict.fromkeys(_unit(n) for n in work), key=bool):
-        products = [n for n in work if isinstance(n, Contract) and _unit(n) == size]
-        pointwise = [n for n in work if isinstance(n, Pointwise) and _unit(n) == size]
-        packed, rest = panels(program, products, pointwise)
-        found.append(Compute(size, packed, rest))
+    for size in sorted(sizes, key=bool):
+        products = [n for n in work if isinstance(n, Contract) and _unit(program, n.name) == size]
+        pointwise = [n for n in work if isinstance(n, Pointwise) and _unit(program, n.name) == size]
+        reductions = tuple(n for n in ending if _unit(program, n.a) == size)
+        found += _phase(size, *panels(program, products, pointwise), reductions)
     return found
 
 
-def _unit(node: Node) -> str:
-    axes = units(node.type)
+def _phase(size: str, packed: tuple[Panel, ...], rest: tuple[Pointwise, ...], reductions: tuple[Reduce, ...]) -> list[Phase]:
+    if packed and reductions:
+        return [Compute(size, packed, rest), Compute(size, (), (), reductions)]
+    return [Compute(size, packed, rest, reductions)]
+
+
+def _unit(program: Program, value: str) -> str:
+    axes = units(program.types[value])
     if len(axes) > 1:
-        raise InternalError(f"{node.name}: values with two unit axes have no phase")
+        raise InternalError(f"{value}: values with two unit axes have no phase")
     return axes[0] if axes else ""
 
 
-def _levels(program: Program, nodes: tuple[Node, ...]) -> dict[str, int]:
+def _levels(nodes: tuple[Node, ...]) -> dict[str, int]:
     """A product, a reduction or a move opens a level after its operands'; pointwise work stays where its operands are.
 
     A product then moves up to the first level that uses it, so that products of one sum meet.

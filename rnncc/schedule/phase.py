@@ -41,19 +41,19 @@ class Panel:
 class Compute:
     """Products whose operands are ready, then the pointwise program of everything that follows at the same units.
 
-    `size` is the unit axis, "" for values that have none (one number a row).
+    `size` is the unit axis, "" for values that have none (one number a row). `reductions` are sums and maxima over the units of
+    values of this phase, or of what is ready before it; a phase with products has none, since it sees a row in several parts.
     """
 
     size: str
     panels: tuple[Panel, ...]
     nodes: tuple[Pointwise, ...]
+    reductions: tuple[Reduce, ...] = ()
 
-
-@dataclass(frozen=True)
-class Reduction:
-    """A sum or maximum over the units of each row."""
-
-    node: Reduce
+    @property
+    def values(self) -> tuple[Pointwise | Reduce, ...]:
+        """What is computed beside the products, in order."""
+        return (*self.nodes, *self.reductions)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,15 @@ class Move:
     node: Concat | Slice
 
 
-Phase = Compute | Reduction | Move
+Phase = Compute | Move
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Whole sequences before the loop: phases, then the carries that shift what they give."""
+
+    phases: tuple[Phase, ...]
+    shifts: tuple[Carry, ...]
 
 
 @dataclass(frozen=True)
@@ -73,14 +81,12 @@ class Schedule:
     program: Program
     reverse: bool
     """The loop runs against time."""
-    shifts: tuple[Carry, ...]
-    """Carries outside every loop, over whole sequences that exist before the loop."""
     carries: tuple[Carry, ...]
     """Carries of the loop."""
     prologue: tuple[Node, ...]
     """Values without T, before the loop."""
-    before: tuple[Phase, ...]
-    """Phases over whole sequences, needed by `shifts`."""
+    stages: tuple[Stage, ...]
+    """What carries outside every loop shift, and those carries."""
     step: tuple[Phase, ...]
     """Phases of one time step."""
     after: tuple[Phase, ...]

@@ -3,15 +3,16 @@
 from collections.abc import Iterable
 
 from rnncc.ir.printer import right_hand_side
-from rnncc.schedule.phase import Accumulator, Compute, Move, Phase, Reduction, Schedule
+from rnncc.schedule.phase import Accumulator, Compute, Move, Phase, Schedule
 
 
 def show_schedule(plan: Schedule) -> str:
     """`plan` as text: a heading a region, a line a product or value."""
     lines = [f"schedule {plan.program.name}, {'against time' if plan.reverse else 'with time'}"]
     lines += _section("prologue", (f"{n.name} = {right_hand_side(n)}" for n in plan.prologue))
-    lines += _section("before the loop", _phases(plan.before))
-    lines += _section("shifts", (f"{c.prev} = shift of {c.next} from {c.init}" for c in plan.shifts))
+    for stage in plan.stages:
+        lines += _section("before the loop", _phases(stage.phases))
+        lines += _section("shifts", (f"{c.prev} = shift of {c.next} from {c.init}" for c in stage.shifts))
     lines += _section("step", _phases(plan.step))
     lines += _section("carries", (f"{c.prev} <- {c.next}, first {c.init}, final {c.final}" for c in plan.carries))
     lines += _section("after the loop", _phases(plan.after))
@@ -34,8 +35,8 @@ def _phase(number: int, phase: Phase) -> list[str]:
         case Compute():
             head = f"phase {number}: units of {phase.size}" if phase.size else f"phase {number}: one value a row"
             sums = [f"  {_sum(a)}" for p in phase.panels for a in p.accumulators]
-            return [head, *sums, *(f"  {n.name} = {right_hand_side(n)}" for n in phase.nodes)]
-        case Reduction() | Move():
+            return [head, *sums, *(f"  {n.name} = {right_hand_side(n)}" for n in phase.values)]
+        case Move():
             return [f"phase {number}: {phase.node.name} = {right_hand_side(phase.node)}"]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from rnncc.errors import InternalError
 from rnncc.ir import Carry, Node, Pointwise, Program, components, dependencies, feeds
 
 
@@ -11,10 +12,10 @@ class Regions:
     """Names of values by region, and the carries by how they run."""
 
     reverse: bool
-    shifts: tuple[Carry, ...]
     carries: tuple[Carry, ...]
     prologue: frozenset[str]
-    before: frozenset[str]
+    stages: tuple[tuple[frozenset[str], tuple[Carry, ...]], ...]
+    """Values needed by carries outside every loop, and those carries, in an order that serves their dependencies."""
     step: frozenset[str]
     after: frozenset[str]
     totals: frozenset[str]
@@ -25,22 +26,27 @@ def regions(program: Program) -> Regions:
     """Place every node of a program of one direction.
 
     Work that a loop does not wait for stays in its step while it is pointwise; products of whole sequences leave it.
+
+    Raises
+    ------
+    InternalError
+        A carry that runs against the loop waits for it: the program has two directions.
     """
     reverse = _direction(program)
-    shifts = tuple(c for c in program.carries if _is_shift(program, c, reverse))
+    shifts = [c for c in program.carries if _is_shift(program, c, reverse)]
     carries = tuple(c for c in program.carries if c not in shifts)
     timed = {n.name for n in program.nodes if "T" in n.type}
-    before = timed & _feeding(program, {c.next for c in shifts})
+    stages = tuple(_stages(program, timed, shifts, carries))
+    before = {v for names, _ in stages for v in names}
     after = _after(program, timed - before, {c.next for c in carries})
     late = _downstream(program, timed | {c.final for c in program.carries})
     totals = {n.name for n in program.nodes if n.name not in timed and any("T" in program.types[o] for o in n.operands)}
     timeless = {n.name for n in program.nodes} - timed - totals
     return Regions(
         reverse=reverse,
-        shifts=shifts,
         carries=carries,
         prologue=frozenset(timeless - late),
-        before=frozenset(before),
+        stages=stages,
         step=frozenset(timed - before - after),
         after=frozenset(after),
         totals=frozenset(totals),
@@ -49,13 +55,34 @@ def regions(program: Program) -> Regions:
 
 
 def _direction(program: Program) -> bool:
+    """Of the loop; where there is none, of the carries that could run in one."""
     looped = {v for members, cyclic in components(program) if cyclic for v in members}
-    return any(c.reverse for c in program.carries if c.prev in looped)
+    running = [c for c in program.carries if c.prev in looped] or [c for c in program.carries if c.next not in program.input]
+    return any(c.reverse for c in running)
 
 
 def _is_shift(program: Program, carry: Carry, reverse: bool) -> bool:
     """Whole sequences from outside are shifted as such; so are values of carries that run against the loop."""
     return carry.next in program.input or carry.reverse != reverse
+
+
+def _stages(
+    program: Program, timed: set[str], shifts: list[Carry], carries: Iterable[Carry]
+) -> Iterable[tuple[frozenset[str], tuple[Carry, ...]]]:
+    """Each stage shifts what depends on earlier shifts alone."""
+    needs = {c.prev: _feeding(program, {c.next}) for c in shifts}
+    looped = {c.prev for c in carries}
+    done: set[str] = set()
+    left = list(shifts)
+    while left:
+        waiting = {c.prev for c in left}
+        ready = [c for c in left if needs[c.prev].isdisjoint(waiting | looped)]
+        if not ready:
+            raise InternalError(f"{program.name}: the shifts {sorted(waiting)} wait for the loop or for each other")
+        names = {v for c in ready for v in needs[c.prev]} & timed - done
+        done |= names
+        left = [c for c in left if c not in ready]
+        yield frozenset(names), tuple(ready)
 
 
 def _feeding(program: Program, targets: set[str]) -> set[str]:

@@ -69,6 +69,10 @@ def max_lanes(vector, count):
     return vector[: max(count, 0)].max(initial=-np.inf)
 
 
+def first_lanes(vector, count, neutral):
+    return np.where(np.arange(len(vector)) < count, vector, vector.dtype.type(neutral))
+
+
 def tile_rows(rows):
     return min(rows, ISA.tall)
 
@@ -86,8 +90,9 @@ def product(tile, panel, group, row, count, *operands):
     width = tile.shape[2]
     left = np.concatenate([_rows(operand)[row : row + count] for operand in operands], axis=-1)
     chunks = tile.shape[1] // ISA.vectors
-    packed = panel[group * chunks : (group + 1) * chunks]
-    tile[:count] = np.einsum("rk,ckv->rcv", left, packed).reshape(count, tile.shape[1], width)
+    packed = panel[group * chunks : (group + 1) * chunks]  # the last group may have fewer
+    sums = np.einsum("rk,ckv->rcv", left, packed).reshape(count, -1, width)
+    tile[:count, : sums.shape[1]] = sums
 
 
 def _rows(operand):
@@ -104,6 +109,7 @@ def run_rows(kernel, sweep: Sweep, against, *arguments):
 
 PRIMITIVES = {name: getattr(host, name) for name in (*VOCABULARY, "where")} | {
     "fill": fill,
+    "first_lanes": first_lanes,
     "groups": groups,
     "kernel": lambda function: function,
     "lanes": lanes,

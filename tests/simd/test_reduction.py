@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from rnncc.runtime.simd import lanes_of, load, max_lanes, sum_lanes
+from rnncc.runtime.simd import first_lanes, lanes_of, load, max_lanes, store, sum_lanes
 
 DTYPES = [np.float32, np.float64]
 
@@ -27,6 +27,22 @@ def test_the_first_lanes_alone_count(dtype):
         a[:count] = -np.arange(1, count + 1)
         assert summed(a, count) == -count * (count + 1) / 2
         assert largest(a, count) == -1
+
+
+@njit(error_model="numpy")
+def limited(a, count):
+    store(first_lanes(load(a, 0), count, -np.inf), a, 0)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_other_lanes_hold_the_neutral_number(dtype):
+    lanes = lanes_of(dtype)
+    for count in (0, 1, lanes - 1, lanes, lanes + 3):
+        a = np.arange(lanes).astype(dtype)
+        a[count:] = np.nan
+        limited(a, count)
+        assert a[:count].tolist() == list(range(min(count, lanes)))
+        assert np.all(a[count:] == -np.inf)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -8,10 +8,10 @@
 | register | – | everything else |
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from rnncc.ir import Carry, Pointwise, units
+from rnncc.ir import Carry, units
 from rnncc.schedule import Compute, Phase, Schedule
 
 
@@ -26,6 +26,10 @@ class Slot:
         """`h_seq, before, row, unit`."""
         return ", ".join(part for part in (self.array, self.index, *rest) if part)
 
+    def element(self, *unit: str) -> str:
+        """`h_seq[before, row, unit]`."""
+        return f"{self.array}[{', '.join(part for part in (self.index, 'row', *unit) if part)}]"
+
 
 class Layout:
     """Slots of one schedule.
@@ -35,56 +39,48 @@ class Layout:
     plan
         The schedule.
     kept
-        Carries of an earlier sweep, by `prev`, whose trajectories are at hand.
+        Carries of an earlier sweep, by `prev`, whose trajectories are at hand: inputs called as a carry's `prev` or `next` lie there.
     streams
         Values that a later sweep reads.
     """
 
-    def __init__(self, plan: Schedule, kept: dict[str, Carry], streams: Iterable[str] = ()) -> None:
+    def __init__(self, plan: Schedule, kept: Mapping[str, Carry], streams: Iterable[str] = ()) -> None:
         self.plan = plan
         self.program = plan.program
         self.kept = kept
         self.slot: dict[str, Slot] = {}
         self.trajectories: set[str] = set()
-        self._phase = {v: k for k, phase in enumerate(plan.step) for v in _defined(phase)}
+        self._phase = {v: k for k, phase in enumerate(plan.step) for v in defined(phase)}
         self._whole = self._wanted_whole() | set(streams)
         self._place_given()
         self._place_carries()
-        for phases in (plan.before, plan.step, plan.after):
+        for phases in (*(s.phases for s in plan.stages), plan.step, plan.after):
             self._place_produced(phases)
 
     def _wanted_whole(self) -> set[str]:
-        """Values of the step that are read outside it."""
+        """Values read outside the region that makes them."""
         plan = self.plan
-        found = {value for _, value in self.program.outputs} | {c.next for c in plan.shifts}
-        for n in plan.totals:
-            found.update(n.operands)
-        inner = {v for phase in plan.before for v in _read(phase)}
-        outer = {v for phase in plan.after for v in _read(phase)}
-        made_before = {v for phase in plan.before for v in _defined(phase)}
-        made_after = {v for phase in plan.after for v in _defined(phase)}
-        in_step = {v for phase in plan.step for v in _read(phase)}
-        return found | (outer - made_after) | (inner - made_before) | (in_step & made_before)
+        found = {value for _, value in self.program.outputs}
+        found.update(c.next for stage in plan.stages for c in stage.shifts)
+        found.update(o for n in plan.totals for o in n.operands)
+        found |= _taken(plan.step) - {c.prev for c in plan.carries} | _taken(plan.after)
+        return found.union(*(_taken(stage.phases) for stage in plan.stages))
 
     def _place_given(self) -> None:
         for i in self.program.inputs:
             if "T" in i.type:
                 self.slot[i.name] = self._kept_slot(i.name) or Slot(f"{i.name}_seq", "time")
-        for c in self.plan.shifts:
-            own = self.kept.get(c.prev)
-            self.slot[c.prev] = Slot(f"{c.prev}_seq", self._side(own, "before")) if own else Slot(f"{c.prev}_seq", "time")
+        for stage in self.plan.stages:
+            for c in stage.shifts:
+                self.slot[c.prev] = Slot(f"{c.prev}_seq", "time")
 
     def _kept_slot(self, value: str) -> Slot | None:
+        """Slots are named in this loop's direction; a trajectory of a loop that ran the other way has them exchanged."""
         for prev, carry in self.kept.items():
             if value in (prev, carry.next):
-                return Slot(f"{prev}_seq", self._side(carry, "before" if value == prev else "after"))
+                sooner = (value == prev) == (carry.reverse == self.plan.reverse)
+                return Slot(f"{prev}_seq", "before" if sooner else "after")
         return None
-
-    def _side(self, carry: Carry, side: str) -> str:
-        """Slots are named in this loop's direction; a trajectory of a loop that ran the other way has them exchanged."""
-        if carry.reverse == self.plan.reverse:
-            return side
-        return {"before": "after", "after": "before"}[side]
 
     def _place_carries(self) -> None:
         for c in self.plan.carries:
@@ -103,33 +99,53 @@ class Layout:
         return any(k > written for k in readers) or any(c.prev in _read_whole_rows(p) for p in self.plan.step)
 
     def _place_produced(self, phases: tuple[Phase, ...]) -> None:
-        last_read = {v: k for k, phase in enumerate(phases) for v in _read(phase)}
+        segment = {id(phase): k for k, run in enumerate(segments(phases)) for phase in run}
         rows = {v for phase in phases for v in _read_whole_rows(phase)}
         for k, phase in enumerate(phases):
-            for v in _defined(phase):
-                in_memory = v in rows or last_read.get(v, k) > k or not isinstance(phase, Compute)
+            for v in defined(phase):
                 if v in self.slot:
                     continue
+                later = [other for other in phases[k + 1 :] if v in _read(other)]
+                if not units(self.program.types.get(v, ("unit",))):  # stays in a register as long as the row does
+                    later = [other for other in later if segment[id(other)] != segment[id(phase)]]
                 if v in self._whole:
                     self.slot[v] = Slot(f"{v}_seq", "time")
-                elif in_memory:
+                elif v in rows or later or not isinstance(phase, Compute):
                     self.slot[v] = Slot(f"{v}_row", "")
 
-    def unit(self, value: str) -> str:
-        """The unit axis of a value, "" where it has none."""
-        axes = units(self.program.types[value])
-        return axes[0] if axes else ""
+
+def segments(phases: tuple[Phase, ...]) -> list[tuple[Phase, ...]]:
+    """Runs of phases that take one row after another, and phases with products, which take a tile of rows, alone."""
+    found: list[tuple[Phase, ...]] = []
+    for phase in phases:
+        if found and not is_tiled(phase) and not is_tiled(found[-1][-1]):
+            found[-1] = (*found[-1], phase)
+        else:
+            found.append((phase,))
+    return found
 
 
-def _defined(phase: Phase) -> tuple[str, ...]:
-    if isinstance(phase, Compute):
-        return (*(a.value for p in phase.panels for a in p.accumulators), *(n.name for n in phase.nodes))
-    return (phase.node.name,)
+def is_tiled(phase: Phase) -> bool:
+    """Whether a phase has products."""
+    return isinstance(phase, Compute) and bool(phase.panels)
+
+
+def defined(phase: Phase) -> tuple[str, ...]:
+    """The values that a phase makes, in order."""
+    if not isinstance(phase, Compute):
+        return (phase.node.name,)
+    sums = (a.value for p in phase.panels for a in p.accumulators)
+    return (*sums, *(n.name for n in phase.values))
+
+
+def _taken(phases: tuple[Phase, ...]) -> set[str]:
+    """What a region reads and does not make."""
+    return {v for phase in phases for v in _read(phase)} - {v for phase in phases for v in defined(phase)}
 
 
 def _read(phase: Phase) -> set[str]:
     if isinstance(phase, Compute):
-        return {o for n in phase.nodes for o in n.operands} | _read_whole_rows(phase)
+        return {o for n in phase.values for o in n.operands} | _read_whole_rows(phase)
     return set(phase.node.operands)
 
 
@@ -138,8 +154,3 @@ def _read_whole_rows(phase: Phase) -> set[str]:
     if isinstance(phase, Compute):
         return {o for p in phase.panels for o in p.operands}
     return set(phase.node.operands)
-
-
-def step_values(plan: Schedule) -> dict[str, Pointwise]:
-    """Pointwise nodes of the step by name."""
-    return {n.name: n for phase in plan.step if isinstance(phase, Compute) for n in phase.nodes}

@@ -2,17 +2,17 @@
 
 import inspect
 import re
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 from rnncc.emit.cpu.driver import Driver
 from rnncc.emit.cpu.layout import Layout
 from rnncc.emit.cpu.text import wrapped
 from rnncc.functions import VOCABULARY
-from rnncc.ir import Program
+from rnncc.ir import Carry, Input, Program
 from rnncc.runtime.cell_info import CellInfo
-from rnncc.schedule import Schedule, schedule, separate_carries
+from rnncc.schedule import schedule, separate_carries
 from rnncc.version import version
 
 _RUNTIME: dict[str, tuple[str, ...]] = {
@@ -21,7 +21,7 @@ _RUNTIME: dict[str, tuple[str, ...]] = {
     "compiled": ("groups", "kernel", "new_tile", "tile_rows"),
     "layer": ("layer_class",),
     "pack": ("group_blocks", "pack"),
-    "simd": ("fill", "lanes", "load", "max_lanes", "product", "splat_at", "store", "sum_lanes", "where", *VOCABULARY),
+    "simd": ("fill", "first_lanes", "lanes", "load", "max_lanes", "product", "splat_at", "store", "sum_lanes", "where", *VOCABULARY),
     "team": ("run_rows",),
     "totals": ("column_sum", "outer", "total_sum"),
 }
@@ -49,8 +49,7 @@ def module_source(info: CellInfo, origin: str, inference: Program, sweeps: Seque
     sweeps
         Forward and backward, cut from one joint graph.
     """
-    forward, backward = (schedule(separate_carries(p)) for p in sweeps)
-    drivers = [_alone("inference", inference), *_pair(forward, backward), _alone("trace", trace)]
+    drivers = [_alone("inference", inference), *_pair(*sweeps), _alone("trace", trace)]
     bodies = [text for d in drivers for text in (*(str(k.text) for k in d.kernels), str(d.text))]
     parts = [_description(info), *_blocks(drivers), *bodies, _footer(info)]
     return "\n\n".join([_header(info, origin), _imports("\n".join(parts)), *parts])
@@ -60,18 +59,30 @@ def _alone(name: str, program: Program) -> Driver:
     return Driver(name, Layout(schedule(separate_carries(program)), {}), [], {}, _DOCS[name])
 
 
-def _pair(forward: Schedule, backward: Schedule) -> tuple[Driver, Driver]:
+def _pair(first: Program, second: Program) -> tuple[Driver, Driver]:
     """Trajectories of the forward loop serve the backward one twice: as the carry before a step and after it."""
-    residuals = [i.name for i in backward.program.inputs if i.role == "residual"]
-    shifted = {c.prev for c in backward.shifts}
+    forward = schedule(separate_carries(first))
+    residuals = {i.name for i in second.inputs if i.role == "residual"}
+    shifted = {c.prev for c in second.carries if not _is_used(second, c.final)}
     kept = {c.prev: c for c in forward.carries if c.prev in shifted or not {c.prev, c.next}.isdisjoint(residuals)}
-    streams = [v for v in residuals if v not in {v for c in kept.values() for v in (c.prev, c.next)}]
-    first = Layout(forward, {}, [*residuals, *(c.next for c in kept.values())])
-    second = Layout(backward, kept)
+    handed = {v for c in kept.values() for v in (c.prev, c.next)}
+    streams = [i.name for i in second.inputs if i.name in residuals - handed]
+    backward = schedule(separate_carries(_given(second, kept)))
     return (
-        Driver("forward", first, streams, kept, _DOCS["forward"]),
-        Driver("backward", second, [], {}, _DOCS["backward"]),
+        Driver("forward", Layout(forward, {}, [*streams, *handed]), streams, kept, _DOCS["forward"]),
+        Driver("backward", Layout(backward, kept), [], {}, _DOCS["backward"]),
     )
+
+
+def _given(program: Program, kept: Mapping[str, Carry]) -> Program:
+    """`program` with carries whose trajectories are at hand as inputs."""
+    found = [c for c in program.carries if c.prev in kept]
+    inputs = tuple(Input(c.prev, c.type, "residual") for c in found)
+    return replace(program, inputs=(*program.inputs, *inputs), carries=tuple(c for c in program.carries if c not in found))
+
+
+def _is_used(program: Program, value: str) -> bool:
+    return value in {v for _, v in program.outputs} or any(value in n.operands for n in program.nodes)
 
 
 def _header(info: CellInfo, origin: str) -> str:

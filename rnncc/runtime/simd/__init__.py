@@ -32,7 +32,7 @@ from rnncc.runtime.simd.math import (
 from rnncc.runtime.simd.memory import fill, lanes, load, splat_at, store
 from rnncc.runtime.simd.operators import where
 from rnncc.runtime.simd.product import product
-from rnncc.runtime.simd.reduction import max_lanes, sum_lanes
+from rnncc.runtime.simd.reduction import first_lanes, max_lanes, sum_lanes
 from rnncc.runtime.simd.vector import Mask, Vec, vector_of
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "erf",
     "exp",
     "fill",
+    "first_lanes",
     "inside",
     "lanes",
     "lanes_of",

@@ -22,6 +22,18 @@ def _reduced(vec: types.Type, count: types.Type) -> Signature | None:
     return signature(vec.dtype, vec, types.intp)
 
 
+def _limited(vec: types.Type, count: types.Type, neutral: types.Type) -> Signature | None:
+    if not isinstance(vec, Vec) or not isinstance(count, types.Integer) or not isinstance(neutral, types.Integer | types.Float):
+        return None
+    return signature(vec, vec, types.intp, vec.dtype)
+
+
+def _limit(_context: Any, builder: ir.IRBuilder, _sig: Signature, values: Any) -> ir.Value:
+    vector = Lanes(builder, values[0])
+    others = vector.with_value(splat(builder, vector.value.type, values[2]))
+    return where(_first(vector, values[1]), vector, others).value
+
+
 def _reduction(neutral: float, combine: Callable[[Lanes, Lanes], Lanes]) -> Lowering:
     def lower(_context: Any, builder: ir.IRBuilder, _sig: Signature, values: Any) -> ir.Value:
         vector = Lanes(builder, values[0])
@@ -61,3 +73,8 @@ def sum_lanes(vec: Any, count: int) -> Any:
 @primitive(_reduced, _reduction(float("-inf"), maximum))
 def max_lanes(vec: Any, count: int) -> Any:
     """The largest of the first `count` lanes, NaN where one of them is; -inf of none."""
+
+
+@primitive(_limited, _limit)
+def first_lanes(vec: Any, count: int, neutral: float) -> Any:
+    """The first `count` lanes of `vec`, `neutral` in the others: what a reduction adds of a row's last vector."""

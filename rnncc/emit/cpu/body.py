@@ -1,0 +1,129 @@
+"""The pointwise program of one phase: for one row and one vector of units, or for one row alone."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from rnncc.emit.cpu.expression import expression
+from rnncc.emit.cpu.layout import Layout, Slot
+from rnncc.emit.cpu.names import Names
+from rnncc.emit.cpu.text import Text
+from rnncc.ir import Pointwise, Reduce, units
+from rnncc.schedule import Compute
+
+
+class Body:
+    """Writes the body of a phase's loops.
+
+    Parameters
+    ----------
+    names
+        The parameters of the kernel.
+    phase
+        What is written.
+    row_values
+        Values of one number a row that are in registers, by name, and how they are read; those that this phase makes are added.
+    """
+
+    def __init__(self, names: Names, phase: Compute, row_values: dict[str, str]) -> None:
+        self.names, self.phase, self.row_values = names, phase, row_values
+        self.layout: Layout = names.layout
+        self.types = names.layout.program.types
+        self.known: dict[str, str] = {}
+        self.text = Text()
+        self.before = Text()
+        """What a row needs before its loop over units."""
+        self.late: list[str] = []
+
+    def write(self, sums: Mapping[str, str]) -> Text:
+        """The lines of the body; `sums` says how the products are read."""
+        uses = Counter(o for n in self.phase.nodes for o in n.operands)
+        for value, source in sums.items():
+            self._sum(value, source, once=uses[value] == 1)
+        for n in self.phase.nodes:
+            self._node(n)
+        for r in self.phase.reductions:
+            self._reduce(r)
+        self.text.lines += self.late
+        return self.text
+
+    def _sum(self, value: str, source: str, once: bool) -> None:
+        """An accumulator that is read once is read where it is used."""
+        if once and value not in self.layout.slot and not self._carries(value):
+            self.known[value] = source
+            return
+        self.text(f"{value} = {source}")
+        self.known[value] = value
+        self._keep(value)
+
+    def _node(self, n: Pointwise) -> None:
+        for o in n.operands:
+            self._fetch(o)
+        source = expression(n.expr, lambda name: self.known[name])
+        if all(self.types.get(o) == () for o in n.operands):
+            source = f"fill({self.names.model()}, {source})"
+        self.text(f"{n.name} = {source}")
+        self.known[n.name] = n.name
+        if not units(n.type):
+            self.row_values[n.name] = n.name
+        self._keep(n.name)
+
+    def _reduce(self, r: Reduce) -> None:
+        """Lanes beyond the last unit count as nothing."""
+        self._fetch(r.a)
+        size = self.names.size(units(self.types[r.a])[0])
+        value = f"first_lanes({self.known[r.a]}, {size} - unit, {neutral(r)})"
+        self.text(f"{r.name} = {r.name} + {value}" if r.op == "sum" else f"{r.name} = Max({r.name}, {value})")
+
+    def _fetch(self, value: str) -> None:
+        """Load what this body has not computed: values of the sequence once into a variable, parameters where they are used."""
+        if value in self.known:
+            return
+        if value in self.row_values:
+            self.known[value] = self.row_values[value]
+            return
+        axes = self.types[value]
+        if "T" in axes:
+            self.known[value] = value
+            self._load(value)
+            return
+        self.names.note(value)
+        if axes == ():
+            self.known[value] = value
+        elif axes[0] == "N":
+            self.known[value] = f"load({value}, row, unit)" if units(axes) else f"splat_at({value}, row)"
+        else:
+            self.known[value] = f"load({value}, unit)"
+
+    def _load(self, value: str) -> None:
+        place = self.names.slot(value)
+        if units(self.types[value]):
+            self.text(f"{value} = load({place.at('row', 'unit')})")
+            return
+        self.before(f"{value} = splat_at({place.at('row')})")
+        self.row_values[value] = value
+
+    def _carries(self, value: str) -> bool:
+        return any(c.next == value for c in self.names.carries)
+
+    def _keep(self, value: str) -> None:
+        """Store a value that is read elsewhere. Carries updated in place are stored last: their former value may still be read."""
+        layout = self.layout
+        if value in layout.slot:
+            self.text(self.stored(value, self.names.slot(value)))
+        for c in self.names.carries:
+            place = layout.slot[c.prev]
+            if c.next != value or layout.slot.get(value) == Slot(place.array, "after"):
+                continue
+            self.names.note(place.array, c.prev)
+            self.late.append(self.stored(value, Slot(place.array, "after" if c.prev in layout.trajectories else "")))
+
+    def stored(self, value: str, place: Slot) -> str:
+        """The line that writes `value` to `place`."""
+        if units(self.types.get(value, ("unit",))):
+            return f"store({value}, {place.at('row', 'unit')})"
+        return f"{place.element()} = sum_lanes({value}, 1)"
+
+
+def neutral(r: Reduce) -> str:
+    """What changes nothing in a sum or a maximum."""
+    return "0.0" if r.op == "sum" else "-np.inf"

@@ -1,0 +1,63 @@
+"""Values without T: what a driver computes in NumPy before the loop and after it."""
+
+from rnncc.emit.cpu.expression import expression
+from rnncc.errors import InternalError
+from rnncc.ir import Concat, Contract, Node, Pointwise, Program, Reduce, Slice, size_names, units
+
+
+def extent(axis: str) -> str:
+    """The length of a unit axis: `hidden`, or `hidden + input`."""
+    return " + ".join(size_names(axis))
+
+
+def extents(program: Program, value: str) -> str:
+    """The lengths of the unit axes of `value`, each after a comma."""
+    return "".join(f", {extent(a)}" for a in units(program.types[value]))
+
+
+def read(program: Program, value: str) -> str:
+    """A value without T as Python reads it."""
+    given = program.input.get(value)
+    if given is None:
+        return value
+    return f"float({value.removeprefix('n_')})" if given.role == "size" else f'env["{value}"]'
+
+
+def number(program: Program, value: str) -> str:
+    """A value of type () as a Python float."""
+    source = read(program, value)
+    return source if source.startswith("float(") else f"float({source})"
+
+
+def size_lines(program: Program) -> list[str]:
+    """A line for each size that is used, from the first input that has it, and one for the dtype."""
+    known: dict[str, str] = {}
+    for i in program.inputs:
+        for k, axis in enumerate(i.type):
+            if axis not in ("T", "N") and "+" not in axis:
+                known.setdefault(axis, f'env["{i.name}"].shape[{k - len(i.type)}]')
+    wanted = {s for axes in program.types.values() for a in units(axes) for s in size_names(a)}
+    wanted |= {i.name.removeprefix("n_") for i in program.inputs if i.role == "size"}
+    floats = [i for i in program.inputs if i.role not in ("size", "const", "index") and i.type]
+    return [*(f"{size} = {known[size]}" for size in sorted(wanted)), f'dtype = env["{floats[0].name}"].dtype']
+
+
+def host_node(program: Program, n: Node) -> str:
+    """What defines a node without T."""
+    match n:
+        case Pointwise():
+            return expression(n.expr, lambda value: read(program, value))
+        case Contract():
+            return f'np.einsum("{n.index}", {read(program, n.a)}, {read(program, n.b)})'
+        case Reduce():
+            axes = tuple(k for k, a in enumerate(program.types[n.a]) if a not in n.type)
+            return f"np.{n.op}({read(program, n.a)}, axis={axes})"
+        case Concat():
+            return f"np.concatenate([{', '.join(read(program, p) for p in n.parts)}], axis=-1)"
+        case Slice():
+            names = size_names(program.types[n.a][-1])
+            start = " + ".join(names[: n.part])
+            stop = f"{start} + {extent(n.type[-1])}" if start else extent(n.type[-1])
+            return f"{read(program, n.a)}[..., {start}:{stop}]" if not start else f"{read(program, n.a)}[..., {start} : {stop}]"
+        case _:
+            raise InternalError(f"{n.name}: no host code for a {type(n).__name__}")
