@@ -8,14 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from rnncc.catalogue import find
 from rnncc.emit.cpu import module_source
 from rnncc.ir import Program, show, verify
 from rnncc.lower import lower
 from rnncc.passes import cse, dce, differentiate, split
 from rnncc.runtime.cell_info import CellInfo
-from rnncc.schedule import schedule, separate_carries, show_schedule
+from rnncc.schedule import schedule, show_schedule
 from rnncc.spec import Cell, CellSpec, cell_info, load
-from rnncc.catalogue import find
 
 Pass = Callable[[Program], Program]
 
@@ -76,7 +76,7 @@ class Compilation:
     def stages(self, kernel: str) -> dict[str, str]:
         """Readable forms of one kernel on its way, by stage."""
         program = self.program(kernel)
-        return {"ir": show(program), "phases": show_schedule(schedule(separate_carries(program))), "source": self.source}
+        return {"ir": show(program), "phases": show_schedule(schedule(program)), "source": self.source}
 
 
 def normalised(program: Program) -> Program:

@@ -1,7 +1,6 @@
 """The order of work of a program of one direction: before the loop, its phases, after it. One schedule, every backend."""
 
 from rnncc.schedule.build import schedule
-from rnncc.schedule.carries import separate_carries
 from rnncc.schedule.phase import Accumulator, Compute, Move, Panel, Phase, Schedule, Stage, Term
 from rnncc.schedule.printer import show_schedule
 
@@ -15,6 +14,5 @@ __all__ = [
     "Stage",
     "Term",
     "schedule",
-    "separate_carries",
     "show_schedule",
 ]

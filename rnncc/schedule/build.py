@@ -10,13 +10,16 @@ from collections.abc import Iterable
 
 from rnncc.errors import InternalError
 from rnncc.ir import Concat, Contract, Gather, Node, Pointwise, Program, Reduce, ScatterAdd, Slice, units
+from rnncc.schedule.carries import separate_carries
+from rnncc.schedule.copies import without_copies
 from rnncc.schedule.panels import panels
 from rnncc.schedule.phase import Compute, Move, Panel, Phase, Schedule, Stage
 from rnncc.schedule.regions import members, regions
 
 
 def schedule(program: Program) -> Schedule:
-    """The order of work of `program`."""
+    """The order of work of `program`, copies read through and carries apart."""
+    program = separate_carries(without_copies(program))
     r = regions(program)
     totals = members(program, r.totals)
     return Schedule(

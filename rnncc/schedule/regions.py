@@ -99,6 +99,22 @@ def _after(program: Program, timed: set[str], wanted: set[str]) -> set[str]:
         free = n.name in timed and n.name not in needed
         if free and (not isinstance(n, Pointwise) or not found.isdisjoint(n.operands)):
             found.add(n.name)
+    return found | _sunk(program, timed - needed - found, found)
+
+
+def _sunk(program: Program, free: set[str], after: set[str]) -> set[str]:
+    """Pointwise work that only `after` reads, from values that are stored anyway: computed there, it need not be stored itself."""
+    kept = {v for _, v in program.outputs} | {c.next for c in program.carries}
+    stored = kept | set(program.input) | {o for n in program.nodes if n.name in after or "T" not in n.type for o in n.operands}
+    readers: dict[str, set[str]] = {}
+    found: set[str] = set()
+    for n in reversed(program.nodes):
+        by = readers.get(n.name, set())
+        ready = all(o in stored or "T" not in program.types[o] for o in n.operands)
+        if n.name in free - kept and ready and by and by <= after | found:
+            found.add(n.name)
+        for o in n.operands:
+            readers.setdefault(o, set()).add(n.name)
     return found
 
 

@@ -12,7 +12,7 @@ from rnncc.emit.cpu.text import wrapped
 from rnncc.functions import VOCABULARY
 from rnncc.ir import Carry, Input, Program
 from rnncc.runtime.cell_info import CellInfo
-from rnncc.schedule import schedule, separate_carries
+from rnncc.schedule import schedule
 from rnncc.version import version
 
 _RUNTIME: dict[str, tuple[str, ...]] = {
@@ -56,18 +56,18 @@ def module_source(info: CellInfo, origin: str, inference: Program, sweeps: Seque
 
 
 def _alone(name: str, program: Program) -> Driver:
-    return Driver(name, Layout(schedule(separate_carries(program)), {}), [], {}, _DOCS[name])
+    return Driver(name, Layout(schedule(program), {}), [], {}, _DOCS[name])
 
 
 def _pair(first: Program, second: Program) -> tuple[Driver, Driver]:
     """Trajectories of the forward loop serve the backward one twice: as the carry before a step and after it."""
-    forward = schedule(separate_carries(first))
+    forward = schedule(first)
     residuals = {i.name for i in second.inputs if i.role == "residual"}
     shifted = {c.prev for c in second.carries if not _is_used(second, c.final)}
     kept = {c.prev: c for c in forward.carries if c.prev in shifted or not {c.prev, c.next}.isdisjoint(residuals)}
     handed = {v for c in kept.values() for v in (c.prev, c.next)}
     streams = [i.name for i in second.inputs if i.name in residuals - handed]
-    backward = schedule(separate_carries(_given(second, kept)))
+    backward = schedule(_given(second, kept))
     return (
         Driver("forward", Layout(forward, {}, [*streams, *handed]), streams, kept, _DOCS["forward"]),
         Driver("backward", Layout(backward, kept), [], {}, _DOCS["backward"]),
