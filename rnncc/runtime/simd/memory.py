@@ -20,15 +20,15 @@ from rnncc.runtime.simd.vector import Vec, holds_floats, llvm_type, splat, vecto
 
 def address(context: Any, builder: ir.IRBuilder, array_type: types.Array, array: ir.Value, indices: Sequence[ir.Value]) -> ir.Value:
     """Pointer to the element of `array` (a Numba array struct) at `indices` (intp, one an axis)."""
-    view = context.make_array(array_type)(context, builder, array)
+    fields = context.data_model_manager[array_type]
+    data = builder.extract_value(array, fields.get_field_position("data"))
     if not indices:
-        return view.data
-    strides = [builder.extract_value(view.strides, axis) for axis in range(array_type.ndim - 1)]
-    data = builder.bitcast(view.data, ir.IntType(8).as_pointer())
-    for index, stride in zip(indices, strides, strict=False):
-        data = builder.gep(data, [builder.mul(index, stride)])
-    element = context.get_data_type(array_type.dtype)
-    return builder.gep(builder.bitcast(data, element.as_pointer()), [indices[-1]])
+        return data
+    strides = fields.get_field_position("strides")
+    moved = builder.bitcast(data, ir.IntType(8).as_pointer())
+    for axis, index in enumerate(indices[:-1]):
+        moved = builder.gep(moved, [builder.mul(index, builder.extract_value(array, [strides, axis]))])
+    return builder.gep(builder.bitcast(moved, data.type), [indices[-1]])
 
 
 def is_indexed(array: types.Type, index: Sequence[types.Type]) -> bool:
