@@ -5,6 +5,7 @@ Single assignment; every operation is pointwise in T unless its type drops T. `p
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import sympy as sp
@@ -48,7 +49,7 @@ class Pointwise:
     expr: sp.Expr
     place: str = _place()
 
-    @property
+    @cached_property
     def operands(self) -> tuple[str, ...]:
         return tuple(sorted(s.name for s in self.expr.free_symbols))
 

@@ -1,36 +1,124 @@
-"""Threads that share the rows of a batch: ordinary threads around `nogil` kernels, the caller's own among them."""
+"""The threads of a process that share kernels: a team of workers around `nogil` kernels, the caller's own thread among them.
 
-import itertools
+A worker waits inside a kernel for its next task (`runtime.enlist`); after a while without one it sleeps. There is one team a process.
+While it works for one caller, another caller's parts run one after the other in that caller's own thread, with the same results.
+"""
+
+import atexit
 import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from rnncc.runtime.enlist import FAILED, POSTED, serve
+from rnncc.runtime.spin import LINE
 from rnncc.runtime.sweep import Sweep
+
+Kernel = Callable[..., Any]
+"""`kernel(part, posts, bounds, *arguments)`: calls `enlist(part, posts)`, works from bounds[part] to bounds[part + 1], calls `dismiss`."""
+
+_LOOKS = 4000
+"""Looks for the next task before a worker sleeps: about 100 µs."""
+_MOST = 256
+"""Workers a team can have."""
+_NOBODY = np.zeros((0, 2 * LINE), np.int64)
+
+
+class _Worker:
+    """One thread that serves one row of posts."""
+
+    def __init__(self, posts: NDArray[np.int64], row: int) -> None:
+        self._posts, self._row = posts, row
+        self._expected = 0
+        self._asleep = False
+        self._dismissed = False
+        self._called = threading.Event()
+        threading.Thread(target=self._serve, name=f"rnncc-{row + 1}", daemon=True).start()
+
+    def expect(self, coming: bool) -> None:
+        """Stay awake for a task that is about to be posted; `coming` is False once it has been.
+
+        Here and in `_serve` everything happens under the interpreter lock, so that either the sleeper sees what is expected or
+        the caller sees the sleeper.
+        """
+        self._expected = int(self._posts[self._row, POSTED]) + coming
+        if coming and self._asleep:
+            self._called.set()
+
+    def dismiss(self) -> None:
+        """End the thread."""
+        self._dismissed = True
+        self._called.set()
+
+    def _serve(self) -> None:
+        number = 1
+        while not self._dismissed:
+            number = serve(self._posts, self._row, number, _LOOKS)
+            self._asleep = True
+            if self._expected < number:
+                self._called.wait()
+                self._called.clear()
+            self._asleep = False
+
+
+class _Team:
+    """The workers of one process."""
+
+    def __init__(self) -> None:
+        self._busy = threading.Lock()
+        self._posts = np.zeros((_MOST, 2 * LINE), np.int64)
+        self._workers: list[_Worker] = []
+        atexit.register(self._end)
+
+    def run(self, kernel: Kernel, bounds: NDArray[np.int64], arguments: Sequence[Any]) -> None:
+        """Every part, side by side where the team is free."""
+        helping = min(len(bounds) - 2, _MOST)
+        if helping > 0 and self._busy.acquire(blocking=False):
+            try:
+                self._share(kernel, bounds, arguments, helping)
+            finally:
+                self._busy.release()
+        else:
+            for part in range(len(bounds) - 1):
+                kernel(part, _NOBODY, bounds, *arguments)
+
+    def _share(self, kernel: Kernel, bounds: NDArray[np.int64], arguments: Sequence[Any], helping: int) -> None:
+        while len(self._workers) < helping:
+            self._workers.append(_Worker(self._posts, len(self._workers)))
+        posts, workers = self._posts[:helping], self._workers[:helping]
+        for worker in workers:
+            worker.expect(True)
+        try:
+            kernel(0, posts, bounds, *arguments)
+        finally:
+            for worker in workers:
+                worker.expect(False)
+        if posts[:, FAILED].any():
+            posts[:, FAILED] = 0
+            raise MemoryError("a thread of the team ran out of memory")
+
+    def _end(self) -> None:
+        for worker in self._workers:
+            worker.dismiss()
 
 
 @lru_cache(maxsize=1)
-def _pool(_process: int) -> ThreadPoolExecutor:
-    """One pool a process: a forked child makes its own."""
-    return ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 1)), thread_name_prefix="rnncc")
+def _team(_process: int) -> _Team:
+    """A forked child makes its own: threads do not live on in it."""
+    return _Team()
 
 
-def run_parts(kernel: Callable[..., Any], bounds: list[int], *arguments: Any) -> None:
-    """Call `kernel(first, last, *arguments)` for each two neighbours of `bounds`, side by side; the last part runs here."""
-    *others, (first, last) = itertools.pairwise(bounds)
-    waiting = [_pool(os.getpid()).submit(kernel, a, b, *arguments) for a, b in others]
-    try:
-        kernel(first, last, *arguments)
-    finally:
-        for one in waiting:
-            one.result()
+def run_parts(kernel: Kernel, bounds: Sequence[int], *arguments: Any) -> None:
+    """Run `kernel` on each share of a range, `bounds` holding where each begins and the end."""
+    _team(os.getpid()).run(kernel, np.asarray(bounds, np.int64), arguments)
 
 
-def run_rows(kernel: Callable[..., Any], sweep: Sweep, against: bool, *arguments: Any) -> None:
-    """Run a kernel over every row of the batch: `kernel(first, last, live, against, *arguments)` on each thread's share."""
+def run_rows(kernel: Kernel, sweep: Sweep, against: bool, *arguments: Any) -> None:
+    """Run `kernel(part, posts, bounds, live, against, *arguments)` over the rows of the batch."""
     if sweep.batch and sweep.steps:
         run_parts(kernel, row_bounds(sweep), sweep.live(), against, *arguments)
 

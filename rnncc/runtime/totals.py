@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncc.runtime.compiled import kernel
+from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.simd.isa import ISA
 from rnncc.runtime.simd.memory import lanes, load, store
 from rnncc.runtime.simd.product import product
@@ -60,11 +61,13 @@ def _bounds(rows: int, threads: int) -> list[int]:
 
 
 @kernel
-def _outer(first, last, left, right, total):  # type: ignore[no-untyped-def]
-    """Rows [first, last) of total (M, N) += leftᵀ right, left (K, ·), right (K, ·).
+def _outer(part, posts, bounds, left, right, total):  # type: ignore[no-untyped-def]
+    """Rows [bounds[part], bounds[part + 1]) of total (M, N) += leftᵀ right, left (K, ·), right (K, ·).
 
     A block of the left lies packed in L2, one chunk of the right in L1, the tile in registers.
     """
+    enlist(part, posts)
+    first, last = bounds[part], bounds[part + 1]
     width = lanes(total)
     chunk = _VECTORS * width
     tiles = (last - first + _TALL - 1) // _TALL
@@ -82,6 +85,7 @@ def _outer(first, last, left, right, total):  # type: ignore[no-untyped-def]
                 rows = min(_TALL, last - row)
                 product(tile, packed_right, 0, 0, rows, (packed_left[t].T, count))
                 _add(total, tile, row, rows, column, columns)
+    dismiss(part, posts)
 
 
 @kernel

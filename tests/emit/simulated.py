@@ -102,12 +102,14 @@ def _rows(operand):
 
 def run_rows(kernel, sweep: Sweep, against, *arguments):
     """Two shares of rows, one after the other."""
-    middle = sweep.batch // 2
-    for first, last in ((0, middle), (middle, sweep.batch)):
-        kernel(first, last, sweep.live(), against, *arguments)
+    bounds = [0, sweep.batch // 2, sweep.batch]
+    for part in range(2):
+        kernel(part, None, bounds, sweep.live(), against, *arguments)
 
 
 PRIMITIVES = {name: getattr(host, name) for name in (*VOCABULARY, "where")} | {
+    "dismiss": lambda part, posts: None,
+    "enlist": lambda part, posts: None,
     "fill": fill,
     "first_lanes": first_lanes,
     "groups": groups,

@@ -1,4 +1,4 @@
-"""A kernel: the phases of one region over one thread's rows."""
+"""A kernel: the phases of one region over one thread's rows, shared by the team's threads."""
 
 from collections.abc import Mapping
 
@@ -41,7 +41,7 @@ class Kernel:
             self._segment(run)
         self.text = Text()
         self.text("@kernel")
-        head = ["first", "last", "live", "against", *self.names.parameters]
+        head = ["part", "posts", "bounds", "live", "against", *self.names.parameters]
         self.text.extend(wrapped(f"def {self.name}(", head, "):"))
         with self.text.indented():
             self._prelude()
@@ -51,9 +51,12 @@ class Kernel:
                     self.text("before, after = (time + 1, time) if against else (time, time + 1)")
                 self.text("end = min(last, live[time])")
                 self.text.extend(body.lines)
+            self.text("dismiss(part, posts)")
 
     def _prelude(self) -> None:
-        self.text(f'"""Rows [first, last) of every step: {self._summary()}."""')
+        self.text(f'"""One part of the rows, every step: {self._summary()}."""')
+        self.text("enlist(part, posts)")
+        self.text("first, last = bounds[part], bounds[part + 1]")
         self.text(f"width = lanes({self.names.model()})")
         for parameter, (panel, blocks) in self.names.panels.items():
             self.text(f"{_tile(parameter)} = new_tile({parameter}, {len(panel.accumulators)} * {blocks})")

@@ -19,6 +19,7 @@ _RUNTIME: dict[str, tuple[str, ...]] = {
     "arrays": ("final", "following", "new_rows", "new_stream", "padded", "preceding", "result", "rows_from", "shifted", "trajectory"),
     "cell_info": ("CellInfo", "Parameter", "State"),
     "compiled": ("groups", "kernel", "new_tile", "tile_rows"),
+    "enlist": ("dismiss", "enlist"),
     "layer": ("layer_class",),
     "pack": ("group_blocks", "pack"),
     "simd": ("fill", "first_lanes", "lanes", "load", "max_lanes", "product", "splat_at", "store", "sum_lanes", "where", *VOCABULARY),
