@@ -7,6 +7,7 @@ CASES = [
     ("lstm", {}),
     ("elman", {"phi": "tanh"}),
     ("elman", {"phi": "relu"}),
+    ("gru_reset_after", {}),
 ]
 
 
@@ -51,13 +52,13 @@ def test_agrees_with_pytorch(class_of, rng, cell, options, bidirectional, num_la
 
 @pytest.mark.parametrize("batch_first", [False, True])
 @pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize("cell", ["lstm", "elman"])
+@pytest.mark.parametrize("cell", ["lstm", "elman", "gru_reset_after"])
 def test_agrees_with_pytorch_on_ragged_batches(class_of, rng, cell, bidirectional, batch_first):
     layer = class_of(cell)(3, 5, 2, bidirectional=bidirectional, batch_first=batch_first, dtype="float64", seed=2)
-    check(cell, layer, {}, rng, lengths=np.array([2, 6, 1, 5]))
+    check(cell, layer, {}, rng, lengths=np.array([2, 6, 0, 5]))
 
 
-@pytest.mark.parametrize("cell", ["lstm", "elman"])
+@pytest.mark.parametrize("cell", ["lstm", "elman", "gru_reset_after"])
 def test_without_bias_agrees_with_pytorch_without_bias(class_of, rng, cell):
     layer = class_of(cell)(3, 5, 2, bias=False, dtype="float64", seed=3)
     assert not any(".b" in name for name in layer.params)

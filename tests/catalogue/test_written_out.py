@@ -1,0 +1,30 @@
+"""Every cell of the catalogue against PyTorch's autograd of its written-out equations: outputs, final states, every gradient."""
+
+from functools import partial
+
+import pytest
+
+from tests.catalogue.cases import CELLS, LENGTHS, call_of, disagreement, found_by, layer_of
+from tests.reference_layers import layers, results
+from tests.references import REFERENCES
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+FUNCTIONS = {"tanh": torch.tanh, "relu": torch.relu, "sigmoid": torch.sigmoid}
+
+
+def step_of(cell, keywords):
+    """The written-out step with the functions that `keywords` choose."""
+    return partial(REFERENCES[cell], **{name: FUNCTIONS[v] for name, v in keywords.items() if name in ("phi", "psi")})
+
+
+@pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["full", "ragged"])
+@pytest.mark.parametrize("bidirectional", [False, True], ids=["one-way", "both-ways"])
+@pytest.mark.parametrize("num_layers", [1, 2, 3])
+@pytest.mark.parametrize(("cell", "keywords"), CELLS, ids=str)
+def test_every_result_is_that_of_the_equations(cell, keywords, num_layers, bidirectional, lengths):
+    layer = layer_of(cell, keywords, num_layers, bidirectional)
+    call = call_of(layer, lengths)
+    step = step_of(cell, keywords)
+    expected = results(lambda params, x, state: layers(step, params, x, state, lengths), layer.params, call)
+    assert not disagreement(found_by(layer, call), expected)
