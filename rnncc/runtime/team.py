@@ -19,7 +19,7 @@ from rnncc.runtime.spin import LINE
 from rnncc.runtime.sweep import Sweep
 
 Kernel = Callable[..., Any]
-"""`kernel(part, posts, bounds, *arguments)`: calls `enlist(part, posts)`, works from bounds[part] to bounds[part + 1], calls `dismiss`."""
+"""`kernel(part, posts, bounds, *arguments)`: enlists, works from bounds[part] to bounds[part + 1], dismisses."""
 
 _LOOKS = 4000
 """Looks for the next task before a worker sleeps: about 100 µs."""
