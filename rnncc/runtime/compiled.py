@@ -14,7 +14,7 @@ _TALL, _SHORT, _VECTORS = ISA.tall, ISA.short, ISA.vectors
 
 def kernel(function: Callable[..., None]) -> Any:
     """Compile `function` on first use for the dtype of its arguments: without the GIL, IEEE division, products fused with sums."""
-    return cached(njit(nogil=True, error_model="numpy", fastmath={"contract"})(function))
+    return cached(njit(nogil=True, error_model="numpy", fastmath={"contract"}, no_cfunc_wrapper=True)(function))
 
 
 @njit(nogil=True, error_model="numpy")
