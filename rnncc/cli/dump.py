@@ -7,13 +7,18 @@ import click
 from rnncc.cli.machine_code import machine_code
 from rnncc.cli.options import spec_argument
 from rnncc.compiler import Compilation, compile_cell
+from rnncc.emit.jax import jax_source
 from rnncc.emit.latex import latex
 from rnncc.emit.numpy.source import numpy_source
+from rnncc.emit.torch import torch_source
 from rnncc.errors import ArgumentError
+from rnncc.passes import hoist_sums
 
 _STAGES = {
     "numpy": ("spec", "ir", "source"),
     "cpu": ("spec", "ir", "phases", "source", "llvm", "asm"),
+    "torch": ("spec", "ir", "source"),
+    "jax": ("spec", "ir", "source"),
     "latex": ("spec", "ir", "source"),
 }
 
@@ -34,6 +39,7 @@ def command(spec: str, settings: Mapping[str, object], target: str, kernel: str,
       rnncc dump lstm --kernel backward --stage ir
       rnncc dump lstm --stage asm --dtype float64
       rnncc dump gru --target latex --kernel backward
+      rnncc dump gru --target torch
     """
     if stage not in _STAGES[target]:
         raise ArgumentError(f"target {target} has no stage {stage}; it has {', '.join(_STAGES[target])}")
@@ -64,4 +70,14 @@ def _latex(made: Compilation, kernel: str) -> str:
     return latex(made.primal, named, prefix=prefix)
 
 
-_SOURCES = {"numpy": _numpy, "latex": _latex}
+def _torch(made: Compilation, _kernel: str) -> str:
+    """One source for every kernel: PyTorch derives the gradient itself."""
+    return torch_source(hoist_sums(made.primal), made.info.named)
+
+
+def _jax(made: Compilation, _kernel: str) -> str:
+    """As for PyTorch."""
+    return jax_source(hoist_sums(made.primal), made.info.named)
+
+
+_SOURCES = {"numpy": _numpy, "torch": _torch, "jax": _jax, "latex": _latex}

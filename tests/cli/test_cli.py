@@ -170,6 +170,8 @@ def test_compile_overwrites_nothing_of_yours(tmp_path: Path) -> None:
         (["--kernel", "backward", "--stage", "phases"], "against time"),
         (["--kernel", "backward"], "def backward_loop("),
         (["--target", "numpy", "--kernel", "backward"], "def backward(*, "),
+        (["--target", "torch"], "torch.tanh("),
+        (["--target", "jax"], "jax.lax.scan("),
         (["--target", "latex"], r"h_{\mathrm{new}} &= \tanh\left("),
         (["--target", "latex", "--kernel", "backward"], r"\bar{W} &= \sum_{t, n}"),
     ],

@@ -28,14 +28,14 @@ def inference(*, x, W, U, b, h_0):
     batch = x.shape[1]
     n_input = x.shape[2]
     n_hidden = W.shape[0]
-    W_x = numpy.einsum("ij,TNj->TNi", W, x)
+    W_x = x @ W.T
     h = numpy.empty((steps, batch, n_hidden,))
     U_h = numpy.empty((steps, batch, n_hidden,))
     h_new_in = numpy.empty((steps, batch, n_hidden,))
     h_new = numpy.empty((steps, batch, n_hidden,))
     for time in range(steps):
         h[time] = h_new[time - 1] if time != 0 else h_0
-        U_h[time] = numpy.einsum("ij,Nj->Ni", U, h[time])
+        U_h[time] = h[time] @ U.T
         h_new_in[time] = U_h[time] + W_x[time] + b
         h_new[time] = tanh(h_new_in[time])
     h_T = h_new[-1] if steps else h_0

@@ -3,26 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import sympy as sp
-from sympy.printing.numpy import NumPyPrinter
-
-from rnncc.errors import InternalError
+from rnncc.emit.array_code import ArrayCode, Library, Text
 from rnncc.functions import VOCABULARY, Elementwise
-from rnncc.ir import (
-    Axes,
-    Carry,
-    Concat,
-    Contract,
-    Gather,
-    Node,
-    Pointwise,
-    Program,
-    Reduce,
-    Slice,
-    components,
-    size_names,
-    units,
-)
+from rnncc.ir import Axes, Carry, Node, Pointwise, Program, components, size_names
+
+_NUMPY = Library("numpy", {name: name for name in VOCABULARY} | {"sum": "numpy.sum", "max": "numpy.max"})
 
 _HEAD = '''"""{name}: what the kernel `{function}` computes, in NumPy."""
 
@@ -102,47 +87,14 @@ class _Source:
 
     def _right(self, node: Node, at: str) -> str:
         """The right-hand side; `at` is "[time]" inside the loop."""
-        match node:
-            case Pointwise():
-                return self._pointwise(node, at)
-            case Contract():
-                index = node.index.replace("T", "") if at else node.index
-                return f'numpy.einsum("{index}", {self._read(node.a, at)}, {self._read(node.b, at)})'
-            case Reduce():
-                over = tuple(k for k, a in enumerate(_here(self.program.types[node.a], at)) if a not in node.type)
-                return f"numpy.{node.op}({self._read(node.a, at)}, axis={over})"
-            case Concat():
-                return f"numpy.concatenate([{', '.join(self._read(p, at) for p in node.parts)}], axis=-1)"
-            case Slice():
-                lengths = [_size(s) for s in size_names(self.program.types[node.a][-1])]
-                start = " + ".join(lengths[: node.part]) or "0"
-                return f"{self._read(node.a, at)}[..., {start}:{start} + {lengths[node.part]}]"
-            case Gather():
-                return f"{node.a}.T[{self._read(node.index, at)}]"
-            case _:
-                raise InternalError(f"no NumPy source for a {type(node).__name__}")
 
-    def _read(self, name: str, at: str) -> str:
-        return name + at if "T" in self.program.types[name] else name
+        def shape(axes: Axes) -> str:
+            return _shape(tuple(a for a in axes if not at or a != "T"))
 
-    def _pointwise(self, node: Pointwise, at: str) -> str:
-        here = {o: _here(self.program.types[o], at) for o in node.operands}
-        onto = _here(node.type, at)
-        text = _Expression({o: self._read(o, at) + _spread(axes, onto) for o, axes in here.items()}).doprint(node.expr)
-        return text if at or onto in here.values() else f"numpy.broadcast_to({text}, {_shape(onto)})"
+        def read(name: str) -> Text:
+            return Text(name + at if "T" in self.program.types[name] else name)
 
-
-def _here(axes: Axes, at: str) -> Axes:
-    return tuple(a for a in axes if a != "T") if at else axes
-
-
-def _spread(axes: Axes, onto: Axes) -> str:
-    """The subscript that gives an array of `axes` an axis of length 1 for each that `onto` has besides."""
-    if not axes or axes == onto[len(onto) - len(axes) :]:
-        return ""
-    missing_units = len(units(onto)) if not units(axes) else 0
-    outer = [":" if a in axes else "None" for a in onto if a in ("T", "N")]
-    return f"[{', '.join([*outer, '...', *['None'] * missing_units])}]"
+        return ArrayCode(_NUMPY, self.program.types, read, _size, shape).right(node).text
 
 
 def _size(axis: str) -> str:
@@ -156,23 +108,3 @@ def _shape(axes: Axes) -> str:
 def _before(c: Carry) -> str:
     first, neighbour = ("steps - 1", "time + 1") if c.reverse else ("0", "time - 1")
     return f"{c.next}[{neighbour}] if time != {first} else {c.init}"
-
-
-class _Expression(NumPyPrinter):
-    def __init__(self, operands: dict[str, str]) -> None:
-        super().__init__()
-        self.operands = operands
-
-    def _print_Symbol(self, expr: sp.Symbol) -> str:
-        return self.operands[expr.name]
-
-    def _print_Float(self, expr: sp.Float) -> str:
-        return repr(float(expr))
-
-    def elementwise(self, expr: Elementwise) -> str:
-        """One application of the vocabulary, by its own name."""
-        return f"{type(expr).__name__}({', '.join(self._print(a) for a in expr.args)})"
-
-
-for _name in VOCABULARY:  # sympy finds a printer by the very class, before its bases
-    setattr(_Expression, f"_print_{_name}", _Expression.elementwise)

@@ -1,0 +1,55 @@
+"""What the tests of the PyTorch and JAX renderers share: cells, values, and the written module."""
+
+from pathlib import Path
+
+import numpy as np
+
+from rnncc.cli.drawn import drawn_inputs, drawn_seeds
+from rnncc.compiler import compile_cell
+from rnncc.emit.numpy import run
+from rnncc.passes import hoist_sums
+
+ROOT = Path(__file__).parents[2]
+CORE = sorted((ROOT / "specs").glob("*.py"))
+CELLS = [*CORE, *sorted((ROOT / "tests" / "cells").glob("*.py")), *sorted((ROOT / "tests" / "emit" / "cells").glob("*.py"))]
+STEPS, BATCH = 4, 3
+RTOL, ATOL = 1e-12, 1e-13
+"""Some hundred roundings of 1.1e-16 in sums of some tens of terms over 4 steps, with room."""
+
+
+class Case:
+    """A cell with random values, what it gives and its gradients by the interpreter, and `render` of it executed."""
+
+    def __init__(self, path, render, steps=STEPS):
+        self.made = compile_cell(path)
+        info = self.made.info
+        self.env = drawn_inputs(info, steps, BATCH)
+        self.seeds = drawn_seeds(info, run(self.made.primal, self.env))
+        self.expected = run(self.made.joint, self.env | self.seeds)
+        self.space = {}
+        exec(render(hoist_sums(self.made.primal), info.named), self.space)
+
+    def values(self, array):
+        """(params, streams, state), each a dict of what `array` makes of the values; constants stay numbers."""
+        info = self.made.info
+        params = {p.name: array(self.env[p.name]) for p in info.parameters} | dict(info.constants)
+        streams = {name: array(self.env[name]) for name, _ in info.inputs}
+        return params, streams, {s.name: array(self.env[f"{s.name}_0"]) for s in info.states}
+
+    def x(self, streams):
+        """The argument `x`: an array, or a dict of several."""
+        return streams if len(streams) > 1 else next(iter(streams.values()))
+
+    def agree(self, found):
+        """`found`, by the keys of the program, is what the interpreter gives."""
+        for key, value in found.items():
+            np.testing.assert_allclose(value, self.expected[key], rtol=RTOL, atol=ATOL, err_msg=key)
+
+    def results(self, final, outputs):
+        """Results of the written module by the keys of the program."""
+        return {"output": np.asarray(outputs)} | {f"{k}_T": np.asarray(v) for k, v in final.items()}
+
+    def gradients(self, params, streams, state):
+        """Gradients by name, by the keys of the program; None is zero."""
+        prefix = self.made.info.cotangent
+        return {f"{prefix}{k}": v for k, v in (*params.items(), *streams.items(), *((f"{k}_0", v) for k, v in state.items()))}
