@@ -1,6 +1,8 @@
 """Kernels compiled by tests are kept beside pytest's own cache, for all tests and the processes they start; never in the user's."""
 
 import os
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -8,3 +10,20 @@ import pytest
 def pytest_configure(config: pytest.Config) -> None:
     # A path of one's own wins: .ci/run gives one. The folder itself is made by rnncc, for its user alone.
     os.environ.setdefault("RNNCC_CACHE_DIR", str(config.rootpath / ".pytest_cache" / "rnncc"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-goldens", action="store_true", help="write golden files instead of comparing with them")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """`golden(path, text)`: the file holds `text`; with `--update-goldens` it does from then on."""
+
+    def check(path: Path, text: str) -> None:
+        if request.config.getoption("--update-goldens"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+        assert text == path.read_text(), f"{path.name} differs: look at the difference, then run with --update-goldens"
+
+    return check

@@ -1,0 +1,78 @@
+"""Small cells as spec text, and their schedules."""
+
+import textwrap
+
+from rnncc.compiler import Compilation
+from rnncc.schedule import schedule
+from rnncc.spec import load
+
+HEAD = """
+from rnncc.spec import Cell, concat, max, mean, sigmoid, softmax, sum, tanh
+cell = Cell("Small")
+x = cell.input("x")
+"""
+
+DELAY_LINE = """
+h, g, u, v = cell.state("h"), cell.state("g"), cell.state("u", size=x), cell.state("v", size=x)
+h_new = tanh(cell.weight("W", h, x) @ x + cell.weight("U", h, h) @ h + cell.weight("V", h, x) @ v)
+cell.next(h=h_new, g=h, u=x, v=u)
+cell.output(h_new * g)
+"""
+TWO_OF_ONE = """
+h, g = cell.state("h"), cell.state("g")
+h_new = tanh(cell.weight("W", h, x) @ x + cell.weight("U", h, h) @ g)
+cell.next(h=h_new, g=h_new)
+cell.output(h)
+"""
+NO_LOOP = """
+w = cell.state("w", size=x)
+a = tanh(cell.weight("W", cell.hidden, x) @ x + cell.weight("V", cell.hidden, x) @ w)
+cell.next(w=x)
+cell.output(a - mean(a))
+"""
+CHAIN_OF_SHIFTS = """
+w, v = cell.state("w", size=x), cell.state("v", size=x)
+cell.next(w=x, v=w * x)
+cell.output(tanh(cell.weight("W", cell.hidden, x) @ v))
+"""
+READ_OUT = """
+h = cell.state("h")
+h_new = tanh(cell.weight("W", h, x) @ x + cell.weight("U", h, h) @ h)
+o = sigmoid(h_new)
+y = cell.weight("V", x, h) @ o
+cell.next(h=h_new)
+cell.output(y - mean(y))
+"""
+SUMS = """
+h = cell.state("h")
+z = cell.weight("U", h, h) @ h
+n = z - mean(z)
+h_new = tanh(n * sum(n**2) + max(h) + cell.weight("W", h, x) @ x)
+cell.next(h=h_new)
+cell.output(h_new)
+"""
+EVERY = {
+    "delay_line": DELAY_LINE,
+    "two_of_one": TWO_OF_ONE,
+    "no_loop": NO_LOOP,
+    "chain_of_shifts": CHAIN_OF_SHIFTS,
+    "read_out": READ_OUT,
+    "sums": SUMS,
+}
+
+
+def compiled(text, folder):
+    """The `Compilation` of a cell of this file; its spec is written to `folder`."""
+    path = folder / "small.py"
+    path.write_text(HEAD + textwrap.dedent(text))
+    return Compilation(load(path))
+
+
+def planned(text, folder):
+    """The schedules of its primal, its forward and its backward sweep."""
+    made = compiled(text, folder)
+    return [schedule(p) for p in (made.primal, *made.sweeps)]
+
+
+def names(nodes):
+    return [n.name for n in nodes]
