@@ -2,20 +2,22 @@
 
 import os
 import platform
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 import click
 from llvmlite import binding
 
 from rnncc.cli.console import print_rows
 from rnncc.runtime import cache_directory
+from rnncc.runtime.machine import processor, version_of
 from rnncc.runtime.simd.isa import ISA
 
 _NEEDED = ("numpy", "numba", "llvmlite", "sympy", "safetensors")
 _OPTIONAL = {
     "torch": "independent checks and comparisons",
     "onnxruntime": "independent checks and comparisons",
+    "onnx": "independent checks and comparisons",
+    "jax": "independent checks and comparisons",
+    "matplotlib": "rnncc bench --plot",
     "pytest": "the tests",
     "hypothesis": "the tests",
 }
@@ -36,33 +38,17 @@ def _machine() -> list[tuple[str, ...]]:
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return [
         ("system", f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"),
-        ("processor", f"{_processor()} (LLVM: {binding.get_host_cpu_name()})"),
+        ("processor", f"{processor()} (LLVM: {binding.get_host_cpu_name()})"),
         ("cores", f"{usable} of {os.cpu_count()} may be used"),
         ("instruction set", f"{ISA.name}: {ISA.bits // 32} float32 or {ISA.bits // 64} float64 lanes, {ISA.registers} registers"),
         ("CUDA", "none: this version has no CUDA kernels"),
     ]
 
 
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.machine())
-
-
 def _packages() -> list[tuple[str, ...]]:
-    needed: list[tuple[str, ...]] = [("rnncc", _version("rnncc") or "a checkout that is not installed")]
-    needed += [(name, _version(name) or "missing: install it, rnncc needs it") for name in _NEEDED]
-    return needed + [(name, _version(name) or f"not installed (optional: {use})") for name, use in _OPTIONAL.items()]
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
+    needed: list[tuple[str, ...]] = [("rnncc", version_of("rnncc") or "a checkout that is not installed")]
+    needed += [(name, version_of(name) or "missing: install it, rnncc needs it") for name in _NEEDED]
+    return needed + [(name, version_of(name) or f"not installed (optional: {use})") for name, use in _OPTIONAL.items()]
 
 
 def _cache() -> list[tuple[str, ...]]:

@@ -6,11 +6,11 @@ import click
 import sympy as sp
 
 from rnncc.cli.console import print_rows
-from rnncc.cli.flops import step_flops
 from rnncc.cli.options import spec_argument
 from rnncc.compiler import compile_cell
 from rnncc.emit.equations import text
 from rnncc.ir import Program
+from rnncc.ir.flops import step_flops
 from rnncc.runtime.cell_info import CellInfo
 from rnncc.spec import CellSpec
 

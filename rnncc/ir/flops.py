@@ -6,7 +6,8 @@ import sympy as sp
 
 from rnncc.errors import InternalError
 from rnncc.functions import function_cost
-from rnncc.ir import Concat, Contract, Gather, Node, Pointwise, Program, Reduce, ScatterAdd, Slice, size_names, units
+from rnncc.ir.node import Concat, Contract, Gather, Node, Pointwise, Reduce, ScatterAdd, Slice, size_names, units
+from rnncc.ir.program import Program
 
 
 def step_flops(program: Program, known: Program | None = None) -> sp.Expr:
