@@ -1,8 +1,9 @@
 """The elementwise functions, each a sympy class without `eval`.
 
 Sympy's own classes rewrite: `exp(log(s) + m - k)` becomes an unstable product, `log(exp(x))` becomes `x`, the derivative of `Max`
-a `Heaviside`. These stay as written. A derivative is stated in terms of the function's own value `v` where that is
-cheaper (`tanh' = 1 - v**2`). Kinks are PyTorch's: `relu'(0) = 0`, `Abs'(0) = 0`, `Max` and `Min` share ties equally, `clamp' = 1` at its bounds.
+a `Heaviside`. These stay as written. A derivative is stated in terms of the function's own value `v` where that is cheaper
+(`tanh' = 1 - v**2`). Kinks are PyTorch's: `relu'(0) = 0`, `Abs'(0) = 0`, `Max` and `Min` share ties equally, `clamp' = 1` at its
+bounds.
 """
 
 import math

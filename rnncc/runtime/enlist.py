@@ -94,7 +94,7 @@ def _lower_call(_context: Any, builder: ir.IRBuilder, _sig: Signature, values: A
 
 
 @primitive(_typed_call, _lower_call)
-def _call(function: int, arguments: int, part: int) -> int:
+def _call(function: int, arguments: int, part: int) -> Any:
     """Call an entry; 0 where all went well."""
 
 

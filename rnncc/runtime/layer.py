@@ -166,7 +166,7 @@ class Layer(LayerBase):
 
     def _stack(self, batch: Batch, store: ParameterStore) -> Stack:
         lengths = None if batch.ragged is None else batch.ragged.lengths
-        sweep = Sweep(batch.steps, batch.rows, lengths, False, max(1, min(self._threads, batch.rows)))
+        sweep = Sweep(batch.steps, batch.rows, lengths, False, self._threads)
         return Stack(self.kernels, store.geometry, store.by_place, dict(self._constants), sweep)
 
     def _masks(self, batch: Batch, train: bool, key: int | None) -> list[Array | None]:

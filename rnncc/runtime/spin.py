@@ -67,17 +67,17 @@ def _give_way(context: Any, builder: ir.IRBuilder, _sig: Signature, _values: Any
 
 
 @primitive(_counter, _add)
-def atomic_add(counters: Any, row: int, column: int, amount: int) -> int:
+def atomic_add(counters: Any, row: int, column: int, amount: int) -> Any:
     """Add `amount` to a counter; its value before."""
 
 
 @primitive(_counter, _read)
-def atomic_read(counters: Any, row: int, column: int) -> int:
+def atomic_read(counters: Any, row: int, column: int) -> Any:
     """A counter; what its writer wrote before is seen after."""
 
 
 @primitive(_counter, _write)
-def atomic_write(counters: Any, row: int, column: int, value: int) -> int:
+def atomic_write(counters: Any, row: int, column: int, value: int) -> Any:
     """Set a counter, after everything written before."""
 
 
@@ -112,10 +112,14 @@ def rest(look):  # type: ignore[no-untyped-def]
 
 @kernel
 def barrier(counters, parts, meeting):  # type: ignore[no-untyped-def]
-    """Wait until all `parts` threads have come to meeting number `meeting`, counted from 1; the first counter counts arrivals."""
+    """Wait until all `parts` threads have met once more after `meeting` times; how often they have met then.
+
+    The first counter counts arrivals. A thread that works alone does not wait.
+    """
     if parts > 1:
         atomic_add(counters, 0, 0, 1)
         look = 0
-        while atomic_read(counters, 0, 0) < meeting * parts:
+        while atomic_read(counters, 0, 0) < (meeting + 1) * parts:
             rest(look)
             look += 1
+    return meeting + 1

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncc.runtime.enlist import FAILED, POSTED, serve
+from rnncc.runtime.simd.isa import ISA
 from rnncc.runtime.spin import LINE
 from rnncc.runtime.sweep import Sweep
 
@@ -26,6 +27,9 @@ _LOOKS = 4000
 _MOST = 256
 """Workers a team can have."""
 _NOBODY = np.zeros((0, 2 * LINE), np.int64)
+_NOWHERE = np.zeros((0, LINE), np.int64)
+_WORTH_MEETING = 4
+"""Steps below which waking a sleeping worker takes longer than the work it would do."""
 
 
 class _Worker:
@@ -74,17 +78,15 @@ class _Team:
         self._workers: list[_Worker] = []
         atexit.register(self._end)
 
-    def run(self, kernel: Kernel, bounds: NDArray[np.int64], arguments: Sequence[Any]) -> None:
-        """Every part, side by side where the team is free."""
-        helping = min(len(bounds) - 2, _MOST)
-        if helping > 0 and self._busy.acquire(blocking=False):
-            try:
-                self._share(kernel, bounds, arguments, helping)
-            finally:
-                self._busy.release()
-        else:
-            for part in range(len(bounds) - 1):
-                kernel(part, _NOBODY, bounds, *arguments)
+    def run(self, kernel: Kernel, bounds: NDArray[np.int64], arguments: Sequence[Any]) -> bool:
+        """Every part, side by side; False, and nothing done, where the team works for another caller."""
+        if not self._busy.acquire(blocking=False):
+            return False
+        try:
+            self._share(kernel, bounds, arguments, len(bounds) - 2)
+        finally:
+            self._busy.release()
+        return True
 
     def _share(self, kernel: Kernel, bounds: NDArray[np.int64], arguments: Sequence[Any], helping: int) -> None:
         while len(self._workers) < helping:
@@ -113,14 +115,37 @@ def _team(_process: int) -> _Team:
 
 
 def run_parts(kernel: Kernel, bounds: Sequence[int], *arguments: Any) -> None:
-    """Run `kernel` on each share of a range, `bounds` holding where each begins and the end."""
-    _team(os.getpid()).run(kernel, np.asarray(bounds, np.int64), arguments)
+    """Run `kernel` on each share of a range, `bounds` holding where each begins and the end; no share waits for another."""
+    starts = np.asarray(bounds, np.int64)
+    if len(starts) > 2 and _team(os.getpid()).run(kernel, starts, arguments):
+        return
+    for part in range(len(starts) - 1):
+        kernel(part, _NOBODY, starts, *arguments)
 
 
 def run_rows(kernel: Kernel, sweep: Sweep, against: bool, *arguments: Any) -> None:
     """Run `kernel(part, posts, bounds, live, against, *arguments)` over the rows of the batch."""
     if sweep.batch and sweep.steps:
         run_parts(kernel, row_bounds(sweep), sweep.live(), against, *arguments)
+
+
+def run_loop(kernel: Kernel, sweep: Sweep, against: bool, *arguments: Any) -> None:
+    """Run a time loop, `kernel(part, posts, bounds, meet, live, against, *arguments)`: rows are split, or the units of few rows."""
+    if not sweep.batch or not sweep.steps:
+        return
+    if not splits_units(sweep):
+        run_parts(kernel, row_bounds(sweep), _NOWHERE, sweep.live(), against, *arguments)
+        return
+    bounds = np.full(sweep.threads + 1, sweep.batch)
+    bounds[0] = 0
+    meet = np.zeros((1, LINE), np.int64)
+    if not _team(os.getpid()).run(kernel, bounds, (meet, sweep.live(), against, *arguments)):
+        kernel(0, _NOBODY, np.array([0, sweep.batch]), _NOWHERE, sweep.live(), against, *arguments)
+
+
+def splits_units(sweep: Sweep) -> bool:
+    """Whether there are too few rows for a tile a thread, and steps enough to be worth meeting in."""
+    return sweep.threads > 1 and sweep.batch < ISA.short * sweep.threads and sweep.steps >= _WORTH_MEETING
 
 
 def row_bounds(sweep: Sweep) -> list[int]:

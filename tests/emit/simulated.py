@@ -107,7 +107,15 @@ def run_rows(kernel, sweep: Sweep, against, *arguments):
         kernel(part, None, bounds, sweep.live(), against, *arguments)
 
 
+def run_loop(kernel, sweep: Sweep, against, *arguments):
+    """Two shares of rows, one after the other."""
+    bounds = [0, sweep.batch // 2, sweep.batch]
+    for part in range(2):
+        kernel(part, None, bounds, None, sweep.live(), against, *arguments)
+
+
 PRIMITIVES = {name: getattr(host, name) for name in (*VOCABULARY, "where")} | {
+    "barrier": lambda meet, parts, meeting: meeting + 1,
     "dismiss": lambda part, posts: None,
     "enlist": lambda part, posts: None,
     "fill": fill,
@@ -119,10 +127,14 @@ PRIMITIVES = {name: getattr(host, name) for name in (*VOCABULARY, "where")} | {
     "max_lanes": max_lanes,
     "new_tile": new_tile,
     "product": product,
+    "rows_of": lambda part, bounds, meet: (bounds[part], bounds[part + 1]),
+    "run_loop": run_loop,
     "run_rows": run_rows,
+    "share": lambda number, own, owners: (number * own // owners, number * (own + 1) // owners),
     "splat_at": splat_at,
     "store": store,
     "sum_lanes": sum_lanes,
     "tile_rows": tile_rows,
+    "units_of": lambda part, bounds, meet: (0, 1),
 }
 """Name in a generated module -> its meaning on NumPy arrays."""

@@ -60,17 +60,17 @@ class Driver:
 
     def _whole_sequence(self, part: str, phases: tuple[Phase, ...]) -> None:
         if phases:
-            self._run(part, phases, "sweep.flat()", "False", in_loop=False)
+            self._run(part, phases, ["sweep.flat()", "False"], in_loop=False)
 
     def _loop(self, phases: tuple[Phase, ...]) -> None:
         if phases:
-            self._run("loop", phases, "sweep", AGAINST[self.plan.reverse], in_loop=True)
+            self._run("loop", phases, ["sweep", AGAINST[self.plan.reverse]], in_loop=True)
 
-    def _run(self, part: str, phases: tuple[Phase, ...], sweep: str, against: str, in_loop: bool) -> None:
+    def _run(self, part: str, phases: tuple[Phase, ...], how: list[str], in_loop: bool) -> None:
         kernel = Kernel(f"{self.name}_{part}", self.layout, phases, in_loop)
         self.kernels.append(kernel)
         arguments = [self._argument(part, kernel, p, v) for p, v in kernel.names.parameters.items()]
-        self.text.extend(wrapped("run_rows(", [kernel.name, sweep, against, *arguments], ")"))
+        self.text.extend(wrapped("run_loop(" if in_loop else "run_rows(", [kernel.name, *how, *arguments], ")"))
 
     def _argument(self, part: str, kernel: Kernel, parameter: str, value: str) -> str:
         if parameter in kernel.names.panels:

@@ -41,7 +41,7 @@ class Kernel:
             self._segment(run)
         self.text = Text()
         self.text("@kernel")
-        head = ["part", "posts", "bounds", "live", "against", *self.names.parameters]
+        head = ["part", "posts", "bounds", *(["meet"] if self.in_loop else []), "live", "against", *self.names.parameters]
         self.text.extend(wrapped(f"def {self.name}(", head, "):"))
         with self.text.indented():
             self._prelude()
@@ -56,7 +56,10 @@ class Kernel:
     def _prelude(self) -> None:
         self.text(f'"""One part of the rows, every step: {self._summary()}."""')
         self.text("enlist(part, posts)")
-        self.text("first, last = bounds[part], bounds[part + 1]")
+        self.text(f"first, last = {'rows_of(part, bounds, meet)' if self.in_loop else 'bounds[part], bounds[part + 1]'}")
+        if self.in_loop:
+            self.text("own, owners = units_of(part, bounds, meet)")
+            self.text("meeting = 0")
         self.text(f"width = lanes({self.names.model()})")
         for parameter, (panel, blocks) in self.names.panels.items():
             self.text(f"{_tile(parameter)} = new_tile({parameter}, {len(panel.accumulators)} * {blocks})")
@@ -68,16 +71,25 @@ class Kernel:
     # -- segments
 
     def _segment(self, run: tuple[Phase, ...]) -> None:
+        """Threads that share the units of the same rows wait for each other after it."""
         self._row_values = {}
         self.text()
         if isinstance(run[0], Compute) and run[0].panels:
             self._title(run[0])
             self._tiled(self._numbers[id(run[0])], run[0])
-            return
+        elif self.in_loop and not all(map(_is_shared, run)):
+            with self.text.block("if own == 0:"):
+                self._rows(run, shared=False)
+        else:
+            self._rows(run, shared=self.in_loop)
+        if self.in_loop:
+            self.text("meeting = barrier(meet, owners, meeting)")
+
+    def _rows(self, run: tuple[Phase, ...], shared: bool) -> None:
         with self.text.block("for row in range(first, end):"):
             for phase in run:
                 self._title(phase)
-                self._row_phase(phase)
+                self._row_phase(phase, shared)
 
     def _title(self, phase: Phase) -> None:
         if not self.text.at_start:
@@ -85,7 +97,7 @@ class Kernel:
         what = f"units of {phase.size}" if isinstance(phase, Compute) and phase.size else "one value a row"
         self.text(f"# phase {self._numbers[id(phase)]}: {phase.node.name if isinstance(phase, Move) else what}")
 
-    def _row_phase(self, phase: Phase) -> None:
+    def _row_phase(self, phase: Phase, shared: bool) -> None:
         match phase:
             case Move():
                 self._move(phase)
@@ -94,9 +106,9 @@ class Kernel:
                 lines = body.write({}).lines
                 self.text.extend([*body.before.lines, *lines])
             case Compute():
-                self._over_units(phase)
+                self._over_units(phase, shared)
 
-    def _over_units(self, phase: Compute) -> None:
+    def _over_units(self, phase: Compute, shared: bool) -> None:
         """One row, vector after vector; reductions gather in the lanes of a vector until the row ends."""
         size = self.names.size(phase.size)
         body = Body(self.names, phase, self._row_values)
@@ -104,7 +116,12 @@ class Kernel:
         self.text.extend(body.before.lines)
         for r in phase.reductions:
             self.text(f"{r.name} = fill({self.names.model()}, {neutral(r)})")
-        with self.text.block(f"for unit in range(0, {size}, width):"):
+        if shared:
+            self.text(f"low, high = share(groups({size}, width, 1), own, owners)")
+            units_loop = "range(low * width, high * width, width)"
+        else:
+            units_loop = f"range(0, {size}, width)"
+        with self.text.block(f"for unit in {units_loop}:"):
             self.text.extend(lines)
         for r in phase.reductions:
             self._reduced(r, body)
@@ -122,7 +139,10 @@ class Kernel:
         blocks = f"{self.name.upper().strip('_')}_BLOCKS_{number}"
         self.blocks[blocks] = tuple(len(p.accumulators) for p in phase.panels)
         names = [self.names.panel(_panel(number, k), p, blocks) for k, p in enumerate(phase.panels, 1)]
-        with text.block(f"for group in range(groups({size}, width, {blocks})):"):
+        many = f"groups({size}, width, {blocks})"
+        if self.in_loop:
+            text(f"low, high = share({many}, own, owners)")
+        with text.block(f"for group in range({'low, high' if self.in_loop else many}):"):
             text("top = first")
             with text.block("while top < end:"):
                 text("count = tile_rows(end - top)")
@@ -163,6 +183,11 @@ class Kernel:
     def _copied(self, target: Slot, at: str, source: Slot, unit: str, axis: str) -> None:
         with self.text.block(f"for unit in range({self.names.size(axis)}):"):
             self.text(f"{target.element(at)} = {source.element(unit)}")
+
+
+def _is_shared(phase: Phase) -> bool:
+    """Whether threads can each take some of the units: what has one value a row, or moves units, is done by one."""
+    return isinstance(phase, Compute) and bool(phase.size) and not phase.reductions
 
 
 def _sums(names: list[str], panels: tuple[Panel, ...]) -> Mapping[str, str]:

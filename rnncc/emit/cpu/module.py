@@ -23,7 +23,9 @@ _RUNTIME: dict[str, tuple[str, ...]] = {
     "layer": ("layer_class",),
     "pack": ("group_blocks", "pack"),
     "simd": ("fill", "first_lanes", "lanes", "load", "max_lanes", "product", "splat_at", "store", "sum_lanes", "where", *VOCABULARY),
-    "team": ("run_rows",),
+    "share": ("rows_of", "share", "units_of"),
+    "spin": ("barrier",),
+    "team": ("run_loop", "run_rows"),
     "totals": ("column_sum", "outer", "total_sum"),
 }
 """What generated modules import: module of `rnncc.runtime` -> names."""
