@@ -1,4 +1,8 @@
-"""The vocabulary on NumPy arrays and numbers, for what a cell computes outside its loop; float32 stays float32."""
+"""The vocabulary on NumPy arrays and numbers: what a cell computes outside its loop, and the meaning of the kernels' functions.
+
+float32 stays float32. NaN propagates, except through the piecewise constant functions; large arguments never overflow on the way to
+a finite result.
+"""
 
 import math
 from typing import Any
@@ -11,38 +15,45 @@ __all__ = [
     "relu", "sigmoid", "sign", "sin", "softplus", "sqrt", "step", "tanh", "where",
 ]  # fmt: skip
 
-Abs, Max, Min, sign = np.abs, np.maximum, np.minimum, np.sign
+Abs, Max, Min = np.abs, np.maximum, np.minimum
+
+_erf = np.vectorize(math.erf, otypes=[np.float64])
 
 
 def erf(a: Any) -> Any:
-    """The error function, in float64."""
-    return np.vectorize(math.erf, otypes=[np.float64])(a).astype(np.asarray(a).dtype)
+    """The error function, in float64 on the way."""
+    return _erf(a).astype(np.result_type(a, np.float32))
 
 
 def step(a: Any) -> Any:
-    """1 where a > 0, else 0."""
-    return np.heaviside(a, 0)
+    """1 where a > 0, else 0, NaN included."""
+    return _truth(np.greater(a, 0), a)
+
+
+def sign(a: Any) -> Any:
+    """-1, 0 or 1; 0 of NaN."""
+    return _truth(np.greater(a, 0), a) - _truth(np.less(a, 0), a)
 
 
 def equal(a: Any, b: Any) -> Any:
     """1 where a = b, else 0."""
-    return (np.asarray(a) == b).astype(np.result_type(a, b))
+    return _truth(np.equal(a, b), a, b)
 
 
 def ahead(a: Any, b: Any) -> Any:
     """1 where a > b, 1/2 where a = b, else 0."""
-    return np.heaviside(np.subtract(a, b), 0.5)
+    return _truth(np.greater(a, b), a, b) + equal(a, b) / 2
 
 
 def inside(a: Any, low: Any, high: Any) -> Any:
     """1 where low <= a <= high, else 0."""
-    return ((low <= np.asarray(a)) & (np.asarray(a) <= high)).astype(np.asarray(a).dtype)
+    return _truth(np.less_equal(low, a) & np.less_equal(a, high), a, low, high)
 
 
 def sigmoid(a: Any) -> Any:
     """1 / (1 + exp(-a)); both branches share exp(-|a|), which lies in (0, 1]."""
     small = np.exp(-np.abs(a))
-    return np.where(np.asarray(a) >= 0, 1, small) / (1 + small)
+    return np.where(np.greater_equal(a, 0), 1, small) / (1 + small)
 
 
 def softplus(a: Any) -> Any:
@@ -51,10 +62,15 @@ def softplus(a: Any) -> Any:
 
 
 def relu(a: Any) -> Any:
-    """max(a, 0); NaN stays."""
+    """max(a, 0)."""
     return np.maximum(a, 0)
 
 
 def clamp(a: Any, low: Any, high: Any) -> Any:
-    """`a` limited to [low, high]; NaN stays."""
+    """`a` limited to [low, high]."""
     return np.minimum(np.maximum(a, low), high)
+
+
+def _truth(holds: Any, *operands: Any) -> Any:
+    """1 where `holds`, else 0, in the dtype that arithmetic with `operands` gives."""
+    return np.asarray(holds).astype(np.result_type(*operands, np.float32))
