@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from rnncc.catalogue import find
-from rnncc.emit.cpu import module_source
+from rnncc.emit.cpu import Programs, module_source
 from rnncc.ir import Program, show, verify
 from rnncc.lower import lower
-from rnncc.passes import cse, dce, differentiate, split
+from rnncc.passes import cse, dce, differentiate, hoist_sums, split
 from rnncc.runtime.cell_info import CellInfo
 from rnncc.schedule import schedule, show_schedule
 from rnncc.spec import Cell, CellSpec, cell_info, load
@@ -60,7 +60,7 @@ class Compilation:
     @cached_property
     def source(self) -> str:
         """The generated module."""
-        return module_source(self.info, self.origin, self.primal, self.sweeps, self.trace)
+        return module_source(self.info, self.origin, Programs(self.primal, *self.sweeps, self.trace, hoist_sums))
 
     @cached_property
     def origin(self) -> str:

@@ -148,6 +148,11 @@ def splits_units(sweep: Sweep) -> bool:
     return sweep.threads > 1 and sweep.batch < ISA.short * sweep.threads and sweep.steps >= _WORTH_MEETING
 
 
+def worth_hoisting(sweep: Sweep) -> bool:
+    """Whether there are too few rows to fill tiles step by step, so that products of the input are better made for all steps at once."""
+    return sweep.batch < 2 * ISA.short and sweep.steps > 1
+
+
 def row_bounds(sweep: Sweep) -> list[int]:
     """First row of each thread, and N: shares of about the same number of live steps. A function of lengths and threads only."""
     threads = max(1, min(sweep.threads, sweep.batch))

@@ -17,10 +17,10 @@ from rnncc.schedule.phase import Compute, Move, Panel, Phase, Schedule, Stage
 from rnncc.schedule.regions import members, regions
 
 
-def schedule(program: Program) -> Schedule:
-    """The order of work of `program`, copies read through and carries apart."""
+def schedule(program: Program, hoist: bool = False) -> Schedule:
+    """The order of work of `program`, copies read through and carries apart; `hoist` as of `regions`."""
     program = separate_carries(without_copies(program))
-    r = regions(program)
+    r = regions(program, hoist)
     totals = members(program, r.totals)
     return Schedule(
         program=program,

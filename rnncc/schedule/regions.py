@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rnncc.errors import InternalError
-from rnncc.ir import Carry, Node, Pointwise, Program, components, dependencies, feeds
+from rnncc.ir import Carry, Contract, Node, Pointwise, Program, components, dependencies, feeds
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,18 @@ class Regions:
     epilogue: frozenset[str]
 
 
-def regions(program: Program) -> Regions:
+def regions(program: Program, hoist: bool = False) -> Regions:
     """Place every node of a program of one direction.
 
     Work that a loop does not wait for stays in its step while it is pointwise; products of whole sequences leave it.
+
+    Parameters
+    ----------
+    program
+        Of one direction.
+    hoist
+        Products that no carry reaches are made ahead of the loop, for whole sequences at once; else in the step, where they share
+        accumulators with the others of their sum.
 
     Raises
     ------
@@ -37,6 +45,9 @@ def regions(program: Program) -> Regions:
     carries = tuple(c for c in program.carries if c not in shifts)
     timed = {n.name for n in program.nodes if "T" in n.type}
     stages = tuple(_stages(program, timed, shifts, carries))
+    if hoist:
+        ahead = _hoisted(program, timed, carries) - {v for names, _ in stages for v in names}
+        stages += ((frozenset(ahead), ()),) if ahead else ()
     before = {v for names, _ in stages for v in names}
     after = _after(program, timed - before, {c.next for c in carries})
     late = _downstream(program, timed | {c.final for c in program.carries})
@@ -83,6 +94,14 @@ def _stages(
         done |= names
         left = [c for c in left if c not in ready]
         yield frozenset(names), tuple(ready)
+
+
+def _hoisted(program: Program, timed: set[str], carries: Iterable[Carry]) -> set[str]:
+    """Products of the loop that no carry reaches, the values they need, and what is made of them alone."""
+    reached = _downstream(program, {c.prev for c in carries})
+    free = timed & feeds(program, {c.next for c in carries}) - reached
+    products = {n.name for n in program.nodes if n.name in free and isinstance(n, Contract)}
+    return free & (_downstream(program, products) | _feeding(program, products)) if products else set()
 
 
 def _feeding(program: Program, targets: set[str]) -> set[str]:

@@ -135,6 +135,7 @@ PRIMITIVES = {name: getattr(host, name) for name in (*VOCABULARY, "where")} | {
     "store": store,
     "sum_lanes": sum_lanes,
     "tile_rows": tile_rows,
+    "worth_hoisting": lambda sweep: sweep.batch % 2 == 1,
     "units_of": lambda part, bounds, meet: (0, 1),
 }
 """Name in a generated module -> its meaning on NumPy arrays."""

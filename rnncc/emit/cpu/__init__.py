@@ -1,5 +1,5 @@
 """CPU backend: a schedule as readable Numba kernels over SIMD vectors."""
 
-from rnncc.emit.cpu.module import module_source
+from rnncc.emit.cpu.module import Programs, module_source
 
-__all__ = ["module_source"]
+__all__ = ["Programs", "module_source"]

@@ -19,14 +19,24 @@ _RELATIONS: Mapping[type[sp.Basic], str] = {
 }
 
 
-def expression(expr: sp.Expr, operand: Callable[[str], str]) -> str:
-    """`expr` as Python source; `operand` says how a value is read. Floats by `repr`, never by sympy's 15 digits."""
-    return _Writer(operand).write(expr, _SUM)
+def expression(expr: sp.Expr, operand: Callable[[str], str], functions: str = "") -> str:
+    """`expr` as Python source. Floats by `repr`, never by sympy's 15 digits.
+
+    Parameters
+    ----------
+    expr
+        What is written.
+    operand
+        How a value is read.
+    functions
+        What stands before the name of a function of the vocabulary.
+    """
+    return _Writer(operand, functions).write(expr, _SUM)
 
 
 class _Writer:
-    def __init__(self, operand: Callable[[str], str]) -> None:
-        self.operand = operand
+    def __init__(self, operand: Callable[[str], str], functions: str) -> None:
+        self.operand, self.functions = operand, functions
 
     def write(self, e: sp.Expr, binding: int) -> str:
         """`e`, in parentheses where it binds less tightly than `binding`."""
@@ -46,7 +56,7 @@ class _Writer:
             case sp.Pow():
                 return self.power(e)
             case Elementwise():
-                return f"{type(e).__name__}({', '.join(self.write(a, _SUM) for a in e.args)})", _ATOM
+                return f"{self.functions}{type(e).__name__}({', '.join(self.write(a, _SUM) for a in e.args)})", _ATOM
             case sp.Piecewise():
                 return self.piecewise(list(e.args)), _ATOM
             case _:
@@ -80,9 +90,9 @@ class _Writer:
         if exponent < 0:
             return f"1.0 / {self.write(sp.Pow(base, -exponent), _ATOM)}", _PRODUCT
         if 2 * exponent != int(2 * exponent) or exponent > 16:
-            return f"exp({float(exponent)!r} * log({self.write(base, _SUM)}))", _ATOM
+            return f"{self.functions}exp({float(exponent)!r} * {self.functions}log({self.write(base, _SUM)}))", _ATOM
         whole, text = int(exponent), self.write(base, _PRODUCT)
-        factors = [text] * whole + [f"sqrt({self.write(base, _SUM)})"] * (exponent != whole)
+        factors = [text] * whole + [f"{self.functions}sqrt({self.write(base, _SUM)})"] * (exponent != whole)
         return " * ".join(factors), _PRODUCT if len(factors) > 1 else _ATOM
 
     def piecewise(self, cases: list[tuple[sp.Expr, sp.Basic]]) -> str:
@@ -91,7 +101,7 @@ class _Writer:
             return self.write(value, _SUM)
         if not rest:
             raise InternalError(f"a Piecewise without a last case: {value} if {condition}")
-        return f"where({self.condition(condition)}, {self.write(value, _SUM)}, {self.piecewise(rest)})"
+        return f"{self.functions}where({self.condition(condition)}, {self.write(value, _SUM)}, {self.piecewise(rest)})"
 
     def condition(self, c: sp.Basic) -> str:
         match c:

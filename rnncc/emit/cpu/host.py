@@ -42,11 +42,20 @@ def size_lines(program: Program) -> list[str]:
     return [*(f"{size} = {known[size]}" for size in sorted(wanted)), f'dtype = env["{floats[0].name}"].dtype']
 
 
+def _pointwise(program: Program, n: Pointwise) -> str:
+    """An expression over arrays; one that has none for an operand is spread over the axes."""
+    source = expression(n.expr, lambda value: read(program, value), "host.")
+    if n.type in ((), *(program.types[o] for o in n.operands)):
+        return source
+    lengths = ["sweep.batch" if a == "N" else extent(a) for a in n.type]
+    return f"np.full(({', '.join(lengths)},), {source}, dtype)"
+
+
 def host_node(program: Program, n: Node) -> str:
     """What defines a node without T."""
     match n:
         case Pointwise():
-            return expression(n.expr, lambda value: read(program, value))
+            return _pointwise(program, n)
         case Contract():
             return f'np.einsum("{n.index}", {read(program, n.a)}, {read(program, n.b)})'
         case Reduce():

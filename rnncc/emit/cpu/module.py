@@ -2,8 +2,8 @@
 
 import inspect
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from rnncc.emit.cpu.driver import Driver
@@ -12,7 +12,7 @@ from rnncc.emit.cpu.text import wrapped
 from rnncc.functions import VOCABULARY
 from rnncc.ir import Carry, Input, Program
 from rnncc.runtime.cell_info import CellInfo
-from rnncc.schedule import schedule
+from rnncc.schedule import Schedule, schedule
 from rnncc.version import version
 
 _RUNTIME: dict[str, tuple[str, ...]] = {
@@ -25,7 +25,7 @@ _RUNTIME: dict[str, tuple[str, ...]] = {
     "simd": ("fill", "first_lanes", "lanes", "load", "max_lanes", "product", "splat_at", "store", "sum_lanes", "where", *VOCABULARY),
     "share": ("rows_of", "share", "units_of"),
     "spin": ("barrier",),
-    "team": ("run_loop", "run_rows"),
+    "team": ("run_loop", "run_rows", "worth_hoisting"),
     "totals": ("column_sum", "outer", "total_sum"),
 }
 """What generated modules import: module of `rnncc.runtime` -> names."""
@@ -38,7 +38,28 @@ _DOCS = {
 }
 
 
-def module_source(info: CellInfo, origin: str, inference: Program, sweeps: Sequence[Program], trace: Program) -> str:
+@dataclass(frozen=True)
+class Programs:
+    """What a module is made of.
+
+    Parameters
+    ----------
+    inference, trace
+        The primal; the same with every named value as an output.
+    forward, backward
+        Cut from one joint graph.
+    hoist
+        Cuts sums so that products of the input alone can be made ahead of the loop; gives `inference` and `forward` a second form.
+    """
+
+    inference: Program
+    forward: Program
+    backward: Program
+    trace: Program
+    hoist: Callable[[Program], Program]
+
+
+def module_source(info: CellInfo, origin: str, programs: Programs) -> str:
     """The module as Python source.
 
     Parameters
@@ -47,34 +68,61 @@ def module_source(info: CellInfo, origin: str, inference: Program, sweeps: Seque
         The cell as the runtime sees it.
     origin
         What the header says of the spec: its file name and digest.
-    inference, trace
-        Programs of the primal.
-    sweeps
-        Forward and backward, cut from one joint graph.
+    programs
+        The cell's programs.
     """
-    drivers = [_alone("inference", inference), *_pair(*sweeps), _alone("trace", trace)]
-    bodies = [text for d in drivers for text in (*(str(k.text) for k in d.kernels), str(d.text))]
+    functions = [
+        *_forms("inference", programs.inference, programs.hoist, _Handed()),
+        *_pair(programs),
+        _driver("trace", schedule(programs.trace), _Handed()),
+    ]
+    drivers = [f for f in functions if isinstance(f, Driver)]
+    bodies = [text for f in functions for text in ((*(str(k.text) for k in f.kernels), str(f.text)) if isinstance(f, Driver) else (f,))]
     parts = [_description(info), *_blocks(drivers), *bodies, _footer(info)]
     return "\n\n".join([_header(info, origin), _imports("\n".join(parts)), *parts])
 
 
-def _alone(name: str, program: Program) -> Driver:
-    return Driver(name, Layout(schedule(program), {}), [], {}, _DOCS[name])
+@dataclass(frozen=True)
+class _Handed:
+    """What a sweep hands to the next: streams by value, trajectories of carries by `prev`."""
+
+    streams: tuple[str, ...] = ()
+    kept: Mapping[str, Carry] = field(default_factory=dict)
+
+    def values(self) -> list[str]:
+        return [*self.streams, *(v for c in self.kept.values() for v in (c.prev, c.next))]
 
 
-def _pair(first: Program, second: Program) -> tuple[Driver, Driver]:
+def _driver(name: str, plan: Schedule, handed: _Handed, how: str = "") -> Driver:
+    doc = _DOCS[name.partition("_")[0]]
+    return Driver(name, Layout(plan, {}, handed.values()), handed.streams, handed.kept, f"{doc[:-1]}{how}.")
+
+
+def _forms(name: str, program: Program, hoist: Callable[[Program], Program], handed: _Handed) -> list[Driver | str]:
+    """The function called `name`: two forms and the choice between them, where products can be made ahead of the loop."""
+    fused, hoisted = schedule(program), schedule(hoist(program), hoist=True)
+    if len(hoisted.stages) == len(fused.stages):
+        return [_driver(name, fused, handed)]
+    return [
+        _driver(f"{name}_fused", fused, handed, ", every product in the loop"),
+        _driver(f"{name}_hoisted", hoisted, handed, ", products of the input made ahead of the loop"),
+        f"def {name}(sweep, env):\n"
+        f'    """{_DOCS[name]}"""\n'
+        f"    return ({name}_hoisted if worth_hoisting(sweep) else {name}_fused)(sweep, env)\n",
+    ]
+
+
+def _pair(programs: Programs) -> list[Driver | str]:
     """Trajectories of the forward loop serve the backward one twice: as the carry before a step and after it."""
-    forward = schedule(first)
+    second = programs.backward
+    forward = schedule(programs.forward)
     residuals = {i.name for i in second.inputs if i.role == "residual"}
     shifted = {c.prev for c in second.carries if not _is_used(second, c.final)}
     kept = {c.prev: c for c in forward.carries if c.prev in shifted or not {c.prev, c.next}.isdisjoint(residuals)}
     handed = {v for c in kept.values() for v in (c.prev, c.next)}
-    streams = [i.name for i in second.inputs if i.name in residuals - handed]
-    backward = schedule(_given(second, kept))
-    return (
-        Driver("forward", Layout(forward, {}, [*streams, *handed]), streams, kept, _DOCS["forward"]),
-        Driver("backward", Layout(backward, kept), [], {}, _DOCS["backward"]),
-    )
+    streams = tuple(i.name for i in second.inputs if i.name in residuals - handed)
+    backward = Driver("backward", Layout(schedule(_given(second, kept)), kept), [], {}, _DOCS["backward"])
+    return [*_forms("forward", programs.forward, programs.hoist, _Handed(streams, kept)), backward]
 
 
 def _given(program: Program, kept: Mapping[str, Carry]) -> Program:
