@@ -149,7 +149,7 @@ def splits_units(sweep: Sweep) -> bool:
 
 
 def worth_hoisting(sweep: Sweep) -> bool:
-    """Whether there are too few rows to fill tiles step by step, so that products of the input are better made for all steps at once."""
+    """Whether rows are too few to fill tiles step by step, so that products of the input are better made for all steps at once."""
     return sweep.batch < 2 * ISA.short and sweep.steps > 1
 
 
