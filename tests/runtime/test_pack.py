@@ -1,0 +1,56 @@
+"""Packed weights: every number at its place, zeros beyond."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rnncc.runtime.pack import group_blocks, pack
+from rnncc.runtime.simd import ISA, lanes_of
+from rnncc.runtime.simd.product import ABREAST
+
+
+def at(panel, a, sums, unit):
+    """The column of `panel` that holds unit number `unit` of sum `a`: (ΣK,)."""
+    width = lanes_of(panel.dtype)
+    block, lane = divmod(unit, width)
+    chunk, vector = divmod(block * sums + a, ISA.vectors)
+    return panel[chunk, :, vector * width + lane]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("units", [1, 3, 8, 17, 33])
+@pytest.mark.parametrize("sums", [1, 2, 3, 4, 5])
+def test_every_number_is_at_its_place(dtype, units, sums):
+    rng = np.random.default_rng(0)
+    matrices = [[rng.normal(size=(units, k)).astype(dtype) for k in (2, 5)] for _ in range(sums)]
+    panel = pack(matrices)
+    width = lanes_of(dtype)
+    assert panel.dtype == dtype
+    assert panel.shape == (math.ceil(sums * math.ceil(units / width) / ISA.vectors), 7, ISA.vectors * width)
+    for a, both in enumerate(matrices):
+        for unit in range(units):
+            np.testing.assert_array_equal(at(panel, a, sums, unit), np.concatenate([m[unit] for m in both]))
+    assert np.count_nonzero(panel) == 7 * sums * units
+
+
+def test_transposed_views_and_other_layouts():
+    rng = np.random.default_rng(1)
+    m = rng.normal(size=(5, 9))
+    expected = pack([[np.ascontiguousarray(m.T)]])
+    for view in (m.T, np.asfortranarray(m.T), np.repeat(m, 2, axis=0)[::2].T):
+        np.testing.assert_array_equal(pack([[view]]), expected)
+
+
+def test_without_an_input_there_is_nothing_to_pack():
+    assert pack([[np.zeros((3, 0))]]).shape[1] == 0
+
+
+@settings(derandomize=True, database=None)
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=3))
+def test_a_group_is_whole_chunks_in_every_panel(sums):
+    blocks = group_blocks(*sums)
+    assert all(a * blocks % (ISA.vectors * ABREAST) == 0 for a in sums)
+    assert not any(all(a * fewer % (ISA.vectors * ABREAST) == 0 for a in sums) for fewer in range(1, blocks))

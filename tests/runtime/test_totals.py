@@ -1,0 +1,104 @@
+"""Sums over time against einsum in float64."""
+
+import numpy as np
+import pytest
+
+from rnncc.runtime.arrays import whole_vectors
+from rnncc.runtime.sweep import Sweep
+from rnncc.runtime.totals import column_sum, outer, total_sum
+
+LENGTHS = np.array([9, 8, 8, 5, 1, 0], np.int64)
+SIZES = [(1, 1), (6, 4), (7, 33), (13, 65), (3, 300)]
+"""(units on the left, on the right): tiles, chunks and blocks of columns that are full, and that are not."""
+
+
+def streams(sweep, dtype, *units):
+    """Random streams in whole vectors; NaN in what no unit owns and past the end of sequences."""
+    rng = np.random.default_rng(0)
+    found = []
+    for n in units:
+        stream = np.full((sweep.steps, sweep.batch, whole_vectors(n, dtype)), np.nan, dtype)
+        stream[..., :n] = rng.normal(size=(sweep.steps, sweep.batch, n))
+        stream[sweep.dead()] = np.nan
+        found.append(stream)
+    return found
+
+
+def live(sweep, stream, units):
+    return np.where(sweep.dead()[:, :, None], 0, stream[..., :units].astype(np.float64))
+
+
+def tolerance(dtype, terms):
+    """Each of `terms` products and sums rounds once; they are of order one, so is the scale."""
+    return np.finfo(dtype).eps * terms
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("lengths", [None, LENGTHS])
+@pytest.mark.parametrize(("left", "right"), SIZES)
+def test_outer(dtype, lengths, left, right):
+    sweep = Sweep(9, 6, lengths, threads=2)
+    a, b = streams(sweep, dtype, left, right)
+    found = outer(sweep, a, left, b, right)
+    expected = np.einsum("tni,tnj->ij", live(sweep, a, left), live(sweep, b, right))
+    assert (found.dtype, found.shape) == (dtype, (left, right))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance(dtype, 54))
+
+
+def test_outer_of_more_rows_than_a_block_holds():
+    sweep = Sweep(300, 3)
+    a, b = streams(sweep, np.float64, 5, 9)
+    np.testing.assert_allclose(
+        outer(sweep, a, 5, b, 9), np.einsum("tni,tnj->ij", a[..., :5], b[..., :9]), rtol=0, atol=tolerance(np.float64, 900)
+    )
+
+
+def test_outer_gives_the_same_bits_for_any_number_of_threads():
+    sweeps = [Sweep(300, 3, threads=k) for k in (1, 2, 3, 7)]
+    a, b = streams(sweeps[0], np.float32, 29, 40)
+    assert len({outer(s, a, 29, b, 40).tobytes() for s in sweeps}) == 1
+
+
+@pytest.mark.parametrize("view", [lambda s: s[:-1], lambda s: s[1:]])
+def test_outer_of_the_steps_of_a_trajectory(view):
+    sweep = Sweep(4, 3)
+    (states,) = streams(Sweep(5, 3), np.float64, 6)
+    (a,) = streams(sweep, np.float64, 2)
+    found = outer(sweep, a, 2, view(states), 6)
+    np.testing.assert_allclose(
+        found, np.einsum("tni,tnj->ij", a[..., :2], view(states)[..., :6]), rtol=0, atol=tolerance(np.float64, 12)
+    )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("lengths", [None, LENGTHS])
+def test_column_sum_and_total_sum(dtype, lengths):
+    sweep = Sweep(9, 6, lengths)
+    (a,) = streams(sweep, dtype, 11)
+    expected = live(sweep, a, 11).sum(axis=(0, 1))
+    np.testing.assert_allclose(column_sum(sweep, a, 11), expected, rtol=0, atol=tolerance(dtype, 54))
+    found = total_sum(sweep, a, 11)
+    assert (found.shape, found.dtype) == ((), dtype)
+    np.testing.assert_allclose(found, expected.sum(), rtol=0, atol=tolerance(dtype, 54 * 11))
+
+
+def test_total_sum_of_one_number_a_row():
+    sweep = Sweep(3, 2, np.array([3, 1]))
+    stream = np.array([[1.0, 2.0], [3.0, np.nan], [4.0, np.nan]])
+    assert total_sum(sweep, stream) == 10
+
+
+@pytest.mark.parametrize(("steps", "batch"), [(0, 3), (3, 0)])
+def test_of_nothing(steps, batch):
+    sweep = Sweep(steps, batch)
+    a, b = streams(sweep, np.float64, 4, 5)
+    np.testing.assert_array_equal(outer(sweep, a, 4, b, 5), np.zeros((4, 5)))
+    np.testing.assert_array_equal(column_sum(sweep, a, 4), np.zeros(4))
+    assert total_sum(sweep, a, 4) == 0
+
+
+def test_nothing_alive():
+    sweep = Sweep(3, 2, np.array([0, 0]))
+    a, b = streams(sweep, np.float64, 4, 5)
+    np.testing.assert_array_equal(outer(sweep, a, 4, b, 5), np.zeros((4, 5)))
+    np.testing.assert_array_equal(column_sum(sweep, a, 4), np.zeros(4))
