@@ -1,7 +1,7 @@
 """Sums over time: gradients of weights and biases, from whole sequences.
 
-Each number of a result is summed by one thread, rows in order of time, in blocks of `_INNER` rows whose sums are then added: the
-same bits whatever the number of threads.
+Each number of a result is summed by one thread, rows in order of time, in blocks whose sums are then added: the same bits whatever
+the number of threads.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from rnncc.runtime.compiled import kernel
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.simd.isa import ISA
 from rnncc.runtime.simd.memory import lanes, load, store
-from rnncc.runtime.simd.product import product
+from rnncc.runtime.simd.product import product_over_time
 from rnncc.runtime.sweep import Sweep
 from rnncc.runtime.team import run_parts
 
@@ -40,11 +40,11 @@ def outer(sweep: Sweep, left: Array, left_units: int, right: Array, right_units:
 
 
 def column_sum(sweep: Sweep, stream: Array, units: int) -> Array:
-    """Σ over time and batch of a stream (T, N, ·): (units,)."""
+    """Σ over time and batch of a stream (T, N, ·), summed in float64: (units,)."""
     rows = np.ascontiguousarray(live_rows(sweep, stream))
-    total = np.zeros(rows.shape[1:], rows.dtype)
+    total = np.zeros(rows.shape[1:])
     _column_sum(rows, total)
-    return total[:units]
+    return total[:units].astype(rows.dtype)
 
 
 def total_sum(sweep: Sweep, stream: Array, *units: int) -> Array:
@@ -83,7 +83,7 @@ def _outer(part, posts, bounds, left, right, total):  # type: ignore[no-untyped-
             for t in range(tiles):
                 row = first + t * _TALL
                 rows = min(_TALL, last - row)
-                product(tile, packed_right, 0, 0, rows, (packed_left[t].T, count))
+                product_over_time(tile, packed_right, 0, 0, rows, (packed_left[t].T, count))
                 _add(total, tile, row, rows, column, columns)
     dismiss(part, posts)
 
@@ -130,12 +130,7 @@ def _add(total, tile, row, rows, column, columns):  # type: ignore[no-untyped-de
 
 @kernel
 def _column_sum(rows, total):  # type: ignore[no-untyped-def]
-    """total (M,) += Σ rows (K, M)."""
-    part = np.empty_like(total)
-    for start in range(0, rows.shape[0], _INNER):
-        part[:] = 0
-        for k in range(start, min(start + _INNER, rows.shape[0])):
-            for n in range(total.shape[0]):
-                part[n] += rows[k, n]
+    """total (M,), float64, += Σ rows (K, M)."""
+    for k in range(rows.shape[0]):
         for n in range(total.shape[0]):
-            total[n] += part[n]
+            total[n] += rows[k, n]
