@@ -59,7 +59,7 @@ def test_callers_at_once_each_get_their_own():
 
 
 def test_a_wrong_argument_raises_in_the_caller_and_the_team_goes_on():
-    with pytest.raises(TypingError, match="no array|unicode_type"):
+    with pytest.raises(TypingError, match="unicode_type"):
         run_parts(_marked, [0, 2, 4], "no array", 1)
     marks = np.zeros(4)
     run_parts(_marked, [0, 2, 4], marks, 1)

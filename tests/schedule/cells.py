@@ -7,7 +7,7 @@ from rnncc.schedule import schedule
 from rnncc.spec import load
 
 HEAD = """
-from rnncc.spec import Cell, concat, max, mean, sigmoid, softmax, sum, tanh
+from rnncc.spec import Cell, Max, Piecewise, concat, exp, max, mean, sigmoid, sqrt, sum, tanh
 cell = Cell("Small")
 x = cell.input("x")
 """
@@ -51,6 +51,36 @@ h_new = tanh(n * sum(n**2) + max(h) + cell.weight("W", h, x) @ x)
 cell.next(h=h_new)
 cell.output(h_new)
 """
+OF_PARAMETERS = """
+h = cell.state("h")
+a = cell.vector("a", h)
+decay = exp(-exp(a))
+gain = sigmoid(cell.scalar("k")) * 2
+floor = Piecewise((a, a > 0), (Max(0.5 * a, -0.2), True))
+h_new = decay * h + sqrt(1.1 - decay**2) * tanh(gain * (cell.weight("W", h, x) @ x) + floor)
+cell.next(h=h_new)
+cell.output(h_new)
+"""
+SWITCH = """
+h, g = cell.state("h"), cell.state("g")
+z = cell.weight("W", h, x) @ x
+h_new = Piecewise((tanh(z + h), g > cell.vector("a", h)), (0.5 * h, True))
+cell.next(h=h_new, g=z)
+cell.output(h_new)
+"""
+CONSTANT = """
+h, g = cell.state("h"), cell.state("g")
+h_new = tanh(cell.weight("W", h, x) @ x + cell.weight("U", h, h) @ h + g)
+cell.next(h=h_new, g=cell.constant("k", 0.25))
+cell.output(h)
+"""
+WIDE = """
+h = cell.state("h")
+both = concat(x, tanh(h))
+y = cell.weight("V", both, h) @ h + both
+cell.next(h=tanh(cell.weight("W", h, both) @ y + mean(both)))
+cell.output(y)
+"""
 EVERY = {
     "delay_line": DELAY_LINE,
     "two_of_one": TWO_OF_ONE,
@@ -58,6 +88,10 @@ EVERY = {
     "chain_of_shifts": CHAIN_OF_SHIFTS,
     "read_out": READ_OUT,
     "sums": SUMS,
+    "of_parameters": OF_PARAMETERS,
+    "switch": SWITCH,
+    "constant": CONSTANT,
+    "wide": WIDE,
 }
 
 

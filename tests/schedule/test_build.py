@@ -46,7 +46,8 @@ def test_every_value_is_made_once_and_every_product_in_one_sum(cell):
 @pytest.mark.parametrize("text", EVERY.values(), ids=EVERY)
 def test_operands_come_first(text, tmp_path):
     for plan in planned(text, tmp_path):
-        known = {i.name for i in plan.program.inputs} | {c.prev for c in plan.program.carries} | {c.final for c in plan.program.carries}
+        known = {i.name for i in plan.program.inputs} | {v for c in plan.program.carries for v in (c.prev, c.final)}
+        known.update(names(plan.prologue))
         for phase in everything(plan):
             for operand in products_read(phase):
                 assert operand in known

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from rnncc.emit.cpu.arrays import AGAINST, Arrays
-from rnncc.emit.cpu.host import extent, extents, host_node, number, read, size_lines
+from rnncc.emit.cpu.host import dtype_line, extent, extents, host_node, number, read, size_lines
 from rnncc.emit.cpu.kernel import Kernel
 from rnncc.emit.cpu.layout import Layout
 from rnncc.emit.cpu.text import Text, wrapped
@@ -38,23 +38,31 @@ class Driver:
         self._write()
 
     def _write(self) -> None:
+        self._work()
+        body, head = self.text.lines, Text()
+        with head.block(f"def {self.name}(sweep, env):"):
+            head(f'"""{self.doc}"""')
+            head.extend(size_lines(self.program))
+            if any("dtype" in line for line in body):
+                head(dtype_line(self.program))
+            head.extend(body)
+        self.text = head
+
+    def _work(self) -> None:
         plan, text = self.plan, self.text
-        with text.block(f"def {self.name}(sweep, env):"):
-            text(f'"""{self.doc}"""')
-            text.extend(size_lines(self.program))
-            text.extend(f"{n.name} = {host_node(self.program, n)}" for n in plan.prologue)
-            for k, stage in enumerate(plan.stages, 1):
-                self._whole_sequence("before" if k == 1 else f"before_{k}", stage.phases)
-                for c in stage.shifts:
-                    self._shift(c)
-            self._loop(plan.step)
-            for c in plan.carries:
-                self._last(c)
-            self._whole_sequence("after", plan.after)
-            for t in plan.totals:
-                text(f"{t.name} = {self._total(t)}")
-            text.extend(f"{n.name} = {host_node(self.program, n)}" for n in plan.epilogue)
-            self._return()
+        text.extend(f"{n.name} = {host_node(self.program, n)}" for n in plan.prologue)
+        for k, stage in enumerate(plan.stages, 1):
+            self._whole_sequence("before" if k == 1 else f"before_{k}", stage.phases)
+            for c in stage.shifts:
+                self._shift(c)
+        self._loop(plan.step)
+        for c in plan.carries:
+            self._last(c)
+        self._whole_sequence("after", plan.after)
+        for t in plan.totals:
+            text(f"{t.name} = {self._total(t)}")
+        text.extend(f"{n.name} = {host_node(self.program, n)}" for n in plan.epilogue)
+        self._return()
 
     # -- kernels
 
@@ -136,7 +144,8 @@ class Driver:
         """Results by key; residuals under their own names, those that a kept trajectory holds as that trajectory."""
         handed = {*self.residuals, *(v for c in self.keep.values() for v in (c.prev, c.next))}
         keys = [f'"{key}": {self._result(value)}' for key, value in self.program.outputs if key not in handed]
-        keys += [f'"{prev}": {prev}_seq' for prev in self.keep]
+        shifted = {c.prev for stage in self.plan.stages for c in stage.shifts}
+        keys += [f'"{prev}": {prev}_{"all" if prev in shifted else "seq"}' for prev in self.keep]
         keys += [f'"{v}": {self._residual(v)}' for v in self.residuals]
         self.text.extend(wrapped("return {", keys, "}"))
 

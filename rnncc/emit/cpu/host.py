@@ -30,7 +30,7 @@ def number(program: Program, value: str) -> str:
 
 
 def size_lines(program: Program) -> list[str]:
-    """A line for each size that is used, from the first input that has it, and one for the dtype."""
+    """A line for each size that is used, from the first input that has it."""
     known: dict[str, str] = {}
     for i in program.inputs:
         for k, axis in enumerate(i.type):
@@ -38,8 +38,13 @@ def size_lines(program: Program) -> list[str]:
                 known.setdefault(axis, f'env["{i.name}"].shape[{k - len(i.type)}]')
     wanted = {s for axes in program.types.values() for a in units(axes) for s in size_names(a)}
     wanted |= {i.name.removeprefix("n_") for i in program.inputs if i.role == "size"}
+    return [f"{size} = {known[size]}" for size in sorted(wanted)]
+
+
+def dtype_line(program: Program) -> str:
+    """The dtype, from the first input of floats."""
     floats = [i for i in program.inputs if i.role not in ("size", "const", "index") and i.type]
-    return [*(f"{size} = {known[size]}" for size in sorted(wanted)), f'dtype = env["{floats[0].name}"].dtype']
+    return f'dtype = env["{floats[0].name}"].dtype'
 
 
 def _pointwise(program: Program, n: Pointwise) -> str:

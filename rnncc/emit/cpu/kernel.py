@@ -1,5 +1,6 @@
 """A kernel: the phases of one region over one thread's rows, shared by the team's threads."""
 
+import re
 from collections.abc import Mapping
 
 from rnncc.emit.cpu.body import Body, neutral
@@ -47,8 +48,7 @@ class Kernel:
             self._prelude()
             with self.text.block("for tick in range(len(live)):"):
                 self.text("time = len(live) - 1 - tick if against else tick")
-                if self.in_loop:
-                    self.text("before, after = (time + 1, time) if against else (time, time + 1)")
+                self.text.extend(_slots(body.lines))
                 self.text("end = min(last, live[time])")
                 self.text.extend(body.lines)
             self.text("dismiss(part, posts)")
@@ -188,6 +188,13 @@ class Kernel:
 def _is_shared(phase: Phase) -> bool:
     """Whether threads can each take some of the units: what has one value a row, or moves units, is done by one."""
     return isinstance(phase, Compute) and bool(phase.size) and not phase.reductions
+
+
+def _slots(lines: list[str]) -> list[str]:
+    """Where a trajectory holds the values before and after a step, as far as `lines` ask for it."""
+    asked = {word for line in lines for word in re.findall(r"\w+", line)}
+    told = {"before": "before = time + 1 if against else time", "after": "after = time if against else time + 1"}
+    return [line for word, line in told.items() if word in asked]
 
 
 def _sums(names: list[str], panels: tuple[Panel, ...]) -> Mapping[str, str]:

@@ -1,0 +1,109 @@
+"""The four functions of a module, from the programs of its cell."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from rnncc.emit.cpu.driver import Driver
+from rnncc.emit.cpu.layout import Layout
+from rnncc.ir import Carry, Input, Program
+from rnncc.schedule import Schedule, schedule
+
+_DOCS = {
+    "inference": "The outputs alone.",
+    "forward": "The outputs, and what `backward` reads again.",
+    "backward": "The gradients, from what `forward` returned and the seeds.",
+    "trace": "Every named value of the spec over time.",
+}
+
+
+@dataclass(frozen=True)
+class Programs:
+    """What a module computes.
+
+    Parameters
+    ----------
+    inference, trace
+        The primal; the same with every named value as an output.
+    forward, backward
+        Cut from one joint graph.
+    hoist
+        Cuts sums so that products of the input alone can be made ahead of the loop; gives `inference` and `forward` a second form.
+    """
+
+    inference: Program
+    forward: Program
+    backward: Program
+    trace: Program
+    hoist: Callable[[Program], Program]
+
+
+@dataclass(frozen=True)
+class _Handed:
+    """What a sweep hands to the next: streams and values without T by name, trajectories of carries by `prev`."""
+
+    streams: tuple[str, ...] = ()
+    kept: Mapping[str, Carry] = field(default_factory=dict)
+
+    def values(self) -> list[str]:
+        return [*self.streams, *(v for c in self.kept.values() for v in (c.prev, c.next))]
+
+
+def functions(programs: Programs) -> list[Driver | str]:
+    """Drivers, and the source of functions that choose between two of them."""
+    return [
+        *_forms("inference", programs.inference, programs.hoist, _Handed()),
+        *_pair(programs),
+        _driver("trace", schedule(programs.trace), _Handed()),
+    ]
+
+
+def _driver(name: str, plan: Schedule, handed: _Handed, how: str = "") -> Driver:
+    doc = _DOCS[name.partition("_")[0]]
+    return Driver(name, Layout(plan, {}, handed.values()), handed.streams, handed.kept, f"{doc[:-1]}{how}.")
+
+
+def _forms(name: str, program: Program, hoist: Callable[[Program], Program], handed: _Handed) -> list[Driver | str]:
+    """The function called `name`: two forms and the choice between them, where products can be made ahead of the loop."""
+    fused, hoisted = schedule(program), schedule(hoist(program), hoist=True)
+    if len(hoisted.stages) == len(fused.stages):
+        return [_driver(name, fused, handed)]
+    return [
+        _driver(f"{name}_fused", fused, handed, ", every product in the loop"),
+        _driver(f"{name}_hoisted", hoisted, handed, ", products of the input made ahead of the loop"),
+        f"def {name}(sweep, env):\n"
+        f'    """{_DOCS[name]}"""\n'
+        f"    return ({name}_hoisted if worth_hoisting(sweep) else {name}_fused)(sweep, env)\n",
+    ]
+
+
+def _pair(programs: Programs) -> list[Driver | str]:
+    """Trajectories of the forward loop serve the backward one twice: as the carry before a step and after it."""
+    residuals = {i.name for i in programs.backward.inputs if i.role == "residual"}
+    own = residuals | {key for key, _ in programs.inference.outputs}
+    early = {key: v for key, v in programs.forward.outputs if key not in own}
+    first = replace(programs.forward, outputs=tuple((v if key in early else key, v) for key, v in programs.forward.outputs))
+    made = [Input(v, first.types[v], "residual") for v in early.values() if v not in programs.backward.types]
+    second = _with_inputs(programs.backward, *programs.inference.inputs, *made)
+    second = replace(second, outputs=(*second.outputs, *early.items()))
+    shifted = {c.prev for c in second.carries if not _is_used(second, c.final)}
+    kept = {c.prev: c for c in schedule(first).carries if c.prev in shifted or not {c.prev, c.next}.isdisjoint(residuals)}
+    backward = Driver("backward", Layout(schedule(_given(second, kept)), kept), (), {}, _DOCS["backward"])
+    lie_there = {v for c in kept.values() for v in (c.prev, c.next)}
+    streams = tuple(i.name for i in second.inputs if i.role == "residual" and i.name not in lie_there)
+    return [*_forms("forward", first, programs.hoist, _Handed(streams, kept)), backward]
+
+
+def _with_inputs(program: Program, *more: Input) -> Program:
+    """`program` with inputs that the caller gives anyway (their shapes tell sizes), and with gradients that `forward` has made."""
+    return replace(program, inputs=tuple({i.name: i for i in (*more, *program.inputs)}.values()))
+
+
+def _given(program: Program, kept: Mapping[str, Carry]) -> Program:
+    """`program` with carries whose trajectories are at hand as inputs."""
+    found = [c for c in program.carries if c.prev in kept]
+    inputs = tuple(Input(c.prev, c.type, "residual") for c in found)
+    return replace(program, inputs=(*program.inputs, *inputs), carries=tuple(c for c in program.carries if c not in found))
+
+
+def _is_used(program: Program, value: str) -> bool:
+    return value in {v for _, v in program.outputs} or any(value in n.operands for n in program.nodes)
