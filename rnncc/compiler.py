@@ -60,7 +60,10 @@ class Compilation:
     @cached_property
     def source(self) -> str:
         """The generated module."""
-        return module_source(self.info, self.origin, Programs(self.primal, *self.sweeps, self.trace, hoist_sums))
+        gradients = frozenset(key for key, _ in self.joint.outputs) - {key for key, _ in self.primal.outputs}
+        forward, backward = self.sweeps
+        programs = Programs(self.primal, forward, backward, self.trace, gradients, hoist_sums)
+        return module_source(self.info, self.origin, programs)
 
     @cached_property
     def origin(self) -> str:

@@ -68,6 +68,11 @@ h_new = Piecewise((tanh(z + h), g > cell.vector("a", h)), (0.5 * h, True))
 cell.next(h=h_new, g=z)
 cell.output(h_new)
 """
+READ_LATER = """
+h, c = cell.state("h"), cell.state("c")
+cell.next(h=tanh(cell.weight("W", h, x) @ x + c), c=sigmoid(c + 0.5 * h))
+cell.output(h)
+"""
 CONSTANT = """
 h, g = cell.state("h"), cell.state("g")
 h_new = tanh(cell.weight("W", h, x) @ x + cell.weight("U", h, h) @ h + g)
@@ -90,6 +95,7 @@ EVERY = {
     "sums": SUMS,
     "of_parameters": OF_PARAMETERS,
     "switch": SWITCH,
+    "read_later": READ_LATER,
     "constant": CONSTANT,
     "wide": WIDE,
 }

@@ -26,6 +26,8 @@ class Programs:
         The primal; the same with every named value as an output.
     forward, backward
         Cut from one joint graph.
+    gradients
+        Keys of its outputs that are not the primal's.
     hoist
         Cuts sums so that products of the input alone can be made ahead of the loop; gives `inference` and `forward` a second form.
     """
@@ -34,6 +36,7 @@ class Programs:
     forward: Program
     backward: Program
     trace: Program
+    gradients: frozenset[str]
     hoist: Callable[[Program], Program]
 
 
@@ -79,8 +82,7 @@ def _forms(name: str, program: Program, hoist: Callable[[Program], Program], han
 def _pair(programs: Programs) -> list[Driver | str]:
     """Trajectories of the forward loop serve the backward one twice: as the carry before a step and after it."""
     residuals = {i.name for i in programs.backward.inputs if i.role == "residual"}
-    own = residuals | {key for key, _ in programs.inference.outputs}
-    early = {key: v for key, v in programs.forward.outputs if key not in own}
+    early = {key: v for key, v in programs.forward.outputs if key in programs.gradients}
     first = replace(programs.forward, outputs=tuple((v if key in early else key, v) for key, v in programs.forward.outputs))
     made = [Input(v, first.types[v], "residual") for v in early.values() if v not in programs.backward.types]
     second = _with_inputs(programs.backward, *programs.inference.inputs, *made)
