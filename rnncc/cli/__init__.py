@@ -17,6 +17,7 @@ _COMMANDS = {
     "check": "rnncc.cli.check",
     "compile": "rnncc.cli.compile_cell",
     "dump": "rnncc.cli.dump",
+    "bench": "rnncc.cli.bench",
     "new": "rnncc.cli.new",
     "doctor": "rnncc.cli.doctor",
 }

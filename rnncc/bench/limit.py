@@ -1,0 +1,73 @@
+"""How long a problem takes at the very least on a machine: the floor that a time is compared with."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import sympy as sp
+
+from rnncc.bench.machine import Machine
+from rnncc.bench.problem import Problem
+from rnncc.ir import Contract, Program, components, size_names
+from rnncc.ir.flops import step_flops
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The limit that binds: `what`, and the seconds that it asks for."""
+
+    what: str
+    seconds: float
+
+
+def flops(problem: Problem) -> float:
+    """T N x the FLOPs of a step: 2 a term of a product, functions by their cost; with the gradient's in training."""
+    steps = 1 if problem.mode == "stream" else problem.shape.steps
+    return steps * problem.shape.batch * float(step_flops(_program(problem)).subs(_symbols(problem)))
+
+
+def limit(problem: Problem, machine: Machine) -> Limit:
+    """The largest of three times, each of which no implementation of these arrays beats for long.
+
+    FMA      FLOPs / FMA peak.
+    data     bytes / bandwidth: parameters, inputs, states and outputs once, in training their gradients once too. The bandwidth is
+             that of reading where so many bytes lie when they are used again and again, memory's beyond the caches.
+    weights  T x bytes / bandwidth: the weights that a step of the loop reads, once a step; the bandwidth likewise.
+
+    Threads share the bytes evenly. A time may lie below the last where registers keep weights from step to step.
+    """
+    size = np.dtype(problem.dtype).itemsize
+    steps = 1 if problem.mode == "stream" else problem.shape.steps
+    once, again = _elements(problem) * size, _step_weights(problem) * size
+    found = {
+        "FMA": flops(problem) / machine.flops,
+        "data": once / machine.reading_rate(once / problem.threads),
+        "weights": steps * again / machine.reading_rate(again / problem.threads),
+    }
+    what = max(found, key=lambda name: found[name])
+    return Limit(what, found[what])
+
+
+def _program(problem: Problem) -> Program:
+    return problem.cell.made.joint if problem.mode == "training" else problem.cell.made.primal
+
+
+def _symbols(problem: Problem) -> dict[sp.Symbol, int]:
+    return {sp.Symbol(name): size for name, size in problem.sizes.items()}
+
+
+def _elements(problem: Problem) -> int:
+    """Numbers that go in and come out."""
+    outputs = problem.cotangent.size
+    inputs = sum(v.size for values in (problem.params, problem.streams, problem.state) for v in values.values())
+    last = sum(v.size for v in problem.state.values())
+    return 2 * inputs + 2 * outputs + last if problem.mode == "training" else inputs + outputs + last
+
+
+def _step_weights(problem: Problem) -> int:
+    """Numbers in the matrices that the loops' products read."""
+    program = _program(problem)
+    looped = {name for members, cyclic in components(program) if cyclic for name in members}
+    products = [n for n in program.nodes if isinstance(n, Contract) and n.name in looped]
+    matrices = [program.types[o] for n in products for o in n.operands if "T" not in program.types[o]]
+    lengths = [[sum(problem.sizes.get(s, problem.shape.batch) for s in size_names(axis)) for axis in axes] for axes in matrices]
+    return sum(int(np.prod(shape)) for shape in lengths)

@@ -1,0 +1,68 @@
+"""JAX: the whole sequence as `lax.scan`, jitted, with its gradient by `vjp`."""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from rnncc.bench.contender import Contender
+from rnncc.bench.peers.written import Written, written
+from rnncc.bench.problem import Arrays, Problem
+from rnncc.emit.jax import jax_source
+
+
+def scan(problem: Problem) -> Contender:
+    """The cell under `jax.jit`."""
+    if problem.dtype == "float64":
+        jax.config.update("jax_enable_x64", True)
+    found = written(problem, jax_source)
+    params = _arrays(problem.params) | dict(problem.cell.made.info.constants)
+    x, state = jax.tree.map(jax.numpy.asarray, problem.x), _arrays(problem.state)
+    if problem.mode == "stream":
+        return _stream(found, params, x, state)
+    if problem.mode == "training":
+        return _training(problem, found, params, x, state)
+    run = jax.jit(found.sequence)
+    return Contender(lambda: jax.block_until_ready(run(params, x, state)), _results)
+
+
+def _stream(found: Written, params: Any, x: Any, state: Any) -> Contender:
+    ready, now = found.prepared(params, x, state), state
+    run = jax.jit(found.one_step)
+
+    def call() -> Any:
+        nonlocal now
+        now, y = jax.block_until_ready(run(ready, x, now))
+        return y
+
+    return Contender(call, lambda y: {"output": np.asarray(y)})
+
+
+def _training(problem: Problem, found: Written, params: Any, x: Any, state: Any) -> Contender:
+    info, cotangent = problem.cell.made.info, jax.numpy.asarray(problem.cotangent)
+    learned = {p.name: params[p.name] for p in info.parameters if not p.frozen}
+    others = {name: value for name, value in params.items() if name not in learned}
+
+    def trained(learned: Any, x: Any, state: Any, cotangent: Any) -> Any:
+        result, pullback = jax.vjp(lambda p, x, state: found.sequence(others | p, x, state), learned, x, state)
+        zeros = jax.tree.map(jax.numpy.zeros_like, state)
+        return result, pullback((zeros, cotangent))
+
+    run = jax.jit(trained)
+
+    def read(results: Any) -> Arrays:
+        result, (d_params, d_x, d_state) = results
+        d_streams = d_x if isinstance(d_x, dict) else {next(iter(problem.streams)): d_x}
+        by = d_params | d_streams | {f"{name}_0": value for name, value in d_state.items()}
+        return _results(result) | {info.cotangent + name: np.asarray(value) for name, value in by.items()}
+
+    return Contender(lambda: jax.block_until_ready(run(learned, x, state, cotangent)), read)
+
+
+def _arrays(values: Arrays) -> dict[str, Any]:
+    return {name: jax.numpy.asarray(value) for name, value in values.items()}
+
+
+def _results(result: Any) -> Arrays:
+    last, outputs = result
+    return {"output": np.asarray(outputs)} | {f"{name}_T": np.asarray(value) for name, value in last.items()}

@@ -1,0 +1,46 @@
+"""This package's own layer, through its public interface."""
+
+from typing import Any
+
+from rnncc.api import find_class
+from rnncc.bench.contender import Contender
+from rnncc.bench.problem import Arrays, Problem
+
+
+def layer(problem: Problem) -> Contender:
+    """A layer with the problem's parameters."""
+    generated, _ = find_class(problem.cell.path, {})
+    keywords: dict[str, Any] = {name: size for name, size in problem.sizes.items() if name not in ("input", "hidden")}
+    keywords |= {"dtype": problem.dtype, "threads": problem.threads, "seed": 0}
+    made = generated(problem.shape.inputs, problem.shape.hidden, **keywords)
+    for name, value in problem.params.items():
+        made.params[f"l0.{name}"][...] = value
+    state = {name: value[None] for name, value in problem.state.items()}
+    if problem.mode == "training":
+        return _training(made, problem, state)
+    if problem.mode == "stream":
+        stream = made.stream(problem.shape.batch)
+        stream.reset(state)
+        return Contender(lambda: stream(problem.x), lambda y: {"output": y})
+    return Contender(lambda: made(problem.x, state), lambda found: {"output": found[0]} | _finals(found[1]))
+
+
+def _training(made: Any, problem: Problem, state: Arrays) -> Contender:
+    prefix = problem.cell.made.info.cotangent
+
+    def call() -> Any:
+        values, pullback = made.vjp(problem.x, state)
+        return values, pullback(problem.cotangent)
+
+    def read(found: Any) -> Arrays:
+        (y, last), g = found
+        d_x = g.x if isinstance(g.x, dict) else {next(iter(problem.streams)): g.x}
+        by = d_x | {f"{name}_0": value[0] for name, value in g.state.items()}
+        by |= {name.removeprefix("l0."): value for name, value in g.params.items()}
+        return {"output": y} | _finals(last) | {prefix + name: value for name, value in by.items()}
+
+    return Contender(call, read)
+
+
+def _finals(state: Arrays) -> Arrays:
+    return {f"{name}_T": value[0] for name, value in state.items()}

@@ -1,0 +1,157 @@
+"""What is computed: one cell, shape and mode, with the same values for every contender, and what must come out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncc.catalogue import find
+from rnncc.compiler import Compilation, compile_cell
+from rnncc.emit.numpy import run
+from rnncc.errors import ArgumentError
+from rnncc.runtime.cell_info import Axes
+
+Mode = Literal["inference", "training", "stream"]
+Array = NDArray[np.floating[Any]]
+Arrays = dict[str, Array]
+
+CUSTOM = Path(__file__).with_name("custom.py")
+"""The spec that stands for every cell no library has."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """T, N, I, H."""
+
+    steps: int
+    batch: int
+    inputs: int
+    hidden: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Shape":
+        """The shape written as "T,N,I,H". Raises `ArgumentError` where that is not four whole numbers from 1 on."""
+        parts = text.strip("() ").split(",")
+        if len(parts) != 4 or not all(p.strip().isdecimal() and int(p) > 0 for p in parts):
+            raise ArgumentError(f"shape {text!r}: expected T,N,I,H, four whole numbers from 1 on, such as 100,32,128,128")
+        return cls(*map(int, parts))
+
+    def __str__(self) -> str:
+        return f"({self.steps},{self.batch},{self.inputs},{self.hidden})"
+
+
+SHAPES = tuple(
+    Shape(*numbers)
+    for numbers in (
+        (1, 1, 128, 128),
+        (100, 1, 128, 128),
+        (1000, 1, 64, 64),
+        (100, 1, 512, 512),
+        (100, 8, 128, 128),
+        (100, 32, 128, 128),
+        (100, 64, 256, 256),
+        (50, 64, 512, 512),
+        (25, 128, 1024, 1024),
+        (37, 5, 33, 65),
+    )
+)
+
+
+@dataclass(frozen=True)
+class BenchCell:
+    """A cell: `name` is that of the catalogue where it is from there, which is how peers know their own layers."""
+
+    name: str
+    path: Path
+    made: Compilation
+
+    @classmethod
+    def found(cls, name: str) -> "BenchCell":
+        """The cell called `name`, of the catalogue, `custom`, or a path. Raises `ArgumentError` or `SpecError`."""
+        path = CUSTOM if name == CUSTOM.stem else find(name)
+        return cls(name if name == CUSTOM.stem else path.stem, path, compile_cell(path))
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What every contender computes.
+
+    Inference: the outputs and last states of a sequence. Training: those and the gradients by x, first states and parameters, for a
+    cotangent of the outputs. Stream: one step after the other, each from the state the last has left.
+    """
+
+    cell: BenchCell
+    shape: Shape
+    mode: Mode
+    dtype: str
+    threads: int
+
+    def __str__(self) -> str:
+        return f"{self.cell.name} {self.shape}, {self.mode}, {self.dtype}"
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """Every size by name; one that the cell gives no default is H."""
+        own = {name: size or self.shape.hidden for name, size in self.cell.made.info.sizes.items()}
+        return {"input": self.shape.inputs, "hidden": self.shape.hidden} | own
+
+    @cached_property
+    def params(self) -> Arrays:
+        """Parameters by name, from U(±1/√H)."""
+        info, bound = self.cell.made.info, float(1 / np.sqrt(self.shape.hidden))
+        return {p.name: self._drawn(k, p.axes) * bound for k, p in enumerate(info.parameters)}
+
+    @cached_property
+    def streams(self) -> Arrays:
+        """Inputs by name, (T, N, units); of a stream (N, units)."""
+        info = self.cell.made.info
+        return {name: self._drawn(k, axes, *self._leading, seed=1) for k, (name, axes) in enumerate(info.inputs)}
+
+    @cached_property
+    def state(self) -> Arrays:
+        """First states by name, (N, units), a little off the cell's own first values."""
+        info, rows = self.cell.made.info, self.shape.batch
+        small = np.asarray(0.1, self.dtype)
+        return {
+            s.name: np.asarray(s.initial, self.dtype) + small * abs(self._drawn(k, s.axes, rows, seed=2))
+            for k, s in enumerate(info.states)
+        }
+
+    @cached_property
+    def cotangent(self) -> Array:
+        """Of the outputs, (T, N, units)."""
+        return self._drawn(0, self.cell.made.info.output, *self._leading, seed=3)
+
+    @property
+    def x(self) -> Any:
+        """The input as a layer takes it: an array, or a dict of several."""
+        return self.streams if len(self.streams) > 1 else next(iter(self.streams.values()))
+
+    @property
+    def _leading(self) -> tuple[int, ...]:
+        return (self.shape.batch,) if self.mode == "stream" else (self.shape.steps, self.shape.batch)
+
+    def _drawn(self, number: int, axes: Axes, *leading: int, seed: int = 0) -> Array:
+        rng = np.random.default_rng((seed, number))
+        return rng.uniform(-1, 1, (*leading, *map(self._length, axes))).astype(self.dtype)
+
+    def _length(self, axis: str) -> int:
+        return sum(self.sizes[size] for size in axis.split("+"))
+
+    def expected(self) -> Mapping[str, NDArray[np.float64]]:
+        """What the interpreter gives, in float64: by the keys of the program, of a stream the first step's output alone."""
+        made = self.cell.made
+        once = self.mode == "stream"
+        streams = {name: value[None] if once else value for name, value in self.streams.items()}
+        first = {f"{name}_0": value for name, value in self.state.items()}
+        env: dict[str, Any] = {**self.params, **streams, **first, **made.info.constants}
+        if self.mode == "training":
+            prefix = made.info.cotangent
+            finals = {f"{prefix}{name}_T": np.zeros_like(value) for name, value in self.state.items()}
+            return run(made.joint, env | {f"{prefix}output": self.cotangent} | finals)
+        found = run(made.primal, env)
+        return {"output": found["output"][0]} if once else found

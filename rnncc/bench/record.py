@@ -1,0 +1,64 @@
+"""What a run leaves behind: every figure with the machine, the versions and the date, as JSON."""
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rnncc.bench.machine import Machine
+from rnncc.bench.session import Result, Session
+from rnncc.errors import ArgumentError
+from rnncc.runtime.atomic import write_atomically
+from rnncc.runtime.machine import processor, version_of
+from rnncc.runtime.simd import ISA
+
+_PACKAGES = ("rnncc", "numpy", "numba", "llvmlite", "torch", "jax", "jaxlib", "onnxruntime")
+
+
+def record(session: Session, machine: Machine, results: Sequence[Result]) -> dict[str, Any]:
+    """All figures; times in seconds, rates a second."""
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": {
+            "processor": processor(),
+            "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+            "cores": os.cpu_count(),
+            "threads": session.threads,
+            "instruction_set": ISA.name,
+            "load_average": os.getloadavg() if hasattr(os, "getloadavg") else None,
+            **asdict(machine),
+        },
+        "versions": {"python": platform.python_version()} | {name: version_of(name) for name in _PACKAGES},
+        "plan": asdict(session.plan) | {"dtype": session.dtype},
+        "results": [_result(r) for r in results],
+    }
+
+
+def write_record(path: Path, content: dict[str, Any]) -> None:
+    """Write `content` to `path`, all of it or nothing. Raises `ArgumentError` where that cannot be written."""
+    try:
+        write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+    except OSError as fault:
+        raise ArgumentError(f"{path} cannot be written: {fault.strerror}") from None
+
+
+def _result(r: Result) -> dict[str, Any]:
+    return {
+        "cell": r.problem.cell.name,
+        "mode": r.problem.mode,
+        **asdict(r.problem.shape),
+        "contenders": {
+            name: {"seconds": entry.timing.best, "blocks": entry.timing.medians, "ready": entry.ready}
+            for name, entry in r.entries.items()
+        },
+        "best_peer": r.best_peer,
+        "ratio": r.ratio,
+        "flops": r.flops,
+        "limit": r.limit.what,
+        "limit_seconds": r.limit.seconds,
+        "share": r.share,
+    }

@@ -1,0 +1,67 @@
+"""Results as a table, and their geometric means."""
+
+from collections.abc import Sequence
+from statistics import geometric_mean
+
+from rich.table import Table
+
+from rnncc.bench.machine import Machine
+from rnncc.bench.session import Result
+
+
+def table(results: Sequence[Result], names: Sequence[str]) -> Table:
+    """One row a problem; `names` are the contenders, in the order of the columns."""
+    made = Table(
+        box=None, pad_edge=False, caption="times in ms; ready: s until the first result, compiling included, in the same order"
+    )
+    for title in ("cell", "mode", "T,N,I,H"):
+        made.add_column(title, no_wrap=True)
+    for title in (*names, "best peer ×", "GFLOP/s", "share of limit", "ready"):
+        made.add_column(title, justify="right", no_wrap=True)
+    for r in results:
+        made.add_row(*_row(r, names))
+    return made
+
+
+def _row(r: Result, names: Sequence[str]) -> list[str]:
+    """`-` where a contender does not serve the problem."""
+    found = [r.entries.get(name) for name in names]
+    times = [_milliseconds(e.timing.best) if e else "-" for e in found]
+    ready = " / ".join(f"{e.ready:.2f}" if e else "-" for e in found)
+    where = str(r.problem.shape).strip("()")
+    figures = [_ratio(r.ratio), f"{r.flops / r.own / 1e9:.3g}", f"{100 * r.share:.2g} % {r.limit.what}"]
+    return [r.problem.cell.name, r.problem.mode, where, *times, *figures, ready]
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{1e3 * seconds:.3g}" if seconds < 1 else f"{1e3 * seconds:.0f}"
+
+
+def _ratio(ratio: float | None) -> str:
+    if ratio is None:
+        return "-"
+    return f"[{'green' if ratio >= 1 else 'red'}]{ratio:.2f}[/]"
+
+
+def means(results: Sequence[Result]) -> list[tuple[str, str, str]]:
+    """(mode, cell, geometric mean of the ratios to the best peer), and a line for all cells of a mode."""
+    lines: list[tuple[str, str, str]] = []
+    for mode in dict.fromkeys(r.problem.mode for r in results):
+        of_mode = [r for r in results if r.problem.mode == mode and r.ratio]
+        cells = dict.fromkeys(r.problem.cell.name for r in of_mode)
+        lines += [(mode, cell, _mean([r for r in of_mode if r.problem.cell.name == cell])) for cell in cells]
+        lines += [(mode, "all", _mean(of_mode))] if of_mode else []
+    return lines
+
+
+def _mean(results: Sequence[Result]) -> str:
+    return f"{geometric_mean(r.ratio for r in results if r.ratio):.2f}"
+
+
+def machine_line(machine: Machine, threads: int, dtype: str) -> str:
+    """The measured rates in one line."""
+    reading = ", ".join(f"{size >> 10} KiB {rate / 1e9:.0f}" for size, rate in machine.reading)
+    return (
+        f"{threads} threads, {dtype}: FMA peak {machine.flops / 1e9:.0f} GFLOP/s; memory (triad) {machine.memory / 1e9:.0f} GB/s; "
+        f"reading, by bytes a thread: {reading} GB/s"
+    )

@@ -1,0 +1,129 @@
+"""One run of `rnncc bench`: every problem, its contenders checked and timed."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from rnncc.bench.contender import Contender, Maker, check
+from rnncc.bench.limit import Limit, flops, limit
+from rnncc.bench.machine import Machine
+from rnncc.bench.peers import OWN
+from rnncc.bench.problem import BenchCell, Mode, Problem, Shape
+from rnncc.bench.timing import Plan, Stopwatch, Timing
+
+_CLOSE = 1.05
+"""A ratio below this is measured twice more, and the round with the median ratio counts."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One contender at one problem.
+
+    Parameters
+    ----------
+    timing
+        Seconds a call.
+    ready
+        Seconds from its making to the end of its first call: compiling, or loading what was compiled.
+    """
+
+    timing: Timing
+    ready: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """Every contender at one problem."""
+
+    problem: Problem
+    entries: Mapping[str, Entry]
+    flops: float
+    limit: Limit
+
+    @property
+    def own(self) -> float:
+        """Seconds of this package."""
+        return self.entries[OWN].timing.best
+
+    @property
+    def best_peer(self) -> str | None:
+        """The fastest other contender."""
+        peers = [name for name in self.entries if name != OWN]
+        return min(peers, key=lambda name: self.entries[name].timing.best, default=None)
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times as long the best peer takes."""
+        return None if self.best_peer is None else self.entries[self.best_peer].timing.best / self.own
+
+    @property
+    def share(self) -> float:
+        """The part of the time that the binding limit asks for."""
+        return self.limit.seconds / self.own
+
+
+@dataclass(frozen=True)
+class Session:
+    """What to run: `makers` by name, this package's own among them."""
+
+    cells: tuple[BenchCell, ...]
+    shapes: tuple[Shape, ...]
+    modes: tuple[Mode, ...]
+    makers: Mapping[str, Maker]
+    dtype: str
+    threads: int
+    plan: Plan
+    watch: Stopwatch = field(default_factory=Stopwatch)
+
+    def problems(self) -> list[Problem]:
+        """Cell by cell, mode by mode; a stream has one step, so shapes that differ in T alone are one."""
+        return [
+            Problem(cell, shape, mode, self.dtype, self.threads)
+            for cell in self.cells
+            for mode in self.modes
+            for shape in self._shapes(mode)
+        ]
+
+    def _shapes(self, mode: Mode) -> list[Shape]:
+        return list(dict.fromkeys(replace(s, steps=1) for s in self.shapes)) if mode == "stream" else list(dict.fromkeys(self.shapes))
+
+    def run(self, machine: Machine, started: Callable[[Problem], object] = lambda _problem: None) -> Iterator[Result]:
+        """Results one by one; `started` is told each problem before it is begun.
+
+        Raises
+        ------
+        DisagreementError
+            A contender computes something else.
+        """
+        for problem in self.problems():
+            started(problem)
+            yield self._result(problem, machine)
+
+    def _result(self, problem: Problem, machine: Machine) -> Result:
+        contenders, ready = self._ready(problem)
+        calls = {name: contender.call for name, contender in contenders.items()}
+
+        def measured() -> Result:
+            timings = self.watch.measure(calls, self.plan)
+            entries = {name: Entry(timing, ready[name]) for name, timing in timings.items()}
+            return Result(problem, entries, flops(problem), limit(problem, machine))
+
+        first = measured()
+        if first.ratio is None or first.ratio >= _CLOSE:
+            return first
+        return sorted([first, measured(), measured()], key=lambda result: result.ratio or 0.0)[1]
+
+    def _ready(self, problem: Problem) -> tuple[dict[str, Contender], dict[str, float]]:
+        """Contenders that serve `problem`, each called once and checked, and how long that call took with all before it."""
+        expected = problem.expected()
+        contenders: dict[str, Contender] = {}
+        ready: dict[str, float] = {}
+        for name, make in self.makers.items():
+            start = self.watch.clock()
+            contender = make(problem)
+            if contender is None:
+                continue
+            found = contender.call()
+            ready[name] = self.watch.clock() - start
+            check(name, problem, contender.read(found), expected)
+            contenders[name] = contender
+        return contenders, ready

@@ -1,0 +1,77 @@
+"""`rnncc bench` from end to end at a tiny shape, and what it refuses."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from rnncc.bench import choose
+from rnncc.bench.peers import PEERS, Library
+from rnncc.cli import main
+
+
+def bench(*arguments):
+    return CliRunner().invoke(main, ["bench", *arguments], prog_name="rnncc")
+
+
+def test_quick_prints_a_table_and_writes_the_figures(tmp_path):
+    figures = tmp_path / "figures.json"
+    done = bench("--quick", "--cell", "elman", "--mode", "inference", "--mode", "stream", "--peer", "none", "--json", str(figures))
+    assert (done.exit_code, done.stderr) == (0, ""), done.output
+    for word in ("FMA peak", "memory (triad)", "elman", "5,3,8,16", "ready"):
+        assert word in done.stdout
+    assert [r["mode"] for r in json.loads(figures.read_text())["results"]] == ["inference", "stream"]
+
+
+def test_a_path_and_a_peer(tmp_path):
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    spec = tmp_path / "mine.py"
+    spec.write_text((Path(__file__).parents[2] / "specs" / "elman.py").read_text())
+    arguments = ("--shape", "2,1,3,4", "--mode", "inference", "--blocks", "1", "--seconds", "0.001")
+    done = bench("--quick", "--cell", str(spec), "--peer", "pytorch-loop", *arguments)
+    assert done.exit_code == 0, done.output
+    assert "geometric mean" in done.stdout
+    assert "mine" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--cell", "lsmt"], "unknown cell 'lsmt'"),
+        (["--shape", "1,2,3"], "expected T,N,I,H"),
+        (["--peer", "tensorflow"], "unknown peer 'tensorflow'"),
+        (["--threads", "4096"], "this process may use"),
+        (["--json", "nowhere/a.json"], "there is no folder"),
+    ],
+)
+def test_mistakes_are_told_before_anything_runs(arguments, message):
+    done = bench("--quick", *arguments)
+    assert done.exit_code == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("arguments", [["--mode", "sideways"], ["--blocks", "0"], ["--seconds", "0"], ["--dtype", "int8"]])
+def test_wrong_usage(arguments):
+    assert bench(*arguments).exit_code == 2
+
+
+def test_a_peer_that_is_not_installed_is_named(monkeypatch):
+    monkeypatch.setitem(PEERS, "jax", Library("jax_scan", "scan", ("no-such-package",), "absent"))
+    assert choose.missing_peers()["jax"] == ["no-such-package"]
+    done = bench("--quick", "--peer", "jax")
+    assert done.exit_code == 1
+    assert "pip install no-such-package" in done.stderr
+    listed = bench("--quick", "--cell", "elman", "--mode", "stream", "--peer", "none")
+    assert "not installed: jax (no-such-package)" in listed.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system cannot hold a process to some cores")
+def test_threads_hold_the_process_to_as_many_cores():
+    before = os.sched_getaffinity(0)
+    with choose.held_to(1):
+        assert len(os.sched_getaffinity(0)) == 1
+    assert os.sched_getaffinity(0) == before

@@ -1,0 +1,100 @@
+"""Every contender computes the cell it is timed on: outputs, last states, gradients, a streamed step."""
+
+from dataclasses import replace
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+
+from rnncc.bench.contender import Contender, DisagreementError, check
+from rnncc.bench.peers import CONTENDERS, OWN
+from rnncc.bench.problem import BenchCell, Problem, Shape
+
+SHAPE = Shape(4, 3, 5, 6)
+MODES = ["inference", "training", "stream"]
+SERVED = {
+    OWN: ["elman", "custom"],
+    "pytorch": ["elman", "lstm", "gru_reset_after"],
+    "pytorch-loop": ["lstm_peephole", "custom", "gru"],
+    "torch.compile": [],
+    "jax": ["elman", "lstm", "gru", "gru_reset_after", "lstm_peephole", "custom"],
+    "onnxruntime": ["elman", "lstm", "gru", "gru_cho", "gru_reset_after", "lstm_peephole"],
+}
+
+
+def library(name):
+    for package in CONTENDERS[name].packages:
+        pytest.importorskip(package, reason=f"{package} is not installed")
+    return CONTENDERS[name]
+
+
+def problem_of(cell, mode, dtype="float32"):
+    return Problem(BenchCell.found(cell), SHAPE, mode, dtype, 1)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("name", "cell"), [(name, cell) for name, cells in SERVED.items() for cell in cells])
+def test_a_contender_computes_the_cell(name, cell, mode):
+    problem = problem_of(cell, mode)
+    contender = library(name).load()(problem)
+    if name == "onnxruntime" and mode == "training":
+        assert contender is None
+        return
+    expected = problem.expected()
+    check(name, problem, contender.read(contender.call()), expected)
+    if mode != "stream":
+        check(name, problem, contender.read(contender.call()), expected)
+
+
+@pytest.mark.parametrize("name", ["pytorch", "pytorch-loop", "onnxruntime"])
+def test_a_stream_goes_on_from_where_it_was(name):
+    problem = problem_of("lstm_peephole" if name != "pytorch" else "lstm", "stream")
+    contender = library(name).load()(problem)
+    own = CONTENDERS[OWN].load()(problem)
+    first = contender.read(contender.call())["output"].copy()
+    own.call()
+    second = contender.read(contender.call())
+    check(name, problem, second, {"output": own.read(own.call())["output"].astype(np.float64)})
+    assert np.abs(second["output"] - first).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"), [("pytorch", "gru"), ("pytorch-loop", "lstm"), ("torch.compile", "lstm"), ("onnxruntime", "custom")]
+)
+def test_what_a_library_does_not_serve(name, cell):
+    assert library(name).load()(problem_of(cell, "inference")) is None
+
+
+def test_both_widths_where_a_library_has_them():
+    problem = problem_of("lstm", "training", "float64")
+    for name in (OWN, "pytorch"):
+        contender = library(name).load()(problem)
+        check(name, problem, contender.read(contender.call()), problem.expected())
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:The .grad attribute:UserWarning")  # PyTorch's, about itself
+@pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed")
+@pytest.mark.parametrize("mode", MODES)
+def test_the_compiled_loop_computes_the_cell(mode):
+    problem = problem_of("custom", mode)
+    contender = library("torch.compile").load()(problem)
+    check("torch.compile", problem, contender.read(contender.call()), problem.expected())
+
+
+@pytest.mark.parametrize("wrong", [lambda y: y + 1e-2, lambda y: y[:2], lambda y: y * np.nan])
+def test_a_wrong_contender_is_named(wrong):
+    problem = problem_of("elman", "inference")
+    expected = problem.expected()
+    found = Contender(lambda: None, lambda _: dict(expected, output=wrong(expected["output"])))
+    with pytest.raises(DisagreementError, match=r"somebody computes elman \(4,3,5,6\), inference, float32 wrongly: output"):
+        check("somebody", problem, found.read(found.call()), expected)
+    with pytest.raises(DisagreementError, match="h_T"):
+        check("somebody", problem, {"output": expected["output"]}, expected)
+
+
+def test_the_same_values_for_everybody_and_every_time():
+    first, again = problem_of("lstm", "training"), problem_of("lstm", "training")
+    assert all(np.array_equal(first.params[k], again.params[k]) for k in first.params)
+    assert {v.dtype for v in (*first.params.values(), *first.state.values(), *first.streams.values())} == {np.dtype("float32")}
+    assert replace(first, shape=Shape(1, 2, 3, 4)).params["U_i"].shape == (4, 4)

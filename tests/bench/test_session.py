@@ -1,0 +1,161 @@
+"""A run over fake contenders and a fake clock: what is checked, timed, compared, written down."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from rnncc.bench.contender import Contender, DisagreementError
+from rnncc.bench.limit import flops, limit
+from rnncc.bench.machine import Machine
+from rnncc.bench.problem import BenchCell, Problem, Shape
+from rnncc.bench.record import record, write_record
+from rnncc.bench.report import means, table
+from rnncc.bench.session import Session
+from rnncc.bench.timing import Plan, Stopwatch
+from rnncc.errors import ArgumentError
+
+MACHINE = Machine(flops=1e9, memory=1e6, reading=((1000, 4e6), (10_000, 2e6)))
+SHAPE = Shape(4, 2, 3, 5)
+
+
+class World:
+    """Contenders that take as long as they are told, and are as right as the interpreter."""
+
+    def __init__(self):
+        self.now, self.made = 0.0, []
+
+    def maker(self, name, durations, compiling=0.0, right=True):
+        def make(problem):
+            self.made.append((name, str(problem)))
+            self.now += compiling
+            left = list(durations)
+            results = problem.expected()
+
+            def call():
+                self.now += left.pop(0) if len(left) > 1 else left[0]
+                return results if right else {key: value + 1 for key, value in results.items()}
+
+            return Contender(call, lambda found: found)
+
+        return make
+
+    def session(self, makers, modes=("inference",), shapes=(SHAPE,)):
+        watch = Stopwatch(lambda: self.now, lambda _seconds: None)
+        cells = (BenchCell.found("elman"),)
+        return Session(cells, shapes, modes, makers, "float32", 1, Plan(blocks=1, seconds=0.01, rest=0.0), watch)
+
+
+def test_a_result_names_the_best_peer_and_keeps_compiling_apart():
+    world = World()
+    makers = {"rnncc": world.maker("rnncc", [1.0], 7.0), "slow": world.maker("slow", [9.0]), "fast": world.maker("fast", [3.0])}
+    makers["absent"] = lambda _problem: None
+    (result,) = world.session(makers).run(MACHINE)
+    assert (result.own, result.best_peer, result.ratio) == (1.0, "fast", 3.0)
+    assert result.entries["rnncc"].ready == 8.0
+    assert result.entries.keys() == {"rnncc", "slow", "fast"}
+
+
+def test_a_close_ratio_is_measured_twice_more_and_the_median_counts():
+    world = World()
+    peer = [2.0] + [2.0] * 4 + [1.0] * 4 + [3.0] * 4
+    makers = {"rnncc": world.maker("rnncc", [2.0]), "peer": world.maker("peer", peer)}
+    (result,) = world.session(makers).run(MACHINE)
+    assert result.ratio == 1.0
+    makers = {"rnncc": world.maker("rnncc", [2.0]), "peer": world.maker("peer", [2.0] + [2.0] * 4 + [3.0] * 8)}
+    (result,) = world.session(makers).run(MACHINE)
+    assert result.ratio == 1.5
+
+
+def test_a_wrong_contender_is_never_timed():
+    world = World()
+    makers = {"rnncc": world.maker("rnncc", [1.0]), "liar": world.maker("liar", [0.1], right=False)}
+    with pytest.raises(DisagreementError, match="liar computes elman"):
+        list(world.session(makers).run(MACHINE))
+
+
+def test_streams_that_differ_in_t_alone_are_one_problem():
+    session = World().session({}, ("inference", "stream"), (SHAPE, replace(SHAPE, steps=9), SHAPE))
+    assert [(p.mode, p.shape.steps) for p in session.problems()] == [("inference", 4), ("inference", 9), ("stream", 1)]
+
+
+def problem(mode, shape=SHAPE):
+    return Problem(BenchCell.found("elman"), shape, mode, "float32", 1)
+
+
+def test_flops_of_elman():
+    """Products 2 H (I + H); tanh 24 and two additions a unit. The gradient has two more products a weight and 1 - h² times d."""
+    assert flops(problem("inference")) == 4 * 2 * (2 * 5 * (3 + 5) + 26 * 5)
+    assert flops(problem("stream")) == 2 * (2 * 5 * (3 + 5) + 26 * 5)
+    assert flops(problem("training")) == flops(problem("inference")) + 4 * 2 * (2 * 2 * 5 * (3 + 5) + 5 * 5)
+
+
+def test_the_limit_that_binds():
+    """Elman at T=4, N=2: 20 weights and biases of the input, 25 of the state."""
+    by_flops = limit(problem("inference"), replace(MACHINE, flops=1.0))
+    assert (by_flops.what, by_flops.seconds) == ("FMA", flops(problem("inference")))
+    numbers = (15 + 25 + 5) + 4 * 2 * 3 + 2 * 5 + 4 * 2 * 5 + 2 * 5
+    data = limit(problem("inference"), MACHINE)
+    assert (data.what, data.seconds) == ("data", pytest.approx(4 * numbers / 4e6))
+    again = limit(problem("inference", Shape(400, 1, 1, 60)), MACHINE)
+    assert (again.what, again.seconds) == ("weights", pytest.approx(400 * 4 * 3600 / 1e6))
+    assert limit(problem("training", Shape(400, 1, 1, 60)), MACHINE).seconds == pytest.approx(2 * again.seconds)
+
+
+def test_reading_beyond_the_caches_is_memory():
+    assert [MACHINE.reading_rate(size) for size in (10, 1000, 1001, 99_999)] == [4e6, 4e6, 2e6, 1e6]
+
+
+def results_of(world):
+    makers = {"rnncc": world.maker("rnncc", [1.0]), "peer": world.maker("peer", [4.0])}
+    session = world.session(makers, ("inference", "training"))
+    return session, list(session.run(MACHINE))
+
+
+def test_means_and_table():
+    _, results = results_of(World())
+    assert means(results) == [
+        ("inference", "elman", "4.00"),
+        ("inference", "all", "4.00"),
+        ("training", "elman", "4.00"),
+        ("training", "all", "4.00"),
+    ]
+    made = table(results, ["rnncc", "peer", "absent"])
+    cells = [list(column.cells) for column in made.columns]
+    assert cells[:6] == [["elman"] * 2, ["inference", "training"], ["4,2,3,5"] * 2, ["1000"] * 2, ["4000"] * 2, ["-"] * 2]
+
+
+def test_the_record_is_complete_and_json(tmp_path):
+    session, results = results_of(World())
+    write_record(tmp_path / "a.json", record(session, MACHINE, results))
+    read = json.loads((tmp_path / "a.json").read_text())
+    assert read.keys() == {"date", "machine", "versions", "plan", "results"}
+    assert read["machine"]["flops"] == 1e9
+    assert read["results"][0]["contenders"]["peer"] == {"seconds": 4.0, "blocks": [4.0], "ready": 4.0}
+    with pytest.raises(ArgumentError, match="cannot be written"):
+        write_record(tmp_path / "missing" / "a.json", {})
+
+
+@pytest.mark.parametrize("text", ["1,2,3", "0,1,1,1", "a,b,c,d", "1,2,3,-4", ""])
+def test_a_shape_is_four_whole_numbers(text):
+    with pytest.raises(ArgumentError, match="expected T,N,I,H"):
+        Shape.parse(text)
+
+
+def test_a_shape_reads_as_it_prints():
+    assert Shape.parse(str(SHAPE)) == Shape.parse("4, 2,3,5") == SHAPE
+
+
+def test_a_plot_is_drawn(tmp_path):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    from rnncc.bench.plot import plot
+
+    _, results = results_of(World())
+    plot(results, tmp_path / "a.svg")
+    assert "rnncc" in (tmp_path / "a.svg").read_text()
+    with pytest.raises(ArgumentError, match="cannot be written"):
+        plot(results, tmp_path / "missing" / "a.png")
+    with pytest.raises(ArgumentError, match="not supported"):
+        plot(results, tmp_path / "a.doc")
+    with pytest.raises(ArgumentError, match="nothing to plot"):
+        plot([], tmp_path / "a.png")
