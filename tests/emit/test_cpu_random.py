@@ -1,0 +1,31 @@
+"""Random cells compiled and run, forward and backward, against the interpreter. Minutes: most of it is Numba's."""
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from rnncc.compiler import Compilation
+from rnncc.emit.numpy import run
+from rnncc.modules import load_module
+from rnncc.spec import load
+from tests.emit.cpu_cases import arrays, primal, sweep_of, worst
+from tests.random_cells import random_spec_text
+
+SHAPE, LENGTHS = (4, 3, 2, 5), (4, 2, 0)
+TOLERANCE = 1e-11
+"""As in `test_cpu_simulated`."""
+
+
+@pytest.mark.slow
+@seed(20)
+@settings(max_examples=30, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@given(random_spec_text())
+def test_random_cells(tmp_path_factory, text):
+    path = tmp_path_factory.mktemp("random") / "random.py"
+    path.write_text(text)
+    made, module = Compilation(load(path)), load_module(path)
+    env, sweep = arrays(made, SHAPE, scale=0.4), sweep_of(SHAPE, LENGTHS, threads=2)
+    forward = module.forward(sweep, primal(made, env))
+    found = module.backward(sweep, {**env, **forward})
+    expected = run(made.joint, env, LENGTHS)
+    error, key = worst(found | {k: forward[k] for k in expected.keys() - found.keys()}, expected)
+    assert error < TOLERANCE, key
