@@ -39,9 +39,10 @@ def pack(sums: Sequence[Sequence[Array]]) -> Array:
     first = sums[0]
     units, dtype = first[0].shape[0], first[0].dtype
     blocks = -(-units // lanes_of(dtype))
-    chunks, idle = divmod(len(sums) * blocks, ISA.vectors)
-    panel = np.empty((chunks + bool(idle), sum(m.shape[1] for m in first), ISA.vectors * lanes_of(dtype)), dtype)
-    panel[chunks:] = 0
+    filled = len(sums) * blocks // ISA.vectors
+    chunks = -(-len(sums) * blocks // (ISA.vectors * ABREAST)) * ABREAST
+    panel = np.empty((chunks, sum(m.shape[1] for m in first), ISA.vectors * lanes_of(dtype)), dtype)
+    panel[filled:] = 0
     for a, matrices in enumerate(sums):
         start = 0
         for m in matrices:

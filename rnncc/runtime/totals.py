@@ -83,7 +83,8 @@ def _outer(part, posts, bounds, left, right, total):  # type: ignore[no-untyped-
             for t in range(tiles):
                 row = first + t * _TALL
                 rows = min(_TALL, last - row)
-                product_over_time(tile, packed_right, 0, 0, rows, (packed_left[t].T, count))
+                # two rows at least: a single one would take chunks abreast
+                product_over_time(tile, packed_right, 0, 0, max(rows, 2), (packed_left[t].T, count))
                 _add(total, tile, row, rows, column, columns)
     dismiss(part, posts)
 

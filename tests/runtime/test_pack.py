@@ -29,7 +29,8 @@ def test_every_number_is_at_its_place(dtype, units, sums):
     panel = pack(matrices)
     width = lanes_of(dtype)
     assert panel.dtype == dtype
-    assert panel.shape == (math.ceil(sums * math.ceil(units / width) / ISA.vectors), 7, ISA.vectors * width)
+    vectors = sums * math.ceil(units / width)
+    assert panel.shape == (math.ceil(vectors / (ISA.vectors * ABREAST)) * ABREAST, 7, ISA.vectors * width)
     for a, both in enumerate(matrices):
         for unit in range(units):
             np.testing.assert_array_equal(at(panel, a, sums, unit), np.concatenate([m[unit] for m in both]))

@@ -6,7 +6,7 @@ variants, `ISA.tall` and `ISA.short`; rows beyond `count` repeat the last one an
 `ABREAST` chunks at once, since `vectors` accumulators alone would wait for each other's latency. After a block of
 units, and at the end of an operand, they are added to the tile and start again: the rounding of a long sum grows with its partial sums.
 
-    panel  (chunks, K, vectors * lanes)         packed by `runtime.pack`
+    panel  (chunks, K, vectors * lanes)         packed by `runtime.pack`; chunks a multiple of `ABREAST`
     tile   (ISA.tall, vectors of a group, lanes)
 """
 
@@ -38,11 +38,13 @@ def _typed(
         return None
     if not operands or not all(_is_operand(o, panel.dtype) for o in operands):
         return None
+    if len(operands) > 1 and any(o[0].layout == "F" for o in operands):
+        return None
     return signature(types.void, tile, panel, types.intp, types.intp, types.intp, *operands)
 
 
 def _is_operand(given: types.Type, dtype: types.Type) -> bool:
-    """(rows array, units), C- or F-contiguous, or (stream, time, units), C-contiguous."""
+    """(rows array, units) or (stream, time, units), C-contiguous; a rows array that stands alone may be F-contiguous."""
     if not isinstance(given, types.BaseTuple) or len(given) not in (2, 3):
         return False
     array, *integers = given
@@ -65,7 +67,7 @@ def _lowering(block: int) -> Lowering:
 def _fill(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any, block: int) -> None:
     tile, panel = (context.make_array(t)(context, builder, v) for t, v in zip(sig.args[:2], values[:2], strict=True))
     group, row, count = values[2:5]
-    operands = [_operand(context, builder, t, v) for t, v in zip(sig.args[5:], values[5:], strict=True)]
+    operands = _Operands(builder, [_operand(context, builder, t, v) for t, v in zip(sig.args[5:], values[5:], strict=True)])
     work = _Product(builder, vector_of(sig.args[1].dtype), block, row, count, operands)
     whole = builder.udiv(builder.extract_value(tile.shape, 1), ir.Constant(_INTP, ISA.vectors))
     first = builder.mul(group, whole)
@@ -98,6 +100,33 @@ def _operand(context: Any, builder: ir.IRBuilder, given: types.BaseTuple, value:
     return _Operand(data, strides[-2], element, integers[-1])
 
 
+class _Operands:
+    """Operands in memory, so that one loop over them serves any number: their code stands once."""
+
+    def __init__(self, builder: ir.IRBuilder, operands: list[_Operand]) -> None:
+        self._builder = builder
+        self.number = len(operands)
+        self._unit_stride = operands[0].unit_stride
+        fields = [(o.data, o.row_stride, o.units) for o in operands]
+        self._columns = [self._column(values) for values in zip(*fields, strict=True)]
+
+    def _column(self, values: tuple[ir.Value, ...]) -> ir.Value:
+        b = self._builder
+        column = cgutils.alloca_once(b, ir.ArrayType(values[0].type, len(values)))
+        for k, value in enumerate(values):
+            b.store(value, cgutils.gep_inbounds(b, column, 0, k))
+        return column
+
+    def at(self, number: ir.Value) -> _Operand:
+        """Operand `number`."""
+        b = self._builder
+        data, row_stride, units = (
+            b.load(cgutils.gep_inbounds(b, column, 0, number), typ=t)
+            for column, t in zip(self._columns, (_BYTE_POINTER, _INTP, _INTP), strict=True)
+        )
+        return _Operand(data, row_stride, self._unit_stride, units)
+
+
 @dataclass(frozen=True)
 class _Shape:
     """Rows and chunks of one register tile."""
@@ -113,7 +142,7 @@ class _Shape:
 class _Product:
     """Emits the loops of one product."""
 
-    def __init__(self, builder: ir.IRBuilder, vec: Vec, block: int, row: ir.Value, count: ir.Value, operands: list[_Operand]) -> None:
+    def __init__(self, builder: ir.IRBuilder, vec: Vec, block: int, row: ir.Value, count: ir.Value, operands: _Operands) -> None:
         self.builder = builder
         self.block = block
         self.vector = llvm_type(vec)
@@ -133,23 +162,18 @@ class _Product:
         stride = b.extract_value(panel.strides, 0)
         weights = self.offset(panel.data, b.mul(first, stride))
         vectors = b.extract_value(tile.shape, 1)
-        abreast = ir.Constant(_INTP, ABREAST)
         with b.if_else(b.icmp_signed(">", self.count, ir.Constant(_INTP, 1))) as (many, one):
             with many, b.if_else(b.icmp_signed(">", self.count, ir.Constant(_INTP, ISA.short))) as (tall, short):
                 with tall:
-                    self.chunks(_Shape(ISA.tall, 1), weights, stride, tile.data, vectors, _ZERO, chunks)
+                    self.chunks(_Shape(ISA.tall, 1), weights, stride, tile.data, vectors, chunks)
                 with short:
-                    self.chunks(_Shape(ISA.short, 1), weights, stride, tile.data, vectors, _ZERO, chunks)
+                    self.chunks(_Shape(ISA.short, 1), weights, stride, tile.data, vectors, chunks)
             with one:
-                even = b.mul(b.udiv(chunks, abreast), abreast)
-                self.chunks(_Shape(1, ABREAST), weights, stride, tile.data, vectors, _ZERO, even)
-                self.chunks(_Shape(1, 1), weights, stride, tile.data, vectors, even, chunks)
+                self.chunks(_Shape(1, ABREAST), weights, stride, tile.data, vectors, chunks)
 
-    def chunks(
-        self, shape: _Shape, weights: ir.Value, stride: ir.Value, tile: ir.Value, vectors: ir.Value, start: ir.Value, stop: ir.Value
-    ) -> None:
-        """Chunks [start, stop), `shape.chunks` of them at a time."""
-        with cgutils.for_range_slice(self.builder, start, stop, ir.Constant(_INTP, shape.chunks), intp=_INTP) as (chunk, _):
+    def chunks(self, shape: _Shape, weights: ir.Value, stride: ir.Value, tile: ir.Value, vectors: ir.Value, chunks: ir.Value) -> None:
+        """Every chunk, `shape.chunks` of them at a time."""
+        with cgutils.for_range_slice(self.builder, _ZERO, chunks, ir.Constant(_INTP, shape.chunks), intp=_INTP) as (chunk, _):
             packed = self.offset(weights, self.builder.mul(chunk, stride))
             place = self.builder.gep(tile, [self.builder.mul(chunk, ir.Constant(_INTP, ISA.vectors * self.lanes))])
             self.run(shape, packed, stride, place, vectors)
@@ -160,16 +184,23 @@ class _Product:
         zero = ir.Constant(self.vector, [0.0] * self.lanes)
         sums = [cgutils.alloca_once_value(b, zero) for _ in range(shape.rows * shape.vectors)]
         places = [self.place(target, vectors, *divmod(k, shape.vectors)) for k in range(len(sums))]
-        for operand in self.operands:
-            panels = [self.offset(weights, b.mul(stride, ir.Constant(_INTP, c))) for c in range(shape.chunks)]
+        done = cgutils.alloca_once(b, _INTP)
+        b.store(_ZERO, done)
+        for place in places:
+            self.put(zero, place)
+        with cgutils.for_range(b, ir.Constant(_INTP, self.operands.number)) as loop:
+            operand = self.operands.at(loop.index)
             rows = self.rows(shape.rows, operand)
+            before = b.load(done, typ=_INTP)
+            own = b.gep(weights, [b.mul(before, ir.Constant(_INTP, ISA.vectors * self.lanes))])
+            panels = [self.offset(own, b.mul(stride, ir.Constant(_INTP, c))) for c in range(shape.chunks)]
             with self.blocks(operand.units) as (start, stop):
                 for pointer in sums:
                     b.store(zero, pointer)
                 self.multiply(operand, start, stop, rows, panels, sums)
-                found = [b.load(pointer, typ=self.vector) for pointer in sums]
-                self.leave(found, places, b.icmp_signed("==", start, _ZERO) if operand is self.operands[0] else None)
-            weights = b.gep(weights, [b.mul(operand.units, ir.Constant(_INTP, ISA.vectors * self.lanes))])
+                for pointer, place in zip(sums, places, strict=True):
+                    self.put(b.fadd(self.get(place), b.load(pointer, typ=self.vector)), place)
+            b.store(b.add(before, operand.units), done)
 
     def place(self, tile: ir.Value, vectors: ir.Value, row: int, vector: int) -> ir.Value:
         """Where the tile holds a vector of a row."""
@@ -178,29 +209,12 @@ class _Product:
 
     @contextmanager
     def blocks(self, units: ir.Value) -> Iterator[tuple[ir.Value, ir.Value]]:
-        """Code between is repeated for [start, stop) of each block; once, and empty, where there are no units."""
+        """Code between is repeated for [start, stop) of each block."""
         b = self.builder
-        size, one = ir.Constant(_INTP, self.block), ir.Constant(_INTP, 1)
-        end = b.select(b.icmp_signed(">", units, one), units, one)
-        with cgutils.for_range_slice(b, _ZERO, end, size, intp=_INTP) as (start, _):
+        size = ir.Constant(_INTP, self.block)
+        with cgutils.for_range_slice(b, _ZERO, units, size, intp=_INTP) as (start, _):
             stop = b.add(start, size)
             yield start, b.select(b.icmp_signed("<", stop, units), stop, units)
-
-    def leave(self, found: list[ir.Value], places: list[ir.Value], fresh: ir.Value | None) -> None:
-        """The sums of a block into the tile: added to what is there, or, where `fresh` says so, in its place."""
-        if fresh is None:
-            self.add(found, places)
-            return
-        with self.builder.if_else(fresh) as (first, later):
-            with first:
-                for value, place in zip(found, places, strict=True):
-                    self.put(value, place)
-            with later:
-                self.add(found, places)
-
-    def add(self, found: list[ir.Value], places: list[ir.Value]) -> None:
-        for value, place in zip(found, places, strict=True):
-            self.put(self.builder.fadd(self.get(place), value), place)
 
     def rows(self, rows: int, operand: _Operand) -> list[ir.Value]:
         """A pointer (bytes) to each row; those beyond `count` repeat the last."""
@@ -255,7 +269,7 @@ def product(tile: Any, panel: Any, group: int, row: int, count: int, *operands: 
     tile
         (ISA.tall, vectors of a group, lanes); written.
     panel
-        (groups * chunks, K, ISA.vectors * lanes), K the sum of the operands' units.
+        (chunks, K, ISA.vectors * lanes), chunks a multiple of `ABREAST`, K the sum of the operands' units.
     group
         Which group of unit blocks.
     row, count
