@@ -46,7 +46,7 @@ def test_warming_up_does_not_count():
     slow_at_first = machine.contender("a", [9.0, 0.25])
     found = machine.stopwatch().measure({"a": slow_at_first}, Plan(blocks=1, seconds=3.0, rest=0.0))
     assert found["a"].medians == (0.25,)
-    warming = machine.contender("b", [0.5, 0.5, 0.5, 0.5, 2.0])
+    warming = machine.contender("b", [0.25] * 8 + [2.0])
     assert machine.stopwatch().measure({"b": warming}, Plan(blocks=1, seconds=10.0, rest=0.0))["b"].best == 2.0
 
 

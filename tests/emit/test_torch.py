@@ -4,7 +4,8 @@ import pytest
 
 from rnncc.compiler import compile_cell
 from rnncc.emit.torch import torch_source
-from rnncc.functions import VOCABULARY
+from rnncc.functions import VOCABULARY, symbol
+from rnncc.ir import Carry, Input, Pointwise, Program, verify
 from rnncc.modules import load_module
 from rnncc.passes import hoist_sums
 from rnncc.runtime.sweep import Sweep
@@ -121,6 +122,18 @@ def test_weights_that_meet_one_operand_are_joined_and_small_values_written_where
     source = torch_source(hoist_sums(made.primal), made.info.named)
     assert 'U_i_h, U_f_h, U_g_h, U_o_h = torch.chunk(h @ params["U_i U_f U_g U_o"].T, 4, -1)' in source
     assert "h_new = o*torch.tanh(c_new)" in source
+
+
+def test_a_difference_is_never_written_into_another():
+    h, d, x = (symbol(name) for name in ("h", "d", "x"))
+    stream = ("T", "N", "hidden")
+    inputs = (Input("x", stream, "input"), Input("h_0", stream[1:], "init"))
+    nodes = (Pointwise("d", stream, h - x), Pointwise("e", stream, x - d))
+    program = verify(Program("Differences", inputs, (Carry("h", "h_0", "e", "h_T", stream),), nodes, (("output", "e"),)))
+    space = {}
+    exec(torch_source(program, ()), space)
+    state, y = space["step"]({}, torch.tensor([[5.0]]), {"h": torch.tensor([[2.0]])})
+    assert state["h"] == y == 5 - (2 - 5)
 
 
 def test_every_function_of_the_language_is_spelled():

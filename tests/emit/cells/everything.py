@@ -13,7 +13,12 @@ tau = exp(alpha)
 torch = cell.weight("W", params, x) @ x + cell.weight("V", params, tick) @ tick + cell.bias("b", params)
 jax = cell.weight("U", params, params) @ params
 a = clamp(torch + jax, -0.5, alpha) + Max(jax, 0.1, alpha) - Min(state, 0.2) * tau + hard_sigmoid(jax)
-b = log(1 + softplus(jax) ** 2) + sqrt(Abs(state) + 1) * sin(params) - cos(torch) * erf(jax) + (relu(state) + 1) ** 0.5
+b = (
+    log(1 + softplus(jax) ** 2)
+    + sqrt(Abs(state) + 1) * sin(params)
+    - cos(torch) * erf(jax) * (cell.weight("R", state, params) @ params)
+    + (relu(state) + 1) ** 0.5
+)
 k = Piecewise((0.1, (jax > 0) & ((state < 0.5) | ~((torch > 1) & (jax > 0.1)))), (alpha, state > 0.7), (1.0, True))
 k = k + Piecewise((a, ~(jax > alpha)), (b, True))
 projected = tanh((a - (b - mean(k))) / (2 + a**2) / (1 + mean(tick**2))) - mean(torch)
