@@ -124,14 +124,15 @@ def test_weights_that_meet_one_operand_are_joined_and_small_values_written_where
     assert "h_new = o*torch.tanh(c_new)" in source
 
 
-def test_a_difference_is_never_written_into_another():
+def test_a_difference_keeps_its_parentheses_in_another():
     h, d, x = (symbol(name) for name in ("h", "d", "x"))
     stream = ("T", "N", "hidden")
     inputs = (Input("x", stream, "input"), Input("h_0", stream[1:], "init"))
     nodes = (Pointwise("d", stream, h - x), Pointwise("e", stream, x - d))
     program = verify(Program("Differences", inputs, (Carry("h", "h_0", "e", "h_T", stream),), nodes, (("output", "e"),)))
-    space = {}
-    exec(torch_source(program, ()), space)
+    source, space = torch_source(program, ()), {}
+    assert "(h - x)" in source
+    exec(source, space)
     state, y = space["step"]({}, torch.tensor([[5.0]]), {"h": torch.tensor([[2.0]])})
     assert state["h"] == y == 5 - (2 - 5)
 

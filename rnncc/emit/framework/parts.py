@@ -92,12 +92,11 @@ class Parts:
 
     @cached_property
     def inlined(self) -> set[str]:
-        """Values written out where they are used: unnamed, used once, in the same part, and where parentheses stay readable."""
+        """Values written out where they are used: unnamed, and used once, in the same part."""
         found: set[str] = set()
         for nodes in (self.projected, self.advanced):
             uses = Counter(name for n in nodes for name in _occurrences(n))
-            readers = {o: n for n in nodes for o in n.operands}
-            found |= {n.name for n in nodes if uses[n.name] == 1 and _fits(n, readers[n.name])}
+            found |= {n.name for n in nodes if uses[n.name] == 1}
         return found - self.named - self._results - set(self.handed) - set(self.packs)
 
     @cached_property
@@ -114,12 +113,3 @@ def _occurrences(node: Node) -> list[str]:
     if not isinstance(node, Pointwise):
         return list(node.operands)
     return [e.name for e in sp.preorder_traversal(node.expr) if isinstance(e, sp.Symbol)]
-
-
-def _fits(node: Node, reader: Node) -> bool:
-    """A sum or product of elements goes into a function or a matrix product, never into another sum."""
-    return not _is_open(node) or not _is_open(reader)
-
-
-def _is_open(node: Node) -> bool:
-    return isinstance(node, Pointwise) and not isinstance(node.expr, Elementwise)

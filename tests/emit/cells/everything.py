@@ -16,7 +16,7 @@ a = clamp(torch + jax, -0.5, alpha) + Max(jax, 0.1, alpha) - Min(state, 0.2) * t
 b = (
     log(1 + softplus(jax) ** 2)
     + sqrt(Abs(state) + 1) * sin(params)
-    - cos(torch) * erf(jax) * (cell.weight("R", state, params) @ params)
+    - cos(torch) * erf(jax) * (cell.weight("R", state, state) @ state)
     + (relu(state) + 1) ** 0.5
 )
 k = Piecewise((0.1, (jax > 0) & ((state < 0.5) | ~((torch > 1) & (jax > 0.1)))), (alpha, state > 0.7), (1.0, True))
