@@ -58,6 +58,18 @@ def found_by(module, made, env, sweep):
     return inference | outputs | backward | {f"trace {k}": v for k, v in module.trace(sweep, given).items()}
 
 
+def trained_by(module, made, env, sweep):
+    """What forward and backward return by the keys of the joint program: half of the kernels to compile."""
+    forward = module.forward(sweep, primal(made, env))
+    backward = module.backward(sweep, {**env, **forward})
+    return {key: forward[key] for key, _ in made.primal.outputs} | backward
+
+
+def expected_in_training(made, env, sweep):
+    """The same from the interpreter."""
+    return run(made.joint, env, sweep.lengths, {"T": sweep.steps, "N": sweep.batch}, sweep.reverse)
+
+
 def expected_of(made, env, sweep):
     """The same from the interpreter."""
     joint = run(made.joint, env, sweep.lengths, {"T": sweep.steps, "N": sweep.batch}, sweep.reverse)

@@ -5,10 +5,9 @@ import sys
 import numpy as np
 
 from rnncc.compiler import compile_cell
-from rnncc.emit.numpy import run
 from rnncc.modules import load_module
 from rnncc.runtime.simd import lanes_of
-from tests.emit.cpu_cases import arrays, primal, source_of, sweep_of, worst
+from tests.emit.cpu_cases import arrays, expected_in_training, source_of, sweep_of, trained_by, worst
 
 SHAPE, LENGTHS = (5, 7, 3, 18), (5, 5, 4, 3, 2, 1, 0)
 TOLERANCE = {"float64": 1e-12, "float32": 4 * 2 * 7 * np.finfo(np.float32).eps}
@@ -22,11 +21,7 @@ def main(name, *widths):
     for (dtype, tolerance), width in zip(TOLERANCE.items(), widths, strict=True):
         assert lanes_of(dtype) == int(width)
         env = arrays(made, SHAPE, np.dtype(dtype), scale=0.3)
-        forward = module.forward(sweep, primal(made, env))
-        found = module.backward(sweep, {**env, **forward})
-        expected = run(made.joint, env, LENGTHS, reverse=True)
-        found |= {key: forward[key] for key in expected.keys() - found.keys()}
-        error, key = worst(found, expected)
+        error, key = worst(trained_by(module, made, env, sweep), expected_in_training(made, env, sweep))
         assert error < tolerance, (dtype, key, error)
 
 

@@ -4,10 +4,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from rnncc.compiler import Compilation
-from rnncc.emit.numpy import run
 from rnncc.modules import load_module
 from rnncc.spec import load
-from tests.emit.cpu_cases import arrays, primal, sweep_of, worst
+from tests.emit.cpu_cases import arrays, expected_in_training, sweep_of, trained_by, worst
 from tests.random_cells import random_spec_text
 
 SHAPE, LENGTHS = (4, 3, 2, 5), (4, 2, 0)
@@ -24,8 +23,5 @@ def test_random_cells(tmp_path_factory, text):
     path.write_text(text)
     made, module = Compilation(load(path)), load_module(path)
     env, sweep = arrays(made, SHAPE, scale=0.4), sweep_of(SHAPE, LENGTHS, threads=2)
-    forward = module.forward(sweep, primal(made, env))
-    found = module.backward(sweep, {**env, **forward})
-    expected = run(made.joint, env, LENGTHS)
-    error, key = worst(found | {k: forward[k] for k in expected.keys() - found.keys()}, expected)
+    error, key = worst(trained_by(module, made, env, sweep), expected_in_training(made, env, sweep))
     assert error < TOLERANCE, key
