@@ -53,7 +53,7 @@ def regions(program: Program, hoist: bool = False) -> Regions:
     stages += ((frozenset(), at_hand),) if at_hand else ()
     carries = tuple(c for c in carries if c not in at_hand)
     after = _after(program, timed - before, {c.next for c in carries})
-    late = _downstream(program, timed | {c.final for c in program.carries})
+    late = _downstream(program, {v for v, axes in program.types.items() if "T" in axes} | {c.final for c in program.carries})
     totals = {n.name for n in program.nodes if n.name not in timed and any("T" in program.types[o] for o in n.operands)}
     timeless = {n.name for n in program.nodes} - timed - totals
     return Regions(

@@ -73,6 +73,11 @@ h, c = cell.state("h"), cell.state("c")
 cell.next(h=tanh(cell.weight("W", h, x) @ x + c), c=sigmoid(c + 0.5 * h))
 cell.output(h)
 """
+SUM_OF_A_CARRY = """
+h, c = cell.state("h"), cell.state("c")
+cell.next(h=tanh(cell.weight("W", h, x) @ x + c), c=cell.weight("U", h, h) @ h + exp(cell.vector("a", h)))
+cell.output(h)
+"""
 CONSTANT = """
 h, g = cell.state("h"), cell.state("g")
 h_new = tanh(cell.weight("W", h, x) @ x + cell.weight("U", h, h) @ h + g)
@@ -96,6 +101,7 @@ EVERY = {
     "of_parameters": OF_PARAMETERS,
     "switch": SWITCH,
     "read_later": READ_LATER,
+    "sum_of_a_carry": SUM_OF_A_CARRY,
     "constant": CONSTANT,
     "wide": WIDE,
 }

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from rnncc.errors import InternalError
-from rnncc.ir import Carry, Input, Pointwise, Program, verify
+from rnncc.ir import Carry, Input, Pointwise, Program, Reduce, verify
 from rnncc.schedule import Compute, schedule
 from tests.passes.programs import STREAM, linear, lstm, s, window
-from tests.schedule.cells import CHAIN_OF_SHIFTS, DELAY_LINE, NO_LOOP, READ_OUT, names, planned
+from tests.schedule.cells import CHAIN_OF_SHIFTS, DELAY_LINE, NO_LOOP, READ_OUT, SUM_OF_A_CARRY, names, planned
 
 
 def made_in(phases):
@@ -74,6 +74,13 @@ def test_values_without_time_come_before_the_loop_or_after_what_they_sum(tmp_pat
     assert names(backward.prologue) == ["W_x", "W_h"]
     assert names(backward.totals) == ["d_W_h_of_W_h_h", "d_W_x_of_W_x_x"]
     assert names(backward.epilogue) == ["d_W"]
+
+
+def test_what_follows_from_the_sum_of_a_carry_comes_last(tmp_path):
+    backward = planned(SUM_OF_A_CARRY, tmp_path)[2]
+    (total,) = [n for n in backward.totals if isinstance(n, Reduce)]
+    assert total.a in {c.prev for c in backward.carries}
+    assert [n.name for n in backward.epilogue if total.name in n.operands] == ["d_a"]
 
 
 def test_a_program_of_two_directions_is_refused():
