@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from rnncc.emit.cpu.host import extents, read
+from rnncc.emit.cpu.host import extents, from_env, read
 from rnncc.emit.cpu.layout import Layout
 from rnncc.ir import Carry, Input, Pointwise, Reduce, units
 
@@ -62,7 +62,7 @@ class Arrays:
     def _made(self, array: str, value: str) -> str:
         kept = self._kept(array)
         if kept is not None:
-            return f'env["{kept.prev}"]'
+            return from_env(kept.prev)
         for c in self.layout.plan.carries:
             if array == f"{c.prev}_seq" and c.prev in self.layout.trajectories:
                 return f"trajectory(sweep, {read(self.program, c.init)}, {self.against(array)})"
@@ -70,7 +70,7 @@ class Arrays:
                 return f"rows_from({read(self.program, c.init)})"
         given = self.program.input.get(value)
         if given is not None:
-            return f'padded(env["{value}"])' if self._read_in_vectors(given) else f'env["{value}"]'
+            return f"padded({from_env(value)})" if self._read_in_vectors(given) else from_env(value)
         return f"{'new_rows' if array.endswith('_row') else 'new_stream'}(sweep, dtype{extents(self.program, value)})"
 
     def _read_in_vectors(self, given: Input) -> bool:

@@ -7,6 +7,7 @@ from rnncc.emit.cpu.host import dtype_line, extent, extents, host_node, number, 
 from rnncc.emit.cpu.kernel import Kernel
 from rnncc.emit.cpu.layout import Layout
 from rnncc.emit.cpu.text import Text, wrapped
+from rnncc.emit.cpu.words import key, safe
 from rnncc.errors import InternalError
 from rnncc.ir import Carry, Contract, Reduce, units
 from rnncc.schedule import Accumulator, Phase
@@ -143,10 +144,10 @@ class Driver:
     def _return(self) -> None:
         """Results by key; residuals under their own names, those that a kept trajectory holds as that trajectory."""
         handed = {*self.residuals, *(v for c in self.keep.values() for v in (c.prev, c.next))}
-        keys = [f'"{key}": {self._result(value)}' for key, value in self.program.outputs if key not in handed]
+        keys = [f'"{name}": {self._result(value)}' for name, value in self.program.outputs if safe(name) not in handed]
         shifted = {c.prev for stage in self.plan.stages for c in stage.shifts}
-        keys += [f'"{prev}": {prev}_{"all" if prev in shifted else "seq"}' for prev in self.keep]
-        keys += [f'"{v}": {self._residual(v)}' for v in self.residuals]
+        keys += [f'"{key(prev)}": {prev}_{"all" if prev in shifted else "seq"}' for prev in self.keep]
+        keys += [f'"{key(v)}": {self._residual(v)}' for v in self.residuals]
         self.text.extend(wrapped("return {", keys, "}"))
 
     def _residual(self, value: str) -> str:

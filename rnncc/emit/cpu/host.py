@@ -1,8 +1,9 @@
 """Values without T: what a driver computes in NumPy before the loop and after it."""
 
 from rnncc.emit.cpu.expression import expression
+from rnncc.emit.cpu.words import key, safe
 from rnncc.errors import InternalError
-from rnncc.ir import Concat, Contract, Node, Pointwise, Program, Reduce, Slice, size_names, units
+from rnncc.ir import Concat, Contract, Input, Node, Pointwise, Program, Reduce, Slice, size_names, units
 
 
 def extent(axis: str) -> str:
@@ -20,7 +21,17 @@ def read(program: Program, value: str) -> str:
     given = program.input.get(value)
     if given is None:
         return value
-    return f"float({value.removeprefix('n_')})" if given.role == "size" else f'env["{value}"]'
+    return f"float({size_of(given)})" if given.role == "size" else from_env(value)
+
+
+def from_env(value: str) -> str:
+    """An input as the caller gives it, under the name of the spec."""
+    return f'env["{key(value)}"]'
+
+
+def size_of(given: Input) -> str:
+    """The variable that holds what a `size` input is the float of."""
+    return safe(key(given.name).removeprefix("n_"))
 
 
 def number(program: Program, value: str) -> str:
@@ -35,16 +46,16 @@ def size_lines(program: Program) -> list[str]:
     for i in program.inputs:
         for k, axis in enumerate(i.type):
             if axis not in ("T", "N") and "+" not in axis:
-                known.setdefault(axis, f'env["{i.name}"].shape[{k - len(i.type)}]')
+                known.setdefault(axis, f"{from_env(i.name)}.shape[{k - len(i.type)}]")
     wanted = {s for axes in program.types.values() for a in units(axes) for s in size_names(a)}
-    wanted |= {i.name.removeprefix("n_") for i in program.inputs if i.role == "size"}
+    wanted |= {size_of(i) for i in program.inputs if i.role == "size"}
     return [f"{size} = {known[size]}" for size in sorted(wanted)]
 
 
 def dtype_line(program: Program) -> str:
     """The dtype, from the first input of floats."""
     floats = [i for i in program.inputs if i.role not in ("size", "const", "index") and i.type]
-    return f'dtype = env["{floats[0].name}"].dtype'
+    return f"dtype = {from_env(floats[0].name)}.dtype"
 
 
 def _pointwise(program: Program, n: Pointwise) -> str:

@@ -7,24 +7,9 @@ from rnncc.emit.cpu.driver import Driver
 from rnncc.emit.cpu.literal import literal
 from rnncc.emit.cpu.sweeps import Programs, functions
 from rnncc.emit.cpu.text import wrapped
-from rnncc.functions import VOCABULARY
+from rnncc.emit.cpu.words import RUNTIME
 from rnncc.runtime.cell_info import CellInfo
 from rnncc.version import version
-
-_RUNTIME: dict[str, tuple[str, ...]] = {
-    "arrays": ("final", "following", "new_rows", "new_stream", "padded", "preceding", "result", "rows_from", "shifted", "trajectory"),
-    "cell_info": ("CellInfo", "Parameter", "State"),
-    "compiled": ("groups", "kernel", "new_tile", "tile_rows"),
-    "enlist": ("dismiss", "enlist"),
-    "layer": ("layer_class",),
-    "pack": ("group_blocks", "pack"),
-    "share": ("rows_of", "share", "units_of"),
-    "simd": ("fill", "first_lanes", "lanes", "load", "max_lanes", "product", "splat_at", "store", "sum_lanes", "where", *VOCABULARY),
-    "spin": ("barrier",),
-    "team": ("run_loop", "run_rows", "worth_hoisting"),
-    "totals": ("column_sum", "outer", "total_sum"),
-}
-"""What generated modules import, `host` apart: module of `rnncc.runtime` -> names."""
 
 
 def module_source(info: CellInfo, origin: str, programs: Programs) -> str:
@@ -59,11 +44,11 @@ one step. `panel` is a packed weight, `tile` the sums of one of its groups for a
 
 
 def _imports(body: str) -> str:
-    """Of `_RUNTIME`, the names that `body` uses."""
+    """Of `RUNTIME`, the names that `body` uses."""
     read = {n.id for n in ast.walk(ast.parse(body)) if isinstance(n, ast.Name)}
     lines = ["import numpy as np", ""] if "np" in read else []
     lines += ["from rnncc.runtime import host"] if "host" in read else []
-    for module, names in _RUNTIME.items():
+    for module, names in RUNTIME.items():
         used = sorted(read.intersection(names))
         if used:
             line = f"from rnncc.runtime.{module} import {', '.join(used)}"

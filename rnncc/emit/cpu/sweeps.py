@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from rnncc.emit.cpu.driver import Driver
 from rnncc.emit.cpu.layout import Layout
+from rnncc.emit.cpu.words import without_clashes
 from rnncc.ir import Carry, Input, Program
 from rnncc.schedule import Schedule, schedule
 
@@ -53,6 +54,13 @@ class _Handed:
 
 def functions(programs: Programs) -> list[Driver | str]:
     """Drivers, and the source of functions that choose between two of them."""
+    programs = replace(
+        programs,
+        inference=without_clashes(programs.inference),
+        forward=without_clashes(programs.forward),
+        backward=without_clashes(programs.backward),
+        trace=without_clashes(programs.trace),
+    )
     return [
         *_forms("inference", programs.inference, programs.hoist, _Handed()),
         *_pair(programs),

@@ -1,0 +1,90 @@
+"""Names of a cell that the generated module needs for itself get an underscore; under the name of the spec they are still asked for."""
+
+import builtins
+import keyword
+import re
+from dataclasses import replace
+
+from rnncc.errors import InternalError
+from rnncc.functions import VOCABULARY, symbol
+from rnncc.ir import Axes, Carry, Concat, Contract, Gather, Node, Pointwise, Program, Reduce, ScatterAdd, Slice, size_names
+
+RUNTIME: dict[str, tuple[str, ...]] = {
+    "arrays": ("final", "following", "new_rows", "new_stream", "padded", "preceding", "result", "rows_from", "shifted", "trajectory"),
+    "cell_info": ("CellInfo", "Parameter", "State"),
+    "compiled": ("groups", "kernel", "new_tile", "tile_rows"),
+    "enlist": ("dismiss", "enlist"),
+    "layer": ("layer_class",),
+    "pack": ("group_blocks", "pack"),
+    "share": ("rows_of", "share", "units_of"),
+    "simd": ("fill", "first_lanes", "lanes", "load", "max_lanes", "product", "splat_at", "store", "sum_lanes", "where", *VOCABULARY),
+    "spin": ("barrier",),
+    "team": ("run_loop", "run_rows", "worth_hoisting"),
+    "totals": ("column_sum", "outer", "total_sum"),
+}
+"""What generated modules import, `host` apart: module of `rnncc.runtime` -> names."""
+
+_OWN = frozenset(
+    {
+        *("after", "against", "before", "block", "bounds", "count", "dtype", "end", "env", "first", "group", "high", "host", "last"),
+        *("live", "low", "meet", "meeting", "np", "own", "owners", "part", "posts", "row", "sweep", "tick", "time", "top", "unit"),
+        *("width", "CELL"),
+    }
+)
+_WORDS = _OWN.union(dir(builtins), keyword.kwlist, *RUNTIME.values())
+_MADE = re.compile(r".*_(seq|row|all)|(.*_)?(panel|tile)_[0-9_]+|.*_BLOCKS_[0-9]+|(inference|forward|backward|trace)(_.*)?")
+_SIZES = frozenset({"hidden", "input"})
+"""Sizes of every layer: `input` hides a function of Python's that no generated module calls."""
+
+
+def _clashes(name: str) -> bool:
+    base = name.rstrip("_")
+    return base not in _SIZES and (base in _WORDS or bool(_MADE.fullmatch(base)))
+
+
+def safe(name: str) -> str:
+    """`name` as generated code has it."""
+    return f"{name}_" if _clashes(name) else name
+
+
+def key(name: str) -> str:
+    """The name of the spec that `safe` made `name` of."""
+    return name[:-1] if _clashes(name) else name
+
+
+def without_clashes(program: Program) -> Program:
+    """`program` with safe names and axes; the keys of its outputs stay."""
+    if not any(_clashes(word) for name, axes in program.types.items() for word in (name, *(s for a in axes for s in size_names(a)))):
+        return program
+    return replace(
+        program,
+        inputs=tuple(replace(i, name=safe(i.name), type=_axes(i.type)) for i in program.inputs),
+        carries=tuple(_carry(c) for c in program.carries),
+        nodes=tuple(_node(n) for n in program.nodes),
+        outputs=tuple((k, safe(v)) for k, v in program.outputs),
+    )
+
+
+def _axes(axes: Axes) -> Axes:
+    return tuple("+".join(safe(s) for s in size_names(a)) for a in axes)
+
+
+def _carry(c: Carry) -> Carry:
+    return Carry(safe(c.prev), safe(c.init), safe(c.next), safe(c.final), _axes(c.type), c.reverse)
+
+
+def _node(n: Node) -> Node:
+    n = replace(n, name=safe(n.name), type=_axes(n.type))
+    match n:
+        case Pointwise():
+            return replace(n, expr=n.expr.xreplace({s: symbol(safe(s.name)) for s in n.expr.free_symbols}))
+        case Contract():
+            return replace(n, a=safe(n.a), b=safe(n.b))
+        case Reduce() | Slice():
+            return replace(n, a=safe(n.a))
+        case Concat():
+            return replace(n, parts=tuple(safe(p) for p in n.parts))
+        case Gather() | ScatterAdd():
+            return replace(n, a=safe(n.a), index=safe(n.index))
+        case _:
+            raise InternalError(f"{n.name}: no safe names for a {type(n).__name__}")
