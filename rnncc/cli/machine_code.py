@@ -9,7 +9,8 @@ from rnncc.compiler import Compilation
 from rnncc.runtime.cache import Cache
 from rnncc.runtime.sweep import Sweep
 
-_STEPS, _BATCH = 2, 3
+_STEPS, _BATCH = 2, 8
+"""Rows enough for the form of a kernel that batches use."""
 
 
 def machine_code(made: Compilation, kernel: str, form: str, dtype: str) -> str:

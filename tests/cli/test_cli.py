@@ -180,7 +180,7 @@ def test_dump_prints_every_stage(arguments: list[str], expected: str) -> None:
     assert expected in fine("dump", "elman", *arguments)
 
 
-@pytest.mark.parametrize(("stage", "dtype", "expected"), [("llvm", "float64", "x double>"), ("asm", "float32", "inference_loop")])
+@pytest.mark.parametrize(("stage", "dtype", "expected"), [("llvm", "float64", "x double>"), ("asm", "float32", "inference_fused_loop")])
 def test_dump_prints_machine_code(stage: str, dtype: str, expected: str) -> None:
     assert expected in fine("dump", "elman", "--kernel", "inference", "--stage", stage, "--dtype", dtype)
 
