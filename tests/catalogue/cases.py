@@ -12,6 +12,7 @@ VARIANTS = {
     "jordan": [{"out": 3}],
 }
 CELLS = [(name, keywords) for name in catalogue.names() for keywords in VARIANTS.get(name, [{}])]
+EACH_ONCE = [(name, VARIANTS.get(name, [{}])[0]) for name in catalogue.names()]
 
 STEPS, ROWS, INPUTS, HIDDEN = 7, 9, 5, 19
 """Rows and units that fill no register tile and no vector of any width."""
