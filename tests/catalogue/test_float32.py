@@ -28,7 +28,7 @@ def as_double(call):
 
 def errors(cell, steps, rows, units, seed):
     """Name of a result -> (our error, PyTorch's), root mean square relative to that of the result."""
-    layer = rnncc.RNN(cell, units, units, seed=seed)
+    layer = rnncc.RNN(cell, units, units, seed=seed, threads=1)
     call = call_of(layer, steps=steps, rows=rows, seed=seed)
     exact = expected_of(cell, layer, peer(cell, layer), as_double(call))
     ours, theirs = found_by(layer, call), expected_of(cell, layer, peer(cell, layer).float(), call)
