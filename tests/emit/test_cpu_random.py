@@ -1,6 +1,5 @@
 """Random cells compiled and run, forward and backward, against the interpreter. Minutes: most of it is Numba's."""
 
-import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from rnncc.compiler import Compilation
@@ -14,7 +13,6 @@ TOLERANCE = 1e-11
 """As in `test_cpu_simulated`."""
 
 
-@pytest.mark.slow
 @seed(20)
 @settings(max_examples=30, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(random_spec_text())
