@@ -19,6 +19,7 @@ _COMMANDS = {
     "dump": "rnncc.cli.dump",
     "bench": "rnncc.cli.bench",
     "new": "rnncc.cli.new",
+    "warmup": "rnncc.cli.warmup",
     "doctor": "rnncc.cli.doctor",
 }
 

@@ -14,15 +14,19 @@ Command = Callable[..., Any]
 
 def spec_argument(function: Command) -> Command:
     """SPEC and `--set`."""
-    setting = click.option(
+    return click.argument("spec")(settings_option(function))
+
+
+def settings_option(function: Command) -> Command:
+    """`--set`, given as the mapping `settings`."""
+    return click.option(
         "--set",
         "settings",
         metavar="NAME=VALUE",
         multiple=True,
         callback=_settings,
         help="An option of the cell, such as phi=relu; may be given several times.",
-    )
-    return click.argument("spec")(setting(function))
+    )(function)
 
 
 def _settings(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, object]:
