@@ -1,13 +1,16 @@
 """Random masks that depend on seed, key and layer alone: the same whatever the threads and the dtype."""
 
 import threading
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rnncc.runtime.batch import Batch
 from rnncc.runtime.kernels import Array
+
+_BLOCK = 8
+"""Float32 numbers that Philox makes of one value of its counter: four words of 64 bits, two numbers each."""
 
 
 class Counter:
@@ -29,8 +32,9 @@ class Counter:
         return self._next
 
 
-def dropout_mask(rate: float, seed: int, key: int, layer: int, shape: Sequence[int], dtype: np.dtype[Any]) -> Array:
-    """Inverted dropout: 0 with probability `rate`, else 1 / (1 - rate).
+@dataclass(frozen=True)
+class Mask:
+    """Inverted dropout of one layer's output: 0 with probability `rate`, else 1 / (1 - rate). Any steps of it can be drawn alone.
 
     Parameters
     ----------
@@ -42,20 +46,35 @@ def dropout_mask(rate: float, seed: int, key: int, layer: int, shape: Sequence[i
         (T, N, units).
     dtype
         Of the mask.
+    order
+        (N,) which row as drawn, in the caller's order, stands at each row; None: as drawn.
     """
-    if rate == 1:
-        return np.zeros(shape, dtype)
-    counter = np.array([0, 0, 0, layer], np.uint64)
-    generator = np.random.Generator(np.random.Philox(counter=counter, key=np.array([seed, key], np.uint64)))
-    kept = generator.random(shape, np.float32) >= np.float32(rate)
-    return np.multiply(kept, dtype.type(1 / (1 - rate)), dtype=dtype)
+
+    rate: float
+    seed: int
+    key: int
+    layer: int
+    shape: tuple[int, int, int]
+    dtype: np.dtype[Any]
+    order: NDArray[np.int64] | None = None
+
+    def between(self, first: int, last: int) -> Array:
+        """The steps [first, last): (last - first, N, units)."""
+        _, rows, units = self.shape
+        if self.rate == 1:
+            return np.zeros((last - first, rows, units), self.dtype)
+        drawn = self._uniform(first * rows * units, (last - first) * rows * units).reshape(last - first, rows, units)
+        kept = (drawn if self.order is None else drawn[:, self.order]) >= np.float32(self.rate)
+        return np.multiply(kept, self.dtype.type(1 / (1 - self.rate)), dtype=self.dtype)
+
+    def _uniform(self, skipped: int, count: int) -> NDArray[np.float32]:
+        """Numbers of the generator's sequence in [0, 1); a block of the counter makes `_BLOCK` of them."""
+        blocks, within = divmod(skipped, _BLOCK)
+        counter = np.array([blocks, 0, 0, self.layer], np.uint64)
+        generator = np.random.Generator(np.random.Philox(counter=counter, key=np.array([self.seed, self.key], np.uint64)))
+        return generator.random(within + count, np.float32)[within:]
 
 
 def dropout_seed(seed: int) -> int:
     """64 bits from the seed of a layer, apart from those its parameters are drawn with."""
     return int(np.random.SeedSequence(seed, spawn_key=(1,)).generate_state(1, np.uint64)[0])
-
-
-def sorted_mask(mask: Array, batch: Batch) -> Array:
-    """`mask`, drawn for the caller's order of rows, in the kernels' order."""
-    return mask if batch.ragged is None else mask[:, batch.ragged.order]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from rnncc.runtime.batch import Batch, read_streams
 from rnncc.runtime.cell_info import CellInfo
-from rnncc.runtime.dropout import dropout_mask, sorted_mask
+from rnncc.runtime.dropout import Mask
 from rnncc.runtime.kernels import Array, Kernel, Kernels
 from rnncc.runtime.keywords import flag, whole
 from rnncc.runtime.layer_base import LayerBase
@@ -169,18 +169,19 @@ class Layer(LayerBase):
         sweep = Sweep(batch.steps, batch.rows, lengths, False, self._threads)
         return Stack(self.kernels, store.geometry, store.by_place, dict(self._constants), sweep)
 
-    def _masks(self, batch: Batch, train: bool, key: int | None) -> list[Array | None]:
+    def _masks(self, batch: Batch, train: bool, key: int | None) -> list[Mask | None]:
         """One a layer; the last layer's output is never dropped."""
         settings = self._settings
         if not train or settings.dropout == 0:
             return [None] * settings.num_layers
         number = self._keys.take() if key is None else whole("key", key, 0)
         shape = (batch.steps, batch.rows, self.output_size)
+        order = None if batch.ragged is None else batch.ragged.order
         drawn = [
-            dropout_mask(settings.dropout, self._dropout_seed, number, layer, shape, settings.dtype)
+            Mask(settings.dropout, self._dropout_seed, number, layer, shape, settings.dtype, order)
             for layer in range(settings.num_layers - 1)
         ]
-        return [*(sorted_mask(mask, batch) for mask in drawn), None]
+        return [*drawn, None]
 
 
 def layer_class(cell: CellInfo, inference: Kernel, forward: Kernel, backward: Kernel, trace: Kernel) -> type[Layer]:

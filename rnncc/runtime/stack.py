@@ -3,35 +3,39 @@
 Everything here is time-major, batched and sorted by length. Results are new arrays; nothing given is written.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from rnncc.runtime.geometry import Geometry, Place
-from rnncc.runtime.kernels import Array, Kernels
+from rnncc.runtime.bound import Bound, Streams, masked
+from rnncc.runtime.dropout import Mask
+from rnncc.runtime.geometry import Place
+from rnncc.runtime.kernels import Array
 from rnncc.runtime.state import PlaceStates
+from rnncc.runtime.strand import Strand, StrandTape
 from rnncc.runtime.sweep import Sweep
-
-Streams = dict[str, Array]
-"""Input name -> (T, N, *axes)."""
 
 
 @dataclass(frozen=True)
-class Tape:
-    """What a backward pass needs of a forward pass.
+class Level:
+    """Strands that read the same streams, and what they keep.
 
     Parameters
     ----------
-    envs
-        Per place: what its kernel was given and what it returned, residuals included.
-    masks
-        Per layer: the dropout mask (T, N, D*O) of its output, or None.
+    strands, tapes
+        All layers of one direction are one strand; of two directions each layer is a level of two strands, since the layer above
+        reads both.
+    mask
+        Dropout (T, N, D*O) of what they put out together, or None.
     """
 
-    envs: tuple[dict[str, Any], ...]
-    masks: tuple[Array | None, ...]
+    strands: tuple[Strand, ...]
+    tapes: tuple[StrandTape, ...]
+    mask: Array | None
+
+
+Tape = tuple[Level, ...]
+"""What a backward pass needs of a forward pass, from the lowest level up."""
 
 
 @dataclass(frozen=True)
@@ -40,65 +44,62 @@ class RawGradients:
 
     streams: Streams
     states: PlaceStates
-    parameters: list[dict[str, Array]]
+    parameters: PlaceStates
 
 
 @dataclass(frozen=True)
-class Stack:
+class Stack(Bound):
     """A stack bound to its weights and one batch.
 
     Parameters
     ----------
-    kernels, geometry
-        The cell's kernels and all sizes.
-    weights
-        Per place: parameter name -> array.
-    constants
-        Name -> value.
+    kernels, geometry, weights, constants
+        As of `Bound`.
     sweep
         Steps, rows, lengths and threads; its `reverse` is False.
     """
 
-    kernels: Kernels
-    geometry: Geometry
-    weights: Sequence[Mapping[str, Array]]
-    constants: Mapping[str, float]
     sweep: Sweep
 
     def infer(self, streams: Streams, initial: PlaceStates) -> tuple[Array, PlaceStates]:
         """Output (T, N, D*O) of the last layer and the final states of all."""
         finals: PlaceStates = []
-        first = self.first
         for layer in range(self.geometry.num_layers):
             results = [self.kernels.inference(self._sweep(p), self._env(p, streams, initial)) for p in self._places(layer)]
-            finals += [self._finals(r) for r in results]
-            streams = streams | {first: self._joined(results)}
-        return streams[first], finals
+            finals += [self.finals(r) for r in results]
+            streams = streams | {self.first: self.joined(self.sweep, [r["output"] for r in results])}
+        return streams[self.first], finals
 
-    def forward(self, streams: Streams, initial: PlaceStates, masks: Sequence[Array | None]) -> tuple[Array, PlaceStates, Tape]:
-        """As `infer`, and the tape. Layer number k's output is multiplied by `masks[k]`.
+    def forward(
+        self, streams: Streams, initial: PlaceStates, masks: Sequence[Mask | None], checkpoint: int | None = None
+    ) -> tuple[Array, PlaceStates, Tape]:
+        """As `infer`, and the tape. What is returned shares no memory with it.
 
-        What is returned shares no memory with the tape, which may hold outputs and final states for the backward pass.
+        Parameters
+        ----------
+        streams, initial
+            As of `infer`.
+        masks
+            Per layer: dropout of its output; None for the last.
+        checkpoint
+            As of `Strand`.
         """
         finals: PlaceStates = []
-        envs: list[dict[str, Any]] = []
-        first = self.first
-        for layer in range(self.geometry.num_layers):
-            given = [self._env(p, streams, initial) for p in self._places(layer)]
-            results = [self.kernels.forward(self._sweep(p), env) for p, env in zip(self._places(layer), given, strict=True)]
-            envs += [env | result for env, result in zip(given, results, strict=True)]
-            finals += [{name: array.copy() for name, array in self._finals(r).items()} for r in results]
-            streams = streams | {first: _masked(self._joined(results), masks[layer])}
-        y = streams[first]
-        return y.copy() if self.geometry.directions == 1 else y, finals, Tape(tuple(envs), tuple(masks))
+        tape = []
+        for strands in self._levels(masks, checkpoint):
+            runs = [s.forward(streams, [initial[p.index] for p in s.places]) for s in strands]
+            finals += [states for _, found, _ in runs for states in found]
+            last = masks[strands[0].places[-1].layer]
+            mask = None if last is None else last.between(0, self.sweep.steps)
+            tape.append(Level(strands, tuple(kept for _, _, kept in runs), mask))
+            streams = streams | {self.first: masked(self.joined(self.sweep, [y for y, _, _ in runs]), mask)}
+        return streams[self.first], finals, tuple(tape)
 
     def backward(self, tape: Tape, dy: Array, dfinals: PlaceStates) -> RawGradients:
         """Pull `dy` (T, N, D*O) and the cotangents of the final states back through the stack."""
         raw = RawGradients({}, [{} for _ in dfinals], [{} for _ in dfinals])
-        for layer in reversed(range(self.geometry.num_layers)):
-            dy = self._backward_layer(layer, tape, dy, dfinals, raw)
-            if layer > 0:
-                dy = _masked(dy, tape.masks[layer - 1])
+        for level in reversed(tape):
+            dy = self._backward_level(level, masked(dy, level.mask), dfinals, raw)
         raw.streams[self.first] = dy
         return raw
 
@@ -111,61 +112,40 @@ class Stack:
             for p in self._places(layer):
                 traced[p.index] = self.kernels.trace(self._sweep(p), envs[p]) if wanted[p.index] else {}
             if layer < last:
-                streams = streams | {self.first: self._joined([self.kernels.inference(self._sweep(p), envs[p]) for p in envs])}
+                outputs = [self.kernels.inference(self._sweep(p), envs[p])["output"] for p in envs]
+                streams = streams | {self.first: self.joined(self.sweep, outputs)}
         return traced
-
-    @property
-    def first(self) -> str:
-        """The layer's own input."""
-        return self.geometry.cell.inputs[0][0]
 
     def _places(self, layer: int) -> tuple[Place, ...]:
         d = self.geometry.directions
         return self.geometry.places[layer * d : (layer + 1) * d]
 
     def _sweep(self, place: Place) -> Sweep:
-        s = self.sweep
-        return Sweep(s.steps, s.batch, s.lengths, True, s.threads) if place.reverse else s
+        return replace(self.sweep, reverse=True) if place.reverse else self.sweep
 
     def _env(self, place: Place, streams: Streams, initial: PlaceStates) -> dict[str, Any]:
-        states = {f"{name}_0": array for name, array in initial[place.index].items()}
-        name, axes = self.geometry.cell.inputs[0]
-        shape = (self.sweep.steps, self.sweep.batch, *self.geometry.shape(axes, place.layer))
-        return {**streams, name: streams[name].reshape(shape), **states, **self.weights[place.index], **self.constants}
+        return self.env(place, self.sweep, streams, initial[place.index])
 
-    def _finals(self, result: Mapping[str, Array]) -> dict[str, Array]:
-        return {s.name: result[f"{s.name}_T"] for s in self.geometry.cell.states}
+    def _levels(self, masks: Sequence[Mask | None], checkpoint: int | None) -> list[tuple[Strand, ...]]:
+        if self.geometry.directions == 1:
+            return [(Strand(self, self.geometry.places, (*masks[:-1], None), self.sweep, checkpoint),)]
+        layers = [self._places(layer) for layer in range(self.geometry.num_layers)]
+        return [tuple(Strand(self, (p,), (None,), self._sweep(p), checkpoint) for p in places) for places in layers]
 
-    def _joined(self, results: Sequence[Mapping[str, Array]]) -> Array:
-        shape = (self.sweep.steps, self.sweep.batch, self.geometry.output_size)
-        parts = [r["output"].reshape(shape) for r in results]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
-
-    def _seeds(self, place: Place, dy: Array, dfinals: PlaceStates) -> dict[str, Array]:
-        cell, size = self.geometry.cell, self.geometry.output_size
-        part = np.ascontiguousarray(dy[:, :, size : 2 * size] if place.reverse else dy[:, :, :size])
-        shape = (self.sweep.steps, self.sweep.batch, *self.geometry.shape(cell.output))
-        states = {f"{cell.cotangent}{name}_T": array for name, array in dfinals[place.index].items()}
-        return {f"{cell.cotangent}output": part.reshape(shape), **states}
-
-    def _backward_layer(self, layer: int, tape: Tape, dy: Array, dfinals: PlaceStates, raw: RawGradients) -> Array:
-        """Adds this layer's gradients to `raw`; the cotangent of what the layer read."""
-        prefix = self.geometry.cell.cotangent
-        flat = (self.sweep.steps, self.sweep.batch, self.geometry.layer_input(layer))
-        below = None
-        for place in self._places(layer):
-            env = tape.envs[place.index] | self._seeds(place, dy, dfinals)
-            result = self.kernels.backward(self._sweep(place), env)
-            dx = result[prefix + self.first].reshape(flat)
+    def _backward_level(self, level: Level, dy: Array, dfinals: PlaceStates, raw: RawGradients) -> Array:
+        """Adds the gradients of a level to `raw`; the cotangent of what its layers read."""
+        below: Array | None = None
+        for strand, tape in zip(level.strands, level.tapes, strict=True):
+            found = strand.backward(tape, dy, [dfinals[p.index] for p in strand.places])
+            dx = found.streams.pop(self.first)
             below = dx if below is None else below + dx
-            for name, _ in self.geometry.cell.inputs[1:]:
-                found = result[prefix + name]
-                raw.streams[name] = raw.streams[name] + found if name in raw.streams else found
-            raw.states[place.index].update({s.name: result[f"{prefix}{s.name}_0"] for s in self.geometry.cell.states})
-            kept = {p.name: prefix + p.name for p in self.geometry.cell.parameters if not p.frozen}
-            raw.parameters[place.index].update({name: result[key] for name, key in kept.items()})
-        return below if below is not None else dy
+            for name, array in found.streams.items():
+                raw.streams[name] = raw.streams[name] + array if name in raw.streams else array
+            for place, states, sums in zip(strand.places, found.states, found.parameters, strict=True):
+                raw.states[place.index], raw.parameters[place.index] = states, self._gradients(sums)
+        return dy if below is None else below
 
-
-def _masked(y: Array, mask: Array | None) -> Array:
-    return y if mask is None else y * mask
+    def _gradients(self, sums: dict[str, Array]) -> dict[str, Array]:
+        """Parameter name -> its gradient, of those that have one."""
+        cell = self.geometry.cell
+        return {p.name: sums[cell.cotangent + p.name] for p in cell.parameters if not p.frozen}

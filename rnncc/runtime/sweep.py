@@ -1,6 +1,6 @@
 """What a kernel call needs besides arrays: threads, lengths, direction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,14 @@ class Sweep:
         """(T, N): the steps past the end of each sequence."""
         lengths = np.full(self.batch, self.steps) if self.lengths is None else self.lengths
         return np.arange(self.steps)[:, None] >= lengths
+
+    def segment(self, first: int, last: int) -> "Sweep":
+        """The steps [first, last) as a batch of their own, with every row."""
+        steps = last - first
+        if self.lengths is None:
+            return replace(self, steps=steps)
+        lengths = np.clip(self.lengths - first, 0, steps)
+        return replace(self, steps=steps, lengths=None if (lengths == steps).all() else lengths)
 
     def flat(self) -> "Sweep":
         """The same rows without an order in time, for work that has none: one step of T * N rows where no sequence ends early."""

@@ -4,9 +4,14 @@ import threading
 import numpy as np
 import pytest
 
-from rnncc.runtime.dropout import Counter, dropout_mask
+from rnncc.runtime.dropout import Counter, Mask
 
 FLOAT32, FLOAT64 = np.dtype("float32"), np.dtype("float64")
+
+
+def dropout_mask(*arguments):
+    mask = Mask(*arguments)
+    return mask.between(0, mask.shape[0])
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
@@ -27,6 +32,21 @@ def test_a_mask_depends_on_seed_key_and_layer_alone():
     np.testing.assert_array_equal(mask, dropout_mask(0.5, 1, 2, 3, (10, 4, 8), FLOAT64))
     for other in [(2, 2, 3), (1, 3, 3), (1, 2, 4)]:
         assert (mask != dropout_mask(0.5, *other, (10, 4, 8), FLOAT32)).any()
+
+
+@pytest.mark.parametrize("order", [None, np.array([2, 0, 1])])
+@pytest.mark.parametrize("units", [1, 5, 8])
+def test_steps_of_a_mask_drawn_alone_are_those_of_the_whole(units, order):
+    mask = Mask(0.5, 1, 2, 3, (40, 3, units), FLOAT32, order)
+    whole = mask.between(0, 40)
+    for first, last in [(0, 7), (7, 8), (8, 40), (5, 5)]:
+        np.testing.assert_array_equal(mask.between(first, last), whole[first:last])
+
+
+def test_rows_of_a_mask_stand_in_the_order_given():
+    order = np.array([2, 0, 1])
+    sorted_rows = Mask(0.5, 1, 2, 3, (10, 3, 4), FLOAT32, order).between(0, 10)
+    np.testing.assert_array_equal(sorted_rows, dropout_mask(0.5, 1, 2, 3, (10, 3, 4), FLOAT32)[:, order])
 
 
 def test_counter_gives_each_number_once():

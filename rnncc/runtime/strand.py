@@ -1,0 +1,172 @@
+"""Layers that run through time in one direction, each on what the one below puts out: the unit of checkpointing.
+
+Time is cut into segments (`runtime.chunks`). The states at the beginning of each are kept, and everything that the backward pass reads
+of the segment that ran last, with which it begins; what it reads of the others is computed again, segment by segment. With one segment
+nothing is computed twice. The results have the same bits for any segments: kernels go on from a state as if they had not stopped, and
+sums over time go on from what they had reached.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rnncc.runtime.bound import Bound, Streams, masked
+from rnncc.runtime.chunks import segments
+from rnncc.runtime.dropout import Mask
+from rnncc.runtime.geometry import Place
+from rnncc.runtime.kernels import Array
+from rnncc.runtime.state import PlaceStates
+from rnncc.runtime.sweep import Sweep
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the backward pass reads of one segment.
+
+    Parameters
+    ----------
+    envs
+        Per place: what its kernel was given and what it returned for the backward one.
+    masks
+        Per place: the dropout mask (steps, N, O) between its output and the place above, or None.
+    """
+
+    envs: tuple[dict[str, Any], ...]
+    masks: tuple[Array | None, ...]
+
+
+@dataclass(frozen=True)
+class StrandTape:
+    """What the backward pass reads of a strand.
+
+    Parameters
+    ----------
+    streams
+        What the lowest place reads, all of time.
+    starts
+        Per segment, in the order of running: the states with which its places begin.
+    last
+        Of the segment that ran last.
+    """
+
+    streams: Streams
+    starts: tuple[PlaceStates, ...]
+    last: Kept
+
+
+@dataclass(frozen=True)
+class StrandGradients:
+    """Cotangents of what a strand reads: streams by name; first states and parameters by place of the strand."""
+
+    streams: Streams
+    states: PlaceStates
+    parameters: PlaceStates
+
+
+@dataclass(frozen=True)
+class Strand:
+    """Places one above the other in one direction.
+
+    Parameters
+    ----------
+    bound
+        Kernels and weights.
+    places
+        From the lowest up.
+    masks
+        Per place: dropout between it and the place above, or None.
+    sweep
+        All of time, in the direction of the places.
+    checkpoint
+        Least number of steps of a segment; None: one segment.
+    """
+
+    bound: Bound
+    places: tuple[Place, ...]
+    masks: tuple[Mask | None, ...]
+    sweep: Sweep
+    checkpoint: int | None
+
+    def forward(self, streams: Streams, initial: PlaceStates) -> tuple[Array, PlaceStates, StrandTape]:
+        """Output (T, N, …) of the highest place, the final states of all, and the tape; results share no memory with the tape."""
+        starts, states, whole = [], initial, Streams()
+        for first, last in segments(self.sweep, self.checkpoint)[:-1]:
+            starts.append(states)
+            y, states = self._run(first, last, streams, states)[:2]
+            self._collect(whole, {"output": y}, first)
+        starts.append(states)
+        first, last = segments(self.sweep, self.checkpoint)[-1]
+        y, states, kept = self._run(first, last, streams, states)
+        self._collect(whole, {"output": y}, first)
+        return whole["output"], states, StrandTape(streams, tuple(starts), kept)
+
+    def backward(self, tape: StrandTape, dy: Array, dfinals: PlaceStates) -> StrandGradients:
+        """Pull the cotangents `dy` (T, N, …) of the layer's output and `dfinals` of the final states back."""
+        (first, last), *earlier = segments(self.sweep, self.checkpoint)[::-1]
+        gradients = StrandGradients({}, dfinals, [{} for _ in self.places])
+        gradients = self._pull(first, last, tape.last, dy, gradients)
+        for (first, last), states in zip(earlier, tape.starts[-2::-1], strict=True):
+            kept = self._run(first, last, tape.streams, states)[2]
+            gradients = self._pull(first, last, kept, dy, gradients)
+            del kept  # before the next is computed
+        return gradients
+
+    def _run(self, first: int, last: int, streams: Streams, states: PlaceStates) -> tuple[Array, PlaceStates, Kept]:
+        """One segment through all places."""
+        sweep = self.sweep.segment(first, last)
+        here = {name: array[first:last] for name, array in streams.items()}
+        masks = tuple(mask.between(first, last) if mask is not None else None for mask in self.masks)
+        envs, finals, y = [], [], here[self.bound.first]
+        for place, start, mask in zip(self.places, states, masks, strict=True):
+            env = self.bound.env(place, sweep, here, start)
+            result = self.bound.kernels.forward(sweep, env)
+            envs.append(env | {name: array for name, array in result.items() if name != "output"})
+            finals.append({name: array.copy() for name, array in self.bound.finals(result).items()})
+            y = masked(self.bound.joined(sweep, [result["output"]]), mask)
+            here = here | {self.bound.first: y}
+        return y, finals, Kept(tuple(envs), masks)
+
+    def _pull(self, first: int, last: int, kept: Kept, dy: Array, later: StrandGradients) -> StrandGradients:
+        """The gradients of a segment's beginning from those of its end; `later.streams` is filled in place."""
+        sweep = self.sweep.segment(first, last)
+        streams, states, parameters = {self.bound.first: dy[first:last]}, list(later.states), list(later.parameters)
+        for k, place in reversed(list(enumerate(self.places))):
+            dy_k = masked(streams[self.bound.first], kept.masks[k])
+            env = kept.envs[k] | self.bound.seeds(place, sweep, dy_k, states[k]) | parameters[k]
+            result = self.bound.kernels.backward(sweep, env)
+            self._add(streams, place, sweep, result)
+            states[k] = self._cotangents(result)
+            parameters[k] = self._sums(result)
+        self._collect(later.streams, streams, first)
+        return StrandGradients(later.streams, states, parameters)
+
+    def _add(self, streams: Streams, place: Place, sweep: Sweep, result: Mapping[str, Array]) -> None:
+        """The layer's own input passes from place to place; further inputs are read by all of them."""
+        prefix, (own, *further) = self.bound.geometry.cell.cotangent, self.bound.geometry.cell.inputs
+        flat = (sweep.steps, sweep.batch, self.bound.geometry.layer_input(place.layer))
+        streams[own[0]] = result[prefix + own[0]].reshape(flat)
+        for name, _ in further:
+            found = result[prefix + name]
+            streams[name] = streams[name] + found if name in streams else found
+
+    def _cotangents(self, result: Mapping[str, Array]) -> dict[str, Array]:
+        cell = self.bound.geometry.cell
+        return {s.name: result[f"{cell.cotangent}{s.name}_0"] for s in cell.states}
+
+    def _sums(self, result: Mapping[str, Array]) -> dict[str, Array]:
+        """Everything summed over time so far: gradients of parameters, and what they are made of."""
+        cell = self.bound.geometry.cell
+        varying = {*(name for name, _ in cell.inputs), *(f"{s.name}_0" for s in cell.states)}
+        return {key: array for key, array in result.items() if key.removeprefix(cell.cotangent) not in varying}
+
+    def _collect(self, whole: Streams, parts: Mapping[str, Array], first: int) -> None:
+        """`parts` into the steps from `first` on of `whole`; a part that is all of time becomes the whole."""
+        for name, part in parts.items():
+            if len(part) == self.sweep.steps:
+                whole[name] = part
+                continue
+            if name not in whole:
+                whole[name] = np.empty((self.sweep.steps, *part.shape[1:]), part.dtype)
+            whole[name][first : first + len(part)] = part
