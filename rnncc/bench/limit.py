@@ -8,6 +8,7 @@ import sympy as sp
 from rnncc.bench.machine import Machine
 from rnncc.bench.problem import Problem
 from rnncc.ir import Contract, Program, components, size_names
+from rnncc.ir.flops import product_flops as step_product_flops
 from rnncc.ir.flops import step_flops
 
 
@@ -21,8 +22,12 @@ class Limit:
 
 def flops(problem: Problem) -> float:
     """T N x the FLOPs of a step: 2 a term of a product, functions by their cost; with the gradient's in training."""
-    steps = 1 if problem.mode == "stream" else problem.shape.steps
-    return steps * problem.shape.batch * float(step_flops(_program(problem)).subs(_symbols(problem)))
+    return _of_all_steps(problem, step_flops(program_of(problem)))
+
+
+def product_flops(problem: Problem) -> float:
+    """The part of `flops` that products take."""
+    return _of_all_steps(problem, step_product_flops(program_of(problem)))
 
 
 def limit(problem: Problem, machine: Machine) -> Limit:
@@ -36,26 +41,27 @@ def limit(problem: Problem, machine: Machine) -> Limit:
     Threads share the bytes evenly. A time may lie below the last where registers keep weights from step to step.
     """
     size = np.dtype(problem.dtype).itemsize
-    steps = 1 if problem.mode == "stream" else problem.shape.steps
-    once, again = _elements(problem) * size, _step_weights(problem) * size
+    once, again = elements(problem) * size, _step_weights(problem) * size
     found = {
         "FMA": flops(problem) / machine.flops,
         "data": once / machine.reading_rate(once / problem.threads),
-        "weights": steps * again / machine.reading_rate(again / problem.threads),
+        "weights": problem.steps * again / machine.reading_rate(again / problem.threads),
     }
     what = max(found, key=lambda name: found[name])
     return Limit(what, found[what])
 
 
-def _program(problem: Problem) -> Program:
+def program_of(problem: Problem) -> Program:
+    """What is computed: the cell, in training with its gradient."""
     return problem.cell.made.joint if problem.mode == "training" else problem.cell.made.primal
 
 
-def _symbols(problem: Problem) -> dict[sp.Symbol, int]:
-    return {sp.Symbol(name): size for name, size in problem.sizes.items()}
+def _of_all_steps(problem: Problem, formula: sp.Expr) -> float:
+    sizes = {sp.Symbol(name): size for name, size in problem.sizes.items()}
+    return problem.steps * problem.shape.batch * float(formula.subs(sizes))
 
 
-def _elements(problem: Problem) -> int:
+def elements(problem: Problem) -> int:
     """Numbers that go in and come out."""
     outputs = problem.cotangent.size
     inputs = sum(v.size for values in (problem.params, problem.streams, problem.state) for v in values.values())
@@ -65,7 +71,7 @@ def _elements(problem: Problem) -> int:
 
 def _step_weights(problem: Problem) -> int:
     """Numbers in the matrices that the loops' products read."""
-    program = _program(problem)
+    program = program_of(problem)
     looped = {name for members, cyclic in components(program) if cyclic for name in members}
     products = [n for n in program.nodes if isinstance(n, Contract) and n.name in looped]
     matrices = [program.types[o] for n in products for o in n.operands if "T" not in program.types[o]]

@@ -93,6 +93,11 @@ class Problem:
     def __str__(self) -> str:
         return f"{self.cell.name} {self.shape}, {self.mode}, {self.dtype}"
 
+    @property
+    def steps(self) -> int:
+        """T; one of a stream."""
+        return 1 if self.mode == "stream" else self.shape.steps
+
     @cached_property
     def sizes(self) -> dict[str, int]:
         """Every size by name; one that the cell gives no default is H."""

@@ -61,4 +61,6 @@ def _result(r: Result) -> dict[str, Any]:
         "limit": r.limit.what,
         "limit_seconds": r.limit.seconds,
         "share": r.share,
+        "expected_seconds": r.expected,
+        "cost": r.cost,
     }

@@ -8,15 +8,21 @@ from rich.table import Table
 from rnncc.bench.machine import Machine
 from rnncc.bench.session import Result
 
+WELL_SERVED = 1.15
+"""A cell that takes at most so many times what the LSTM's rates promise is not second class."""
+
 
 def table(results: Sequence[Result], names: Sequence[str]) -> Table:
     """One row a problem; `names` are the contenders, in the order of the columns."""
     made = Table(
-        box=None, pad_edge=False, caption="times in ms; ready: s until the first result, compiling included, in the same order"
+        box=None,
+        pad_edge=False,
+        caption="times in ms; cost: time of rnncc / what its LSTM's rates promise, at most 1.15 is the aim; "
+        "ready: s until the first result, compiling included, in the same order",
     )
     for title in ("cell", "mode", "T,N,I,H"):
         made.add_column(title, no_wrap=True)
-    for title in (*names, "best peer ×", "GFLOP/s", "share of limit", "ready"):
+    for title in (*names, "best peer ×", "GFLOP/s", "share of limit", "cost", "ready"):
         made.add_column(title, justify="right", no_wrap=True)
     for r in results:
         made.add_row(*_row(r, names))
@@ -29,7 +35,7 @@ def _row(r: Result, names: Sequence[str]) -> list[str]:
     times = [_milliseconds(e.timing.best) if e else "-" for e in found]
     ready = " / ".join(f"{e.ready:.2f}" if e else "-" for e in found)
     where = str(r.problem.shape).strip("()")
-    figures = [_ratio(r.ratio), f"{r.flops / r.own / 1e9:.3g}", f"{100 * r.share:.2g} % {r.limit.what}"]
+    figures = [_ratio(r.ratio), f"{r.flops / r.own / 1e9:.3g}", f"{100 * r.share:.2g} % {r.limit.what}", _cost(r.cost)]
     return [r.problem.cell.name, r.problem.mode, where, *times, *figures, ready]
 
 
@@ -41,6 +47,12 @@ def _ratio(ratio: float | None) -> str:
     if ratio is None:
         return "-"
     return f"[{'green' if ratio >= 1 else 'red'}]{ratio:.2f}[/]"
+
+
+def _cost(cost: float | None) -> str:
+    if cost is None:
+        return "-"
+    return f"[{'green' if cost <= WELL_SERVED else 'red'}]{cost:.2f}[/]"
 
 
 def means(results: Sequence[Result]) -> list[tuple[str, str, str]]:
@@ -63,5 +75,6 @@ def machine_line(machine: Machine, threads: int, dtype: str) -> str:
     reading = ", ".join(f"{size >> 10} KiB {rate / 1e9:.0f}" for size, rate in machine.reading)
     return (
         f"{threads} threads, {dtype}: FMA peak {machine.flops / 1e9:.0f} GFLOP/s; memory (triad) {machine.memory / 1e9:.0f} GB/s; "
-        f"reading, by bytes a thread: {reading} GB/s"
+        f"reading, by bytes a thread: {reading} GB/s; elementwise {machine.elementwise / 1e9:.0f} GOP/s; "
+        f"barrier {1e6 * machine.barrier:.2f} µs"
     )

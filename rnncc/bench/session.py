@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from rnncc.bench.contender import Contender, Maker, check
+from rnncc.bench.cost import YARDSTICK, Yardstick
 from rnncc.bench.limit import Limit, flops, limit
 from rnncc.bench.machine import Machine
 from rnncc.bench.peers import OWN
@@ -12,6 +13,9 @@ from rnncc.bench.timing import Plan, Stopwatch, Timing
 
 _CLOSE = 1.05
 """A ratio below this is measured twice more, and the round with the median ratio counts."""
+
+_TWIN = f"{OWN} {YARDSTICK}"
+"""This package's LSTM at the same shape, timed in turn with the contenders: by its rates the cell is judged."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Result:
-    """Every contender at one problem."""
+    """Every contender at one problem; `expected` are the seconds that this package's LSTM promises (`bench.cost`), None for itself."""
 
     problem: Problem
     entries: Mapping[str, Entry]
     flops: float
     limit: Limit
+    expected: float | None = None
 
     @property
     def own(self) -> float:
@@ -59,6 +64,11 @@ class Result:
     def share(self) -> float:
         """The part of the time that the binding limit asks for."""
         return self.limit.seconds / self.own
+
+    @property
+    def cost(self) -> float | None:
+        """How many times as long as expected; at most 1.15 is the aim for every cell."""
+        return None if self.expected is None else self.own / self.expected
 
 
 @dataclass(frozen=True)
@@ -94,18 +104,21 @@ class Session:
         DisagreementError
             A contender computes something else.
         """
+        yardstick = Yardstick(self.makers[OWN], machine, self.watch, self.plan)
         for problem in self.problems():
             started(problem)
-            yield self._result(problem, machine)
+            yield self._result(problem, machine, yardstick)
 
-    def _result(self, problem: Problem, machine: Machine) -> Result:
+    def _result(self, problem: Problem, machine: Machine, yardstick: Yardstick) -> Result:
         contenders, ready = self._ready(problem)
         calls = {name: contender.call for name, contender in contenders.items()}
+        lstm = yardstick.call(problem)
 
         def measured() -> Result:
-            timings = self.watch.measure(calls, self.plan)
-            entries = {name: Entry(timing, ready[name]) for name, timing in timings.items()}
-            return Result(problem, entries, flops(problem), limit(problem, machine))
+            timings = self.watch.measure(calls | ({_TWIN: lstm} if lstm else {}), self.plan)
+            entries = {name: Entry(timings[name], ready[name]) for name in calls}
+            expected = yardstick.expected(problem, timings[_TWIN].best) if lstm else None
+            return Result(problem, entries, flops(problem), limit(problem, machine), expected)
 
         first = measured()
         if first.ratio is None or first.ratio >= _CLOSE:

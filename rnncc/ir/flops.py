@@ -16,7 +16,16 @@ def step_flops(program: Program, known: Program | None = None) -> sp.Expr:
     Values that do not vary in time are left out: they are computed once a sequence.
     """
     done = set() if known is None else set(known.types)
-    return sp.expand(sum((_flops(n, program) for n in program.nodes if n.name not in done and _streams(n, program)), sp.S.Zero))
+    return _sum(program, (n for n in program.nodes if n.name not in done))
+
+
+def product_flops(program: Program) -> sp.Expr:
+    """The part of `step_flops` that products take."""
+    return _sum(program, (n for n in program.nodes if isinstance(n, Contract)))
+
+
+def _sum(program: Program, nodes: Iterable[Node]) -> sp.Expr:
+    return sp.expand(sum((_flops(n, program) for n in nodes if _streams(n, program)), sp.S.Zero))
 
 
 def _streams(node: Node, program: Program) -> bool:

@@ -15,7 +15,7 @@ from rnncc.bench.session import Session
 from rnncc.bench.timing import Plan, Stopwatch
 from rnncc.errors import ArgumentError
 
-MACHINE = Machine(flops=1e9, memory=1e6, reading=((1000, 4e6), (10_000, 2e6)))
+MACHINE = Machine(flops=1e9, memory=1e6, reading=((1000, 4e6), (10_000, 2e6)), elementwise=1e9, barrier=1e-6)
 SHAPE = Shape(4, 2, 3, 5)
 
 
@@ -54,6 +54,17 @@ def test_a_result_names_the_best_peer_and_keeps_compiling_apart():
     assert (result.own, result.best_peer, result.ratio) == (1.0, "fast", 3.0)
     assert result.entries["rnncc"].ready == 8.0
     assert result.entries.keys() == {"rnncc", "slow", "fast"}
+
+
+def test_a_cell_is_judged_by_the_lstm_beside_it():
+    """Both take a second here, of which the LSTM's products, four times as many, take most."""
+    world = World()
+    session = world.session({"rnncc": world.maker("rnncc", [1.0])})
+    (result,) = session.run(MACHINE)
+    assert result.entries.keys() == {"rnncc"}
+    assert result.cost == result.own / result.expected
+    (lstm,) = replace(session, cells=(BenchCell.found("lstm"),)).run(MACHINE)
+    assert (lstm.expected, lstm.cost) == (None, None)
 
 
 def test_a_close_ratio_is_measured_twice_more_and_the_median_counts():
@@ -123,6 +134,7 @@ def test_means_and_table():
     made = table(results, ["rnncc", "peer", "absent"])
     cells = [list(column.cells) for column in made.columns]
     assert cells[:6] == [["elman"] * 2, ["inference", "training"], ["4,2,3,5"] * 2, ["1000"] * 2, ["4000"] * 2, ["-"] * 2]
+    assert [float(cell.partition("]")[2].partition("[")[0]) for cell in made.columns[-2].cells] == [round(r.cost, 2) for r in results]
 
 
 def test_the_record_is_complete_and_json(tmp_path):
