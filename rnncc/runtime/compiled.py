@@ -3,13 +3,21 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
+from llvmlite import ir
 from numba import njit
+from numba.core import types
+from numba.core.typing import Signature
+from numba.core.typing.templates import signature
+from numba.np.arrayobj import populate_array
 
 from rnncc.runtime.cache_kernels import cached
-from rnncc.runtime.simd.isa import ISA
+from rnncc.runtime.counts import choose, counting, least
+from rnncc.runtime.simd.isa import ISA, lanes_of
+from rnncc.runtime.simd.primitive import primitive
 
-_TALL, _SHORT, _VECTORS = ISA.tall, ISA.short, ISA.vectors
+_TALL, _SHORT = ISA.tall, ISA.short
+_LINE = 64
+"""Bytes of a cache line."""
 
 
 def kernel(function: Callable[..., None]) -> Any:
@@ -17,20 +25,39 @@ def kernel(function: Callable[..., None]) -> Any:
     return cached(njit(nogil=True, error_model="numpy", fastmath={"contract"}, no_cfunc_wrapper=True)(function))
 
 
-@njit(nogil=True, error_model="numpy")
-def tile_rows(rows):  # type: ignore[no-untyped-def]
+@counting
+def tile_rows(rows: int) -> int:
     """How many of `rows` rows the next tile takes: tall tiles, short ones where they leave fewer rows idle."""
-    best = _SHORT if rows <= _SHORT or _TALL < rows <= 2 * _SHORT else _TALL
-    return min(rows, best)
+    short = (rows <= _SHORT) | (rows > _TALL) & (rows <= 2 * _SHORT)
+    return least(rows, choose(short, _SHORT, _TALL))
 
 
-@njit(nogil=True, error_model="numpy")
-def groups(units, width, blocks):  # type: ignore[no-untyped-def]
+@counting
+def groups(units: int, width: int, blocks: int) -> int:
     """How many groups of `blocks` vectors of `width` lanes hold `units` units."""
     return (units + width * blocks - 1) // (width * blocks)
 
 
-@njit(nogil=True, error_model="numpy")
-def new_tile(panel, vectors):  # type: ignore[no-untyped-def]
+def _typed_tile(panel: types.Type, vectors: types.Type) -> Signature | None:
+    if not isinstance(panel, types.Array) or panel.ndim != 3 or not isinstance(vectors, types.Integer):
+        return None
+    return signature(types.Array(panel.dtype, 3, "C"), panel, types.intp)
+
+
+def _lower_tile(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir.Value:
+    """On the stack: a tile is small, and lives as long as its kernel runs."""
+    made, lanes = sig.return_type, lanes_of(str(sig.return_type.dtype))
+    element, size = context.get_data_type(made.dtype), context.get_abi_sizeof(context.get_data_type(made.dtype))
+    shape = [ir.Constant(values[1].type, _TALL), values[1], ir.Constant(values[1].type, lanes)]
+    data = builder.alloca(element, builder.mul(values[1], ir.Constant(values[1].type, _TALL * lanes)))
+    data.align = _LINE
+    row = builder.mul(values[1], ir.Constant(values[1].type, lanes * size))
+    tile = context.make_array(made)(context, builder)
+    strides = [row, ir.Constant(row.type, lanes * size), ir.Constant(row.type, size)]
+    populate_array(tile, data, shape, strides, context.get_constant(types.intp, size), None)
+    return tile._getvalue()
+
+
+@primitive(_typed_tile, _lower_tile)
+def new_tile(panel: Any, vectors: int) -> Any:
     """The tile that the product of one group of `panel` leaves its sums in: (tall, vectors, lanes)."""
-    return np.empty((_TALL, vectors, panel.shape[2] // _VECTORS), panel.dtype)

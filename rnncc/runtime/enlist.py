@@ -18,7 +18,7 @@ from rnncc.errors import InternalError
 from rnncc.runtime.compiled import kernel
 from rnncc.runtime.simd.memory import address
 from rnncc.runtime.simd.primitive import primitive
-from rnncc.runtime.spin import LINE, atomic_read, atomic_write, is_counters, rest, wait_until
+from rnncc.runtime.spin import FOREVER, LINE, atomic_write, is_counters, wait, wait_until
 
 POSTED, FUNCTION, ARGUMENTS, DONE, FAILED = 0, 1, 2, LINE, LINE + 1
 _WORD = ir.IntType(64)
@@ -83,6 +83,15 @@ def _entry(module: ir.Module, own: ir.Function) -> ir.Function:
     return entry
 
 
+def _lower_dismiss(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir.Value:
+    part, posts = values
+    workers = builder.extract_value(context.make_array(sig.args[1])(context, builder, posts).shape, 0)
+    with builder.if_then(builder.icmp_signed("==", part, ir.Constant(_WORD, 0))), cgutils.for_range(builder, workers) as loop:
+        posted, done = (address(context, builder, sig.args[1], posts, [loop.index, ir.Constant(_WORD, k)]) for k in (POSTED, DONE))
+        wait(builder, done, builder.load(posted, typ=_WORD), ir.Constant(_WORD, FOREVER))
+    return context.get_dummy_value()
+
+
 def _typed_call(function: types.Type, arguments: types.Type, part: types.Type) -> Signature | None:
     if not all(isinstance(t, types.Integer) for t in (function, arguments, part)):
         return None
@@ -106,15 +115,9 @@ def enlist(part: int, posts: Any) -> None:
     """
 
 
-@kernel
-def dismiss(part, posts):  # type: ignore[no-untyped-def]
+@primitive(_typed_enlist, _lower_dismiss)
+def dismiss(part: int, posts: Any) -> None:
     """Part 0 waits here until the others are done."""
-    if part == 0:
-        for worker in range(posts.shape[0]):
-            look = 0
-            while atomic_read(posts, worker, DONE) < posts[worker, POSTED]:
-                rest(look)
-                look += 1
 
 
 @kernel

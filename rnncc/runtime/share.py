@@ -4,26 +4,24 @@ Many rows are split: their threads never wait for each other. Few rows are not w
 the units, and meet after each phase, for which a row of counters, `meet`, is given.
 """
 
-from rnncc.runtime.compiled import kernel
+from rnncc.runtime.counts import Integers, choose, counting
 
 
-@kernel
-def rows_of(part, bounds, meet):  # type: ignore[no-untyped-def]
+@counting
+def rows_of(part: int, bounds: Integers, meet: Integers) -> tuple[int, int]:
     """First row of a part and the row after its last; `bounds` holds the first row of each part, and the end."""
-    if len(meet):
-        return bounds[0], bounds[-1]
-    return bounds[part], bounds[part + 1]
+    together = meet.size > 0
+    return bounds[choose(together, 0, part)], bounds[choose(together, bounds.size - 1, part + 1)]
 
 
-@kernel
-def units_of(part, bounds, meet):  # type: ignore[no-untyped-def]
+@counting
+def units_of(part: int, bounds: Integers, meet: Integers) -> tuple[int, int]:
     """Number of this thread among those that share its rows' units, and how many these are."""
-    if len(meet):
-        return part, len(bounds) - 1
-    return 0, 1
+    together = meet.size > 0
+    return choose(together, part, 0), choose(together, bounds.size - 1, 1)
 
 
-@kernel
-def share(number, own, owners):  # type: ignore[no-untyped-def]
+@counting
+def share(number: int, own: int, owners: int) -> tuple[int, int]:
     """Of `number` things the first that owner `own` takes, and the one after its last."""
     return number * own // owners, number * (own + 1) // owners

@@ -11,6 +11,7 @@ import numpy as np
 from rnncc.functions import VOCABULARY
 from rnncc.runtime import host
 from rnncc.runtime.simd import ISA, lanes_of
+from rnncc.runtime.spin import LINE
 from rnncc.runtime.sweep import Sweep
 
 _IMPORTS = "from rnncc.runtime."
@@ -73,14 +74,6 @@ def first_lanes(vector, count, neutral):
     return np.where(np.arange(len(vector)) < count, vector, vector.dtype.type(neutral))
 
 
-def tile_rows(rows):
-    return min(rows, ISA.tall)
-
-
-def groups(units, width, blocks):
-    return -(-units // (width * blocks))
-
-
 def new_tile(panel, vectors):
     return np.full((ISA.tall, vectors, panel.shape[2] // ISA.vectors), np.nan, panel.dtype)
 
@@ -109,9 +102,9 @@ def run_rows(kernel, sweep: Sweep, against, *arguments):
 
 def run_loop(kernel, sweep: Sweep, against, *arguments):
     """Two shares of rows, one after the other."""
-    bounds = [0, sweep.batch // 2, sweep.batch]
+    bounds = np.array([0, sweep.batch // 2, sweep.batch])
     for part in range(2):
-        kernel(part, None, bounds, None, sweep.live(), against, *arguments)
+        kernel(part, None, bounds, np.zeros((0, LINE)), sweep.live(), against, *arguments)
 
 
 PRIMITIVES = {name: getattr(host, name) for name in (*VOCABULARY, "where")} | {
@@ -120,22 +113,17 @@ PRIMITIVES = {name: getattr(host, name) for name in (*VOCABULARY, "where")} | {
     "enlist": lambda part, posts: None,
     "fill": fill,
     "first_lanes": first_lanes,
-    "groups": groups,
     "kernel": lambda function: function,
     "lanes": lanes,
     "load": load,
     "max_lanes": max_lanes,
     "new_tile": new_tile,
     "product": product,
-    "rows_of": lambda part, bounds, meet: (bounds[part], bounds[part + 1]),
     "run_loop": run_loop,
     "run_rows": run_rows,
-    "share": lambda number, own, owners: (number * own // owners, number * (own + 1) // owners),
     "splat_at": splat_at,
     "store": store,
     "sum_lanes": sum_lanes,
-    "tile_rows": tile_rows,
     "worth_hoisting": lambda sweep: sweep.batch % 2 == 1,
-    "units_of": lambda part, bounds, meet: (0, 1),
 }
 """Name in a generated module -> its meaning on NumPy arrays."""

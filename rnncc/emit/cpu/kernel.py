@@ -49,20 +49,20 @@ class Kernel:
             with self.text.block("for tick in range(len(live)):"):
                 self.text("time = len(live) - 1 - tick if against else tick")
                 self.text.extend(_slots(body.lines))
-                self.text("end = min(last, live[time])")
+                self.text("end = least(last, live[time])")
                 self.text.extend(body.lines)
             self.text("dismiss(part, posts)")
 
     def _prelude(self) -> None:
         self.text(f'"""One part of the rows, every step: {self._summary()}."""')
+        for parameter, (panel, blocks) in self.names.panels.items():
+            self.text(f"{_tile(parameter)} = new_tile({parameter}, {len(panel.accumulators)} * {blocks})")
         self.text("enlist(part, posts)")
         self.text(f"first, last = {'rows_of(part, bounds, meet)' if self.in_loop else 'bounds[part], bounds[part + 1]'}")
         if self.in_loop:
             self.text("own, owners = units_of(part, bounds, meet)")
             self.text("meeting = 0")
         self.text(f"width = lanes({self.names.model()})")
-        for parameter, (panel, blocks) in self.names.panels.items():
-            self.text(f"{_tile(parameter)} = new_tile({parameter}, {len(panel.accumulators)} * {blocks})")
 
     def _summary(self) -> str:
         named = [n.name for p in self.phases if isinstance(p, Compute) for n in p.nodes if n.place]
@@ -148,7 +148,7 @@ class Kernel:
                 text("count = tile_rows(end - top)")
                 for name, panel in zip(names, phase.panels, strict=True):
                     self._product(name, panel)
-                with text.block(f"for block in range(min({blocks}, groups({size}, width, 1) - group * {blocks})):"):
+                with text.block(f"for block in range(least({blocks}, groups({size}, width, 1) - group * {blocks})):"):
                     text(f"unit = (group * {blocks} + block) * width")
                     with text.block("for row in range(top, top + count):"):
                         body = Body(self.names, phase, {})

@@ -13,6 +13,7 @@ RUNTIME: dict[str, tuple[str, ...]] = {
     "arrays": ("final", "following", "new_rows", "new_stream", "padded", "preceding", "result", "rows_from", "shifted", "trajectory"),
     "cell_info": ("CellInfo", "Parameter", "State"),
     "compiled": ("groups", "kernel", "new_tile", "tile_rows"),
+    "counts": ("least",),
     "enlist": ("dismiss", "enlist"),
     "layer": ("layer_class",),
     "pack": ("group_blocks", "pack"),

@@ -12,6 +12,7 @@ from rnncc.runtime.arrays import (
 )
 from rnncc.runtime.cell_info import CellInfo, Parameter, State
 from rnncc.runtime.compiled import groups, kernel, new_tile, tile_rows
+from rnncc.runtime.counts import least
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.layer import layer_class
 from rnncc.runtime.pack import group_blocks, pack
@@ -65,18 +66,18 @@ def inference_fused_loop(
     b_n,
 ):
     """One part of the rows, every step: z_in, z, r_in, r, h_r, n_in, n, h_new."""
+    tile_1 = new_tile(panel_1, 2 * INFERENCE_FUSED_LOOP_BLOCKS_1)
+    tile_2 = new_tile(panel_2, 1 * INFERENCE_FUSED_LOOP_BLOCKS_2)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(h_seq)
-    tile_1 = new_tile(panel_1, 2 * INFERENCE_FUSED_LOOP_BLOCKS_1)
-    tile_2 = new_tile(panel_2, 1 * INFERENCE_FUSED_LOOP_BLOCKS_2)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         before = time + 1 if against else time
         after = time if against else time + 1
-        end = min(last, live[time])
+        end = least(last, live[time])
 
         # phase 1: units of hidden
         low, high = share(groups(hidden, width, INFERENCE_FUSED_LOOP_BLOCKS_1), own, owners)
@@ -85,7 +86,7 @@ def inference_fused_loop(
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, group, top, count, (h_seq, before, hidden), (x_seq, time, input))
-                for block in range(min(INFERENCE_FUSED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * INFERENCE_FUSED_LOOP_BLOCKS_1)):
+                for block in range(least(INFERENCE_FUSED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * INFERENCE_FUSED_LOOP_BLOCKS_1)):
                     unit = (group * INFERENCE_FUSED_LOOP_BLOCKS_1 + block) * width
                     for row in range(top, top + count):
                         z_in = load(b_z, unit) + load(tile_1, row - top, block * 2, 0)
@@ -106,7 +107,7 @@ def inference_fused_loop(
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_2, panel_2, group, top, count, (h_r_row, hidden), (x_seq, time, input))
-                for block in range(min(INFERENCE_FUSED_LOOP_BLOCKS_2, groups(hidden, width, 1) - group * INFERENCE_FUSED_LOOP_BLOCKS_2)):
+                for block in range(least(INFERENCE_FUSED_LOOP_BLOCKS_2, groups(hidden, width, 1) - group * INFERENCE_FUSED_LOOP_BLOCKS_2)):
                     unit = (group * INFERENCE_FUSED_LOOP_BLOCKS_2 + block) * width
                     for row in range(top, top + count):
                         n_in = load(b_n, unit) + load(tile_2, row - top, block, 0)
@@ -145,13 +146,13 @@ def inference_hoisted_before(
     n_in_pre_seq,
 ):
     """One part of the rows, every step: whole sequences."""
+    tile_1 = new_tile(panel_1, 3 * INFERENCE_HOISTED_BEFORE_BLOCKS_1)
     enlist(part, posts)
     first, last = bounds[part], bounds[part + 1]
     width = lanes(x_seq)
-    tile_1 = new_tile(panel_1, 3 * INFERENCE_HOISTED_BEFORE_BLOCKS_1)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
-        end = min(last, live[time])
+        end = least(last, live[time])
 
         # phase 1: units of hidden
         for group in range(groups(hidden, width, INFERENCE_HOISTED_BEFORE_BLOCKS_1)):
@@ -159,7 +160,7 @@ def inference_hoisted_before(
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, group, top, count, (x_seq, time, input))
-                for block in range(min(INFERENCE_HOISTED_BEFORE_BLOCKS_1, groups(hidden, width, 1) - group * INFERENCE_HOISTED_BEFORE_BLOCKS_1)):
+                for block in range(least(INFERENCE_HOISTED_BEFORE_BLOCKS_1, groups(hidden, width, 1) - group * INFERENCE_HOISTED_BEFORE_BLOCKS_1)):
                     unit = (group * INFERENCE_HOISTED_BEFORE_BLOCKS_1 + block) * width
                     for row in range(top, top + count):
                         z_in_pre = load(b_z, unit) + load(tile_1, row - top, block * 3, 0)
@@ -178,18 +179,18 @@ def inference_hoisted_loop(
     panel_2, n_in_pre_seq,
 ):
     """One part of the rows, every step: z_in, z, r_in, r, h_r, n_in, n, h_new."""
+    tile_1 = new_tile(panel_1, 2 * INFERENCE_HOISTED_LOOP_BLOCKS_1)
+    tile_2 = new_tile(panel_2, 1 * INFERENCE_HOISTED_LOOP_BLOCKS_2)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(h_seq)
-    tile_1 = new_tile(panel_1, 2 * INFERENCE_HOISTED_LOOP_BLOCKS_1)
-    tile_2 = new_tile(panel_2, 1 * INFERENCE_HOISTED_LOOP_BLOCKS_2)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         before = time + 1 if against else time
         after = time if against else time + 1
-        end = min(last, live[time])
+        end = least(last, live[time])
 
         # phase 1: units of hidden
         low, high = share(groups(hidden, width, INFERENCE_HOISTED_LOOP_BLOCKS_1), own, owners)
@@ -198,7 +199,7 @@ def inference_hoisted_loop(
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, group, top, count, (h_seq, before, hidden))
-                for block in range(min(INFERENCE_HOISTED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * INFERENCE_HOISTED_LOOP_BLOCKS_1)):
+                for block in range(least(INFERENCE_HOISTED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * INFERENCE_HOISTED_LOOP_BLOCKS_1)):
                     unit = (group * INFERENCE_HOISTED_LOOP_BLOCKS_1 + block) * width
                     for row in range(top, top + count):
                         z_in_pre = load(z_in_pre_seq, time, row, unit)
@@ -221,7 +222,7 @@ def inference_hoisted_loop(
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_2, panel_2, group, top, count, (h_r_row, hidden))
-                for block in range(min(INFERENCE_HOISTED_LOOP_BLOCKS_2, groups(hidden, width, 1) - group * INFERENCE_HOISTED_LOOP_BLOCKS_2)):
+                for block in range(least(INFERENCE_HOISTED_LOOP_BLOCKS_2, groups(hidden, width, 1) - group * INFERENCE_HOISTED_LOOP_BLOCKS_2)):
                     unit = (group * INFERENCE_HOISTED_LOOP_BLOCKS_2 + block) * width
                     for row in range(top, top + count):
                         n_in_pre = load(n_in_pre_seq, time, row, unit)
@@ -275,18 +276,18 @@ def forward_fused_loop(
     panel_2, b_n, n_seq,
 ):
     """One part of the rows, every step: z_in, z, r_in, r, h_r, n_in, n, h_new."""
+    tile_1 = new_tile(panel_1, 2 * FORWARD_FUSED_LOOP_BLOCKS_1)
+    tile_2 = new_tile(panel_2, 1 * FORWARD_FUSED_LOOP_BLOCKS_2)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(h_seq)
-    tile_1 = new_tile(panel_1, 2 * FORWARD_FUSED_LOOP_BLOCKS_1)
-    tile_2 = new_tile(panel_2, 1 * FORWARD_FUSED_LOOP_BLOCKS_2)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         before = time + 1 if against else time
         after = time if against else time + 1
-        end = min(last, live[time])
+        end = least(last, live[time])
 
         # phase 1: units of hidden
         low, high = share(groups(hidden, width, FORWARD_FUSED_LOOP_BLOCKS_1), own, owners)
@@ -295,7 +296,7 @@ def forward_fused_loop(
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, group, top, count, (h_seq, before, hidden), (x_seq, time, input))
-                for block in range(min(FORWARD_FUSED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * FORWARD_FUSED_LOOP_BLOCKS_1)):
+                for block in range(least(FORWARD_FUSED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * FORWARD_FUSED_LOOP_BLOCKS_1)):
                     unit = (group * FORWARD_FUSED_LOOP_BLOCKS_1 + block) * width
                     for row in range(top, top + count):
                         z_in = load(b_z, unit) + load(tile_1, row - top, block * 2, 0)
@@ -317,7 +318,7 @@ def forward_fused_loop(
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_2, panel_2, group, top, count, (h_r_row, hidden), (x_seq, time, input))
-                for block in range(min(FORWARD_FUSED_LOOP_BLOCKS_2, groups(hidden, width, 1) - group * FORWARD_FUSED_LOOP_BLOCKS_2)):
+                for block in range(least(FORWARD_FUSED_LOOP_BLOCKS_2, groups(hidden, width, 1) - group * FORWARD_FUSED_LOOP_BLOCKS_2)):
                     unit = (group * FORWARD_FUSED_LOOP_BLOCKS_2 + block) * width
                     for row in range(top, top + count):
                         n_in = load(b_n, unit) + load(tile_2, row - top, block, 0)
@@ -362,13 +363,13 @@ def forward_hoisted_before(
     n_in_pre_seq,
 ):
     """One part of the rows, every step: whole sequences."""
+    tile_1 = new_tile(panel_1, 3 * FORWARD_HOISTED_BEFORE_BLOCKS_1)
     enlist(part, posts)
     first, last = bounds[part], bounds[part + 1]
     width = lanes(x_seq)
-    tile_1 = new_tile(panel_1, 3 * FORWARD_HOISTED_BEFORE_BLOCKS_1)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
-        end = min(last, live[time])
+        end = least(last, live[time])
 
         # phase 1: units of hidden
         for group in range(groups(hidden, width, FORWARD_HOISTED_BEFORE_BLOCKS_1)):
@@ -376,7 +377,7 @@ def forward_hoisted_before(
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, group, top, count, (x_seq, time, input))
-                for block in range(min(FORWARD_HOISTED_BEFORE_BLOCKS_1, groups(hidden, width, 1) - group * FORWARD_HOISTED_BEFORE_BLOCKS_1)):
+                for block in range(least(FORWARD_HOISTED_BEFORE_BLOCKS_1, groups(hidden, width, 1) - group * FORWARD_HOISTED_BEFORE_BLOCKS_1)):
                     unit = (group * FORWARD_HOISTED_BEFORE_BLOCKS_1 + block) * width
                     for row in range(top, top + count):
                         z_in_pre = load(b_z, unit) + load(tile_1, row - top, block * 3, 0)
@@ -395,18 +396,18 @@ def forward_hoisted_loop(
     panel_2, n_in_pre_seq, n_seq,
 ):
     """One part of the rows, every step: z_in, z, r_in, r, h_r, n_in, n, h_new."""
+    tile_1 = new_tile(panel_1, 2 * FORWARD_HOISTED_LOOP_BLOCKS_1)
+    tile_2 = new_tile(panel_2, 1 * FORWARD_HOISTED_LOOP_BLOCKS_2)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(h_seq)
-    tile_1 = new_tile(panel_1, 2 * FORWARD_HOISTED_LOOP_BLOCKS_1)
-    tile_2 = new_tile(panel_2, 1 * FORWARD_HOISTED_LOOP_BLOCKS_2)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         before = time + 1 if against else time
         after = time if against else time + 1
-        end = min(last, live[time])
+        end = least(last, live[time])
 
         # phase 1: units of hidden
         low, high = share(groups(hidden, width, FORWARD_HOISTED_LOOP_BLOCKS_1), own, owners)
@@ -415,7 +416,7 @@ def forward_hoisted_loop(
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, group, top, count, (h_seq, before, hidden))
-                for block in range(min(FORWARD_HOISTED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * FORWARD_HOISTED_LOOP_BLOCKS_1)):
+                for block in range(least(FORWARD_HOISTED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * FORWARD_HOISTED_LOOP_BLOCKS_1)):
                     unit = (group * FORWARD_HOISTED_LOOP_BLOCKS_1 + block) * width
                     for row in range(top, top + count):
                         z_in_pre = load(z_in_pre_seq, time, row, unit)
@@ -439,7 +440,7 @@ def forward_hoisted_loop(
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_2, panel_2, group, top, count, (h_r_row, hidden))
-                for block in range(min(FORWARD_HOISTED_LOOP_BLOCKS_2, groups(hidden, width, 1) - group * FORWARD_HOISTED_LOOP_BLOCKS_2)):
+                for block in range(least(FORWARD_HOISTED_LOOP_BLOCKS_2, groups(hidden, width, 1) - group * FORWARD_HOISTED_LOOP_BLOCKS_2)):
                     unit = (group * FORWARD_HOISTED_LOOP_BLOCKS_2 + block) * width
                     for row in range(top, top + count):
                         n_in_pre = load(n_in_pre_seq, time, row, unit)
@@ -499,17 +500,17 @@ def backward_loop(
     d_h_new_row, z_seq, n_seq, d_n_in_seq, d_z_in_seq, panel_2, d_h_r_of_U_n_h_r_row, d_r_in_seq, panel_3,
 ):
     """One part of the rows, every step: h_r."""
+    tile_2 = new_tile(panel_2, 1 * BACKWARD_LOOP_BLOCKS_2)
+    tile_3 = new_tile(panel_3, 1 * BACKWARD_LOOP_BLOCKS_3)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(h_seq)
-    tile_2 = new_tile(panel_2, 1 * BACKWARD_LOOP_BLOCKS_2)
-    tile_3 = new_tile(panel_3, 1 * BACKWARD_LOOP_BLOCKS_3)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         after = time if against else time + 1
-        end = min(last, live[time])
+        end = least(last, live[time])
 
         for row in range(first, end):
             # phase 1: units of hidden
@@ -540,7 +541,7 @@ def backward_loop(
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_2, panel_2, group, top, count, (d_n_in_seq, time, hidden))
-                for block in range(min(BACKWARD_LOOP_BLOCKS_2, groups(hidden, width, 1) - group * BACKWARD_LOOP_BLOCKS_2)):
+                for block in range(least(BACKWARD_LOOP_BLOCKS_2, groups(hidden, width, 1) - group * BACKWARD_LOOP_BLOCKS_2)):
                     unit = (group * BACKWARD_LOOP_BLOCKS_2 + block) * width
                     for row in range(top, top + count):
                         d_h_r_of_U_n_h_r = load(tile_2, row - top, block, 0)
@@ -560,7 +561,7 @@ def backward_loop(
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_3, panel_3, group, top, count, (d_r_in_seq, time, hidden), (d_z_in_seq, time, hidden))
-                for block in range(min(BACKWARD_LOOP_BLOCKS_3, groups(hidden, width, 1) - group * BACKWARD_LOOP_BLOCKS_3)):
+                for block in range(least(BACKWARD_LOOP_BLOCKS_3, groups(hidden, width, 1) - group * BACKWARD_LOOP_BLOCKS_3)):
                     unit = (group * BACKWARD_LOOP_BLOCKS_3 + block) * width
                     for row in range(top, top + count):
                         d_h_new = load(d_h_new_row, row, unit)
@@ -579,13 +580,13 @@ def backward_after(
     part, posts, bounds, live, against, input, panel_1, hidden, d_n_in_seq, d_r_in_seq, d_z_in_seq, d_x_seq,
 ):
     """One part of the rows, every step: whole sequences."""
+    tile_1 = new_tile(panel_1, 1 * BACKWARD_AFTER_BLOCKS_1)
     enlist(part, posts)
     first, last = bounds[part], bounds[part + 1]
     width = lanes(d_n_in_seq)
-    tile_1 = new_tile(panel_1, 1 * BACKWARD_AFTER_BLOCKS_1)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
-        end = min(last, live[time])
+        end = least(last, live[time])
 
         # phase 1: units of input
         for group in range(groups(input, width, BACKWARD_AFTER_BLOCKS_1)):
@@ -596,7 +597,7 @@ def backward_after(
                     tile_1, panel_1, group, top, count, (d_n_in_seq, time, hidden), (d_r_in_seq, time, hidden),
                     (d_z_in_seq, time, hidden),
                 )
-                for block in range(min(BACKWARD_AFTER_BLOCKS_1, groups(input, width, 1) - group * BACKWARD_AFTER_BLOCKS_1)):
+                for block in range(least(BACKWARD_AFTER_BLOCKS_1, groups(input, width, 1) - group * BACKWARD_AFTER_BLOCKS_1)):
                     unit = (group * BACKWARD_AFTER_BLOCKS_1 + block) * width
                     for row in range(top, top + count):
                         d_x = load(tile_1, row - top, block, 0)
@@ -658,18 +659,18 @@ def trace_loop(
     panel_2, b_n, n_seq,
 ):
     """One part of the rows, every step: z_in, z, r_in, r, h_r, n_in, n, h_new."""
+    tile_1 = new_tile(panel_1, 2 * TRACE_LOOP_BLOCKS_1)
+    tile_2 = new_tile(panel_2, 1 * TRACE_LOOP_BLOCKS_2)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(h_seq)
-    tile_1 = new_tile(panel_1, 2 * TRACE_LOOP_BLOCKS_1)
-    tile_2 = new_tile(panel_2, 1 * TRACE_LOOP_BLOCKS_2)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         before = time + 1 if against else time
         after = time if against else time + 1
-        end = min(last, live[time])
+        end = least(last, live[time])
 
         # phase 1: units of hidden
         low, high = share(groups(hidden, width, TRACE_LOOP_BLOCKS_1), own, owners)
@@ -678,7 +679,7 @@ def trace_loop(
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, group, top, count, (h_seq, before, hidden), (x_seq, time, input))
-                for block in range(min(TRACE_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * TRACE_LOOP_BLOCKS_1)):
+                for block in range(least(TRACE_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * TRACE_LOOP_BLOCKS_1)):
                     unit = (group * TRACE_LOOP_BLOCKS_1 + block) * width
                     for row in range(top, top + count):
                         z_in = load(b_z, unit) + load(tile_1, row - top, block * 2, 0)
@@ -700,7 +701,7 @@ def trace_loop(
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_2, panel_2, group, top, count, (h_r_row, hidden), (x_seq, time, input))
-                for block in range(min(TRACE_LOOP_BLOCKS_2, groups(hidden, width, 1) - group * TRACE_LOOP_BLOCKS_2)):
+                for block in range(least(TRACE_LOOP_BLOCKS_2, groups(hidden, width, 1) - group * TRACE_LOOP_BLOCKS_2)):
                     unit = (group * TRACE_LOOP_BLOCKS_2 + block) * width
                     for row in range(top, top + count):
                         n_in = load(b_n, unit) + load(tile_2, row - top, block, 0)

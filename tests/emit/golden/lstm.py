@@ -10,6 +10,7 @@ one step. `panel` is a packed weight, `tile` the sums of one of its groups for a
 from rnncc.runtime.arrays import final, following, new_stream, padded, preceding, result, rows_from, trajectory
 from rnncc.runtime.cell_info import CellInfo, Parameter, State
 from rnncc.runtime.compiled import groups, kernel, new_tile, tile_rows
+from rnncc.runtime.counts import least
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.layer import layer_class
 from rnncc.runtime.pack import group_blocks, pack
@@ -60,17 +61,17 @@ def inference_fused_loop(
     part, posts, bounds, meet, live, against, hidden, panel_1, input, h_seq, x_seq, b_i, b_f, b_g, b_o, c_row,
 ):
     """One part of the rows, every step: i_in, i, f_in, f, g_in, g, o_in, o, c_new, tanh_c_new, h_new."""
+    tile_1 = new_tile(panel_1, 4 * INFERENCE_FUSED_LOOP_BLOCKS_1)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(h_seq)
-    tile_1 = new_tile(panel_1, 4 * INFERENCE_FUSED_LOOP_BLOCKS_1)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         before = time + 1 if against else time
         after = time if against else time + 1
-        end = min(last, live[time])
+        end = least(last, live[time])
 
         # phase 1: units of hidden
         low, high = share(groups(hidden, width, INFERENCE_FUSED_LOOP_BLOCKS_1), own, owners)
@@ -79,7 +80,7 @@ def inference_fused_loop(
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, group, top, count, (h_seq, before, hidden), (x_seq, time, input))
-                for block in range(min(INFERENCE_FUSED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * INFERENCE_FUSED_LOOP_BLOCKS_1)):
+                for block in range(least(INFERENCE_FUSED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * INFERENCE_FUSED_LOOP_BLOCKS_1)):
                     unit = (group * INFERENCE_FUSED_LOOP_BLOCKS_1 + block) * width
                     for row in range(top, top + count):
                         i_in = load(b_i, unit) + load(tile_1, row - top, block * 4, 0)
@@ -126,13 +127,13 @@ def inference_hoisted_before(
     g_in_pre_seq, b_o, o_in_pre_seq,
 ):
     """One part of the rows, every step: whole sequences."""
+    tile_1 = new_tile(panel_1, 4 * INFERENCE_HOISTED_BEFORE_BLOCKS_1)
     enlist(part, posts)
     first, last = bounds[part], bounds[part + 1]
     width = lanes(x_seq)
-    tile_1 = new_tile(panel_1, 4 * INFERENCE_HOISTED_BEFORE_BLOCKS_1)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
-        end = min(last, live[time])
+        end = least(last, live[time])
 
         # phase 1: units of hidden
         for group in range(groups(hidden, width, INFERENCE_HOISTED_BEFORE_BLOCKS_1)):
@@ -140,7 +141,7 @@ def inference_hoisted_before(
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, group, top, count, (x_seq, time, input))
-                for block in range(min(INFERENCE_HOISTED_BEFORE_BLOCKS_1, groups(hidden, width, 1) - group * INFERENCE_HOISTED_BEFORE_BLOCKS_1)):
+                for block in range(least(INFERENCE_HOISTED_BEFORE_BLOCKS_1, groups(hidden, width, 1) - group * INFERENCE_HOISTED_BEFORE_BLOCKS_1)):
                     unit = (group * INFERENCE_HOISTED_BEFORE_BLOCKS_1 + block) * width
                     for row in range(top, top + count):
                         i_in_pre = load(b_i, unit) + load(tile_1, row - top, block * 4, 0)
@@ -161,17 +162,17 @@ def inference_hoisted_loop(
     o_in_pre_seq, c_row,
 ):
     """One part of the rows, every step: i_in, i, f_in, f, g_in, g, o_in, o, c_new, tanh_c_new, h_new."""
+    tile_1 = new_tile(panel_1, 4 * INFERENCE_HOISTED_LOOP_BLOCKS_1)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(h_seq)
-    tile_1 = new_tile(panel_1, 4 * INFERENCE_HOISTED_LOOP_BLOCKS_1)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         before = time + 1 if against else time
         after = time if against else time + 1
-        end = min(last, live[time])
+        end = least(last, live[time])
 
         # phase 1: units of hidden
         low, high = share(groups(hidden, width, INFERENCE_HOISTED_LOOP_BLOCKS_1), own, owners)
@@ -180,7 +181,7 @@ def inference_hoisted_loop(
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, group, top, count, (h_seq, before, hidden))
-                for block in range(min(INFERENCE_HOISTED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * INFERENCE_HOISTED_LOOP_BLOCKS_1)):
+                for block in range(least(INFERENCE_HOISTED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * INFERENCE_HOISTED_LOOP_BLOCKS_1)):
                     unit = (group * INFERENCE_HOISTED_LOOP_BLOCKS_1 + block) * width
                     for row in range(top, top + count):
                         i_in_pre = load(i_in_pre_seq, time, row, unit)
@@ -245,17 +246,17 @@ def forward_fused_loop(
     b_o, o_seq, c_seq,
 ):
     """One part of the rows, every step: i_in, i, f_in, f, g_in, g, o_in, o, c_new, tanh_c_new, h_new."""
+    tile_1 = new_tile(panel_1, 4 * FORWARD_FUSED_LOOP_BLOCKS_1)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(h_seq)
-    tile_1 = new_tile(panel_1, 4 * FORWARD_FUSED_LOOP_BLOCKS_1)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         before = time + 1 if against else time
         after = time if against else time + 1
-        end = min(last, live[time])
+        end = least(last, live[time])
 
         # phase 1: units of hidden
         low, high = share(groups(hidden, width, FORWARD_FUSED_LOOP_BLOCKS_1), own, owners)
@@ -264,7 +265,7 @@ def forward_fused_loop(
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, group, top, count, (h_seq, before, hidden), (x_seq, time, input))
-                for block in range(min(FORWARD_FUSED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * FORWARD_FUSED_LOOP_BLOCKS_1)):
+                for block in range(least(FORWARD_FUSED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * FORWARD_FUSED_LOOP_BLOCKS_1)):
                     unit = (group * FORWARD_FUSED_LOOP_BLOCKS_1 + block) * width
                     for row in range(top, top + count):
                         i_in = load(b_i, unit) + load(tile_1, row - top, block * 4, 0)
@@ -323,13 +324,13 @@ def forward_hoisted_before(
     g_in_pre_seq, b_o, o_in_pre_seq,
 ):
     """One part of the rows, every step: whole sequences."""
+    tile_1 = new_tile(panel_1, 4 * FORWARD_HOISTED_BEFORE_BLOCKS_1)
     enlist(part, posts)
     first, last = bounds[part], bounds[part + 1]
     width = lanes(x_seq)
-    tile_1 = new_tile(panel_1, 4 * FORWARD_HOISTED_BEFORE_BLOCKS_1)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
-        end = min(last, live[time])
+        end = least(last, live[time])
 
         # phase 1: units of hidden
         for group in range(groups(hidden, width, FORWARD_HOISTED_BEFORE_BLOCKS_1)):
@@ -337,7 +338,7 @@ def forward_hoisted_before(
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, group, top, count, (x_seq, time, input))
-                for block in range(min(FORWARD_HOISTED_BEFORE_BLOCKS_1, groups(hidden, width, 1) - group * FORWARD_HOISTED_BEFORE_BLOCKS_1)):
+                for block in range(least(FORWARD_HOISTED_BEFORE_BLOCKS_1, groups(hidden, width, 1) - group * FORWARD_HOISTED_BEFORE_BLOCKS_1)):
                     unit = (group * FORWARD_HOISTED_BEFORE_BLOCKS_1 + block) * width
                     for row in range(top, top + count):
                         i_in_pre = load(b_i, unit) + load(tile_1, row - top, block * 4, 0)
@@ -358,17 +359,17 @@ def forward_hoisted_loop(
     g_in_pre_seq, g_seq, o_in_pre_seq, o_seq, c_seq,
 ):
     """One part of the rows, every step: i_in, i, f_in, f, g_in, g, o_in, o, c_new, tanh_c_new, h_new."""
+    tile_1 = new_tile(panel_1, 4 * FORWARD_HOISTED_LOOP_BLOCKS_1)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(h_seq)
-    tile_1 = new_tile(panel_1, 4 * FORWARD_HOISTED_LOOP_BLOCKS_1)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         before = time + 1 if against else time
         after = time if against else time + 1
-        end = min(last, live[time])
+        end = least(last, live[time])
 
         # phase 1: units of hidden
         low, high = share(groups(hidden, width, FORWARD_HOISTED_LOOP_BLOCKS_1), own, owners)
@@ -377,7 +378,7 @@ def forward_hoisted_loop(
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, group, top, count, (h_seq, before, hidden))
-                for block in range(min(FORWARD_HOISTED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * FORWARD_HOISTED_LOOP_BLOCKS_1)):
+                for block in range(least(FORWARD_HOISTED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * FORWARD_HOISTED_LOOP_BLOCKS_1)):
                     unit = (group * FORWARD_HOISTED_LOOP_BLOCKS_1 + block) * width
                     for row in range(top, top + count):
                         i_in_pre = load(i_in_pre_seq, time, row, unit)
@@ -453,17 +454,17 @@ def backward_loop(
     d_o_in_seq, i_seq, g_seq, d_g_in_seq, f_seq, d_f_in_seq, d_i_in_seq, panel_2,
 ):
     """One part of the rows, every step: tanh_c_new."""
+    tile_2 = new_tile(panel_2, 1 * BACKWARD_LOOP_BLOCKS_2)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(c_seq)
-    tile_2 = new_tile(panel_2, 1 * BACKWARD_LOOP_BLOCKS_2)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         before = time + 1 if against else time
         after = time if against else time + 1
-        end = min(last, live[time])
+        end = least(last, live[time])
 
         for row in range(first, end):
             # phase 1: units of hidden
@@ -508,7 +509,7 @@ def backward_loop(
                     tile_2, panel_2, group, top, count, (d_f_in_seq, time, hidden), (d_g_in_seq, time, hidden),
                     (d_i_in_seq, time, hidden), (d_o_in_seq, time, hidden),
                 )
-                for block in range(min(BACKWARD_LOOP_BLOCKS_2, groups(hidden, width, 1) - group * BACKWARD_LOOP_BLOCKS_2)):
+                for block in range(least(BACKWARD_LOOP_BLOCKS_2, groups(hidden, width, 1) - group * BACKWARD_LOOP_BLOCKS_2)):
                     unit = (group * BACKWARD_LOOP_BLOCKS_2 + block) * width
                     for row in range(top, top + count):
                         d_h = load(tile_2, row - top, block, 0)
@@ -523,13 +524,13 @@ def backward_after(
     part, posts, bounds, live, against, input, panel_1, hidden, d_f_in_seq, d_g_in_seq, d_i_in_seq, d_o_in_seq, d_x_seq,
 ):
     """One part of the rows, every step: whole sequences."""
+    tile_1 = new_tile(panel_1, 1 * BACKWARD_AFTER_BLOCKS_1)
     enlist(part, posts)
     first, last = bounds[part], bounds[part + 1]
     width = lanes(d_f_in_seq)
-    tile_1 = new_tile(panel_1, 1 * BACKWARD_AFTER_BLOCKS_1)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
-        end = min(last, live[time])
+        end = least(last, live[time])
 
         # phase 1: units of input
         for group in range(groups(input, width, BACKWARD_AFTER_BLOCKS_1)):
@@ -540,7 +541,7 @@ def backward_after(
                     tile_1, panel_1, group, top, count, (d_f_in_seq, time, hidden), (d_g_in_seq, time, hidden),
                     (d_i_in_seq, time, hidden), (d_o_in_seq, time, hidden),
                 )
-                for block in range(min(BACKWARD_AFTER_BLOCKS_1, groups(input, width, 1) - group * BACKWARD_AFTER_BLOCKS_1)):
+                for block in range(least(BACKWARD_AFTER_BLOCKS_1, groups(input, width, 1) - group * BACKWARD_AFTER_BLOCKS_1)):
                     unit = (group * BACKWARD_AFTER_BLOCKS_1 + block) * width
                     for row in range(top, top + count):
                         d_x = load(tile_1, row - top, block, 0)
@@ -607,17 +608,17 @@ def trace_loop(
     b_o, o_seq, c_seq,
 ):
     """One part of the rows, every step: i_in, i, f_in, f, g_in, g, o_in, o, c_new, tanh_c_new, h_new."""
+    tile_1 = new_tile(panel_1, 4 * TRACE_LOOP_BLOCKS_1)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(h_seq)
-    tile_1 = new_tile(panel_1, 4 * TRACE_LOOP_BLOCKS_1)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         before = time + 1 if against else time
         after = time if against else time + 1
-        end = min(last, live[time])
+        end = least(last, live[time])
 
         # phase 1: units of hidden
         low, high = share(groups(hidden, width, TRACE_LOOP_BLOCKS_1), own, owners)
@@ -626,7 +627,7 @@ def trace_loop(
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, group, top, count, (h_seq, before, hidden), (x_seq, time, input))
-                for block in range(min(TRACE_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * TRACE_LOOP_BLOCKS_1)):
+                for block in range(least(TRACE_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * TRACE_LOOP_BLOCKS_1)):
                     unit = (group * TRACE_LOOP_BLOCKS_1 + block) * width
                     for row in range(top, top + count):
                         i_in = load(b_i, unit) + load(tile_1, row - top, block * 4, 0)

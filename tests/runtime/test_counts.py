@@ -1,0 +1,56 @@
+"""Arithmetic on counts means the same in a kernel and in Python."""
+
+import numpy as np
+import pytest
+from numba import njit
+from numba.core.errors import TypingError
+
+from rnncc.runtime.compiled import groups, tile_rows
+from rnncc.runtime.counts import Integers, choose, counting, least
+from rnncc.runtime.share import rows_of, share, units_of
+from rnncc.runtime.simd import ISA
+from rnncc.runtime.spin import LINE
+
+
+@counting
+def _everything(a: int, b: int, numbers: Integers) -> tuple[int, int]:
+    chosen = choose((a < b) & (a <= 3) | (a > 7), a * b - 1, numbers.size)
+    return chosen, numbers[a] // b + 2
+
+
+@njit
+def _compiled(a, b, numbers):
+    return (
+        _everything(a, b, numbers),
+        (least(a, b), groups(a, b, 2), tile_rows(a)),
+        share(a, 1, b),
+    )
+
+
+@pytest.mark.parametrize("b", [1, 3, 16])
+def test_a_kernel_computes_what_python_does(b):
+    numbers = np.arange(40, dtype=np.int64) * 5
+    for a in range(30):
+        assert _compiled(a, b, numbers) == _compiled.py_func(a, b, numbers), f"{a}, {b}"
+
+
+def test_tiles_cover_the_rows_with_few_idle():
+    assert [tile_rows(rows) for rows in range(1, 2 * ISA.short + 1)] == [*range(1, ISA.short + 1), 5, 6, ISA.short, ISA.short]
+    assert tile_rows(100) == ISA.tall
+
+
+@njit
+def _parts(part, bounds, meet):
+    return rows_of(part, bounds, meet), units_of(part, bounds, meet)
+
+
+@pytest.mark.parametrize("function", [_parts, _parts.py_func])
+def test_rows_are_split_or_units_are(function):
+    bounds, alone, together = np.array([0, 4, 9]), np.zeros((0, LINE), np.int64), np.zeros((1, LINE), np.int64)
+    assert function(1, bounds, alone) == ((4, 9), (0, 1))
+    assert function(1, bounds, together) == ((0, 9), (1, 2))
+
+
+def test_other_arguments_are_refused():
+    with pytest.raises(TypingError, match="least"):
+        njit(lambda a: least(a, 1.5)).compile("(int64,)")
