@@ -27,9 +27,7 @@ class _Constants:
     highest: float
     """At it and above exp is infinite."""
     saturated: float
-    """From it on `tanh(x / 2)` is 1."""
-    near: tuple[float, ...]
-    """(tanh(x) / x - 1) / x**2 by powers of x**2, for |x| < 0.55."""
+    """From it on `tanh(x / 2)` and `sigmoid(x)` are 1."""
 
 
 _FLOAT = _Constants(
@@ -40,7 +38,6 @@ _FLOAT = _Constants(
     lowest=-104.0,
     highest=89.0,
     saturated=20.0,
-    near=(-0.333329558, 0.133209139, -0.0526827127, 0.0164564755),
 )
 _DOUBLE = _Constants(
     log2_e=float.fromhex("0x1.71547652b82fep+0"),
@@ -61,20 +58,10 @@ _DOUBLE = _Constants(
     lowest=-746.0,
     highest=710.0,
     saturated=44.0,
-    near=(
-        -0.3333333333333235,
-        0.13333333333173356,
-        -0.05396825387817416,
-        0.02186948602114726,
-        -0.008863195084400003,
-        0.0035917240873187418,
-        -0.001453237216440953,
-        0.0005791944738524592,
-        -0.00021039156012657822,
-        5.108019679443838e-05,
-    ),
 )
-_NEAR = 0.55
+_NEAR = 0.7
+_SCALE = 64
+"""In `sigmoid` exp(104) in float32 and exp(746) in float64, times 2**-64, are as far from overflow as from subnormal numbers."""
 
 
 def exp(x: Lanes) -> Lanes:
@@ -91,37 +78,42 @@ def exp(x: Lanes) -> Lanes:
 
 def exp_in_range(x: Lanes) -> Lanes:
     """`exp` where neither it nor a power of two next to it overflows or is subnormal: |x| < 87 in float32, 708 in float64."""
-    form = format_of(x)
-    shifted, r = _reduced(x, form.bias)
-    power = (shifted.bits() << form.mantissa).floats()
+    power, r = _power_and_rest(x)
     return fma(_expm1(r), power, power)
 
 
 def tanh(x: Lanes) -> Lanes:
-    """Hyperbolic tangent: a polynomial near 0, where 1 - 2 / (1 + exp(2 |x|)) would cancel, and that elsewhere.
+    """Hyperbolic tangent: t = m / (m + 2) with m = exp(2 |x|) - 1, and near 0 once more as m/2 - t m/2, where t's roundings fade.
 
     At most 2 ULP.
     """
-    size = absolute(x)
-    square = x * x
-    near = fma(square * x, polynomial(square, _constants(x).near), x)
-    far = fma(1.0 / _one_plus_exp(size + size), -2.0, 1.0)
-    return with_sign_of(where(size < _NEAR, near, far), x)
+    size, saturated = absolute(x), _constants(x).saturated
+    twice = size + size
+    power, r = _power_and_rest(where(twice > saturated, saturated, twice))
+    m = fma(_expm1(r), power, power - 1.0)
+    t = m / (m + 2.0)
+    half = m * 0.5
+    return with_sign_of(where(twice < _NEAR, fma(-half, t, half), t), x)
 
 
 def sigmoid(x: Lanes) -> Lanes:
-    """1 / (1 + exp(-x)), from exp(-|x|), which cannot overflow; its tail keeps its relative accuracy down to subnormal numbers.
+    """1 / (1 + exp(-x)), both scaled, so that no exp(-x) overflows whose reciprocal is not zero yet.
 
-    At most 2 ULP.
+    At most 2 ULP, subnormal results included.
     """
-    lowest = _constants(x).lowest
-    y = -absolute(x)
-    shifted, r = _reduced(where(y < lowest, lowest, y))
-    first, second = _power_in_factors(shifted)
-    expm1 = _expm1(r)
-    share = _reciprocal(first * second, expm1)
-    scaled = first * share
-    return where(x < 0.0, fma(expm1, scaled, scaled) * second, share)
+    c, unit = _constants(x), x.constant(2.0**-_SCALE)
+    x = where(x < c.lowest, c.lowest, where(x > c.saturated, c.saturated, x))
+    power, r = _power_and_rest(-x, -_SCALE)
+    whole = power + unit
+    lost = unit - (whole - power)
+    return unit / (fma(_expm1(r), power, lost) + whole)
+
+
+def _power_and_rest(x: Lanes, scale: int = 0) -> tuple[Lanes, Lanes]:
+    """2**(n + scale), which must be a normal number, and `r`."""
+    form = format_of(x)
+    shifted, r = _reduced(x, form.bias + scale)
+    return (shifted.bits() << form.mantissa).floats(), r
 
 
 def _reduced(x: Lanes, offset: int = 0) -> tuple[Lanes, Lanes]:
@@ -143,23 +135,6 @@ def _power_in_factors(shifted: Lanes) -> tuple[Lanes, Lanes]:
     biased = shifted.bits() - (form.rounder_bits - 2 * form.bias)
     half = biased >> 1
     return (half << form.mantissa).floats(), ((biased - half) << form.mantissa).floats()
-
-
-def _one_plus_exp(y: Lanes) -> Lanes:
-    """1 + e**y for y >= 0, held where it is so large that its reciprocal does not count beside 1."""
-    form, saturated = format_of(y), _constants(y).saturated
-    shifted, r = _reduced(where(y > saturated, saturated, y), form.bias)
-    power = (shifted.bits() << form.mantissa).floats()
-    return fma(_expm1(r), power, power + 1.0)
-
-
-def _reciprocal(power: Lanes, expm1: Lanes) -> Lanes:
-    """1 / (1 + power (1 + expm1)) with one step of Newton's, since the sum alone would lose half a ULP."""
-    whole = power + 1.0
-    part = power * expm1
-    share = 1.0 / (whole + part)
-    error = fma(-part, share, fma(-whole, share, 1.0))
-    return fma(error, share, share)
 
 
 def _constants(x: Lanes) -> _Constants:
