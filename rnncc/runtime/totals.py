@@ -9,16 +9,18 @@ from numpy.typing import NDArray
 
 from rnncc.runtime.compiled import kernel
 from rnncc.runtime.enlist import dismiss, enlist
-from rnncc.runtime.simd.isa import ISA
+from rnncc.runtime.simd.isa import ISA, lanes_of
 from rnncc.runtime.simd.memory import lanes, load, store
-from rnncc.runtime.simd.product import product_over_time
+from rnncc.runtime.simd.product import add_product
 from rnncc.runtime.sweep import Sweep
 from rnncc.runtime.team import run_parts
 
 Array = NDArray[np.floating]
 
 _INNER = 256
-"""Rows of a block: 256 packed rows of one chunk fill half of L1."""
+"""Rows of a block: 256 packed rows of one chunk of the right fill half of L1 …"""
+_TILES = 32
+"""… and 32 packed tiles of the left, as many rows deep, fill less than half of L2."""
 _TALL = ISA.tall
 _VECTORS = ISA.vectors
 
@@ -33,10 +35,11 @@ def live_rows(sweep: Sweep, stream: Array) -> Array:
 def outer(sweep: Sweep, left: Array, left_units: int, right: Array, right_units: int) -> Array:
     """Σ over time and batch of left_i · right_j: (left_units, right_units) from two streams (T, N, ·)."""
     a, b = live_rows(sweep, left), live_rows(sweep, right)
-    total = np.zeros((left_units, right_units), a.dtype)
+    width = ISA.vectors * lanes_of(a.dtype)
+    total = np.zeros((-(-left_units // _TALL) * _TALL, -(-right_units // width) * width), a.dtype)
     if total.size and len(a):
-        run_parts(_outer, _bounds(left_units, sweep.threads), np.ascontiguousarray(a), np.ascontiguousarray(b), total)
-    return total
+        run_parts(_outer, _shares(len(total) // _TALL, sweep.threads), np.ascontiguousarray(a), np.ascontiguousarray(b), total)
+    return np.ascontiguousarray(total[:left_units, :right_units])
 
 
 def column_sum(sweep: Sweep, stream: Array, units: int) -> Array:
@@ -53,80 +56,64 @@ def total_sum(sweep: Sweep, stream: Array, *units: int) -> Array:
     return np.asarray((rows[..., : units[0]] if units else rows).sum(dtype=stream.dtype))
 
 
-def _bounds(rows: int, threads: int) -> list[int]:
-    """Shares of whole tiles."""
-    tiles = -(-rows // _TALL)
-    threads = max(1, min(threads, tiles))
-    return [min(rows, k * tiles // threads * _TALL) for k in range(threads + 1)]
+def _shares(tiles: int, threads: int) -> list[int]:
+    """Where each thread's tiles begin, and the end."""
+    threads = min(threads, tiles)
+    return [k * tiles // threads for k in range(threads + 1)]
 
 
 @kernel
 def _outer(part, posts, bounds, left, right, total):  # type: ignore[no-untyped-def]
-    """Rows [bounds[part], bounds[part + 1]) of total (M, N) += leftᵀ right, left (K, ·), right (K, ·).
+    """Tiles [bounds[part], bounds[part + 1]) of rows of total (M, N) += leftᵀ right, left (K, ·), right (K, ·).
 
     A block of the left lies packed in L2, one chunk of the right in L1, the tile in registers.
     """
     enlist(part, posts)
-    first, last = bounds[part], bounds[part + 1]
-    width = lanes(total)
-    chunk = _VECTORS * width
-    tiles = (last - first + _TALL - 1) // _TALL
-    packed_left = np.zeros((tiles, _INNER, _TALL), total.dtype)
-    packed_right = np.zeros((1, _INNER, chunk), total.dtype)
-    tile = np.empty((_TALL, _VECTORS, width), total.dtype)
+    chunk = _VECTORS * lanes(total)
+    packed_left = np.zeros((_TILES + 1, _INNER, _TALL), total.dtype)  # vectors that begin in a row of a tile may end after it
+    packed_right = np.zeros((_INNER, chunk), total.dtype)
     for start in range(0, left.shape[0], _INNER):
         count = min(_INNER, left.shape[0] - start)
-        _pack_left(packed_left, left, start, count, first, last)
-        for column in range(0, total.shape[1], chunk):
-            columns = min(chunk, total.shape[1] - column)
-            _pack_right(packed_right, right, start, count, column, columns)
-            for t in range(tiles):
-                row = first + t * _TALL
-                rows = min(_TALL, last - row)
-                # two rows at least: a single one would take chunks abreast
-                product_over_time(tile, packed_right, 0, 0, max(rows, 2), (packed_left[t].T, count))
-                _add(total, tile, row, rows, column, columns)
+        for first in range(bounds[part], bounds[part + 1], _TILES):
+            tiles = min(_TILES, bounds[part + 1] - first)
+            _pack_left(packed_left, left, start, count, first, tiles)
+            for column in range(0, total.shape[1], chunk):
+                _pack_right(packed_right, right, start, count, column)
+                for tile in range(tiles):
+                    add_product(total, (first + tile) * _TALL, column, packed_right, (packed_left[tile].T, count))
     dismiss(part, posts)
 
 
 @kernel
-def _pack_left(packed, left, start, count, first, last):  # type: ignore[no-untyped-def]
-    """Rows [start, start + count), columns [first, last) of left into tiles (tiles, K, tall)."""
-    whole = (last - first) // _TALL
-    for k in range(count):
-        for t in range(whole):
-            for r in range(_TALL):
-                packed[t, k, r] = left[start + k, first + t * _TALL + r]
-        for r in range(last - first - whole * _TALL):
-            packed[whole, k, r] = left[start + k, first + whole * _TALL + r]
+def _pack_left(packed, left, start, count, first, tiles):  # type: ignore[no-untyped-def]
+    """Rows [start, start + count) of left, from tile `first` on, into tiles (tiles, K, tall)."""
+    width = lanes(packed)
+    for t in range(tiles):
+        column = (first + t) * _TALL
+        own = left.shape[1] - column
+        if own >= _TALL + width:
+            for k in range(count):
+                for r in range(0, _TALL, width):
+                    store(load(left, start + k, column + r), packed, t, k, r)
+        else:
+            for k in range(count):
+                for r in range(min(_TALL, own)):
+                    packed[t, k, r] = left[start + k, column + r]
 
 
 @kernel
-def _pack_right(packed, right, start, count, column, columns):  # type: ignore[no-untyped-def]
-    """Rows [start, start + count), columns [column, column + columns) of right into one chunk (1, K, chunk)."""
+def _pack_right(packed, right, start, count, column):  # type: ignore[no-untyped-def]
+    """Rows [start, start + count) of right, from `column` on, into one chunk (K, chunk)."""
     width = lanes(packed)
-    if columns == packed.shape[2]:
+    columns = min(packed.shape[1], right.shape[1] - column)
+    if columns == packed.shape[1]:
         for k in range(count):
             for v in range(_VECTORS):
-                store(load(right, start + k, column + v * width), packed, 0, k, v * width)
+                store(load(right, start + k, column + v * width), packed, k, v * width)
     else:
         for k in range(count):
             for n in range(columns):
-                packed[0, k, n] = right[start + k, column + n]
-
-
-@kernel
-def _add(total, tile, row, rows, column, columns):  # type: ignore[no-untyped-def]
-    """total[row:, column:] += the tile's sums."""
-    width = tile.shape[2]
-    for r in range(rows):
-        for v in range(tile.shape[1]):
-            at = column + v * width
-            if (v + 1) * width <= columns:
-                store(load(total, row + r, at) + load(tile, r, v, 0), total, row + r, at)
-            else:
-                for n in range(columns - v * width):
-                    total[row + r, at + n] += tile[r, v, n]
+                packed[k, n] = right[start + k, column + n]
 
 
 @kernel

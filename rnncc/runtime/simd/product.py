@@ -21,12 +21,15 @@ from numba.core.typing import Signature
 from numba.core.typing.templates import signature
 
 from rnncc.runtime.simd.isa import ISA
-from rnncc.runtime.simd.primitive import Lowering, primitive
+from rnncc.runtime.simd.primitive import primitive
 from rnncc.runtime.simd.vector import Vec, fma, llvm_type, splat, vector_of
 
 _INTP = ir.IntType(types.intp.bitwidth)
 _BYTE_POINTER = ir.IntType(8).as_pointer()
 _ZERO = ir.Constant(_INTP, 0)
+_BLOCK = 128
+"""Units, or rows over time, that are summed in one go: a tile is touched once in 128 FMAs, and float32 loses less than in a gate's
+function."""
 ABREAST = max(1, 4 // ISA.vectors)
 """Chunks that a single row takes at once: four accumulators use up what L2 delivers."""
 
@@ -54,26 +57,34 @@ def _is_operand(given: types.Type, dtype: types.Type) -> bool:
     return array.layout in layouts and all(isinstance(i, types.Integer) for i in integers)
 
 
-def _lowering(block: int) -> Lowering:
-    """The rule of a product that sums `block` units in one go."""
-
-    def lower(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir.Value:
-        _fill(context, builder, sig, values, block)
-        return context.get_dummy_value()
-
-    return lower
-
-
-def _fill(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any, block: int) -> None:
+def _fill(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir.Value:
     tile, panel = (context.make_array(t)(context, builder, v) for t, v in zip(sig.args[:2], values[:2], strict=True))
     group, row, count = values[2:5]
     operands = _Operands(builder, [_operand(context, builder, t, v) for t, v in zip(sig.args[5:], values[5:], strict=True)])
-    work = _Product(builder, vector_of(sig.args[1].dtype), block, row, count, operands)
+    work = _Product(builder, vector_of(sig.args[1].dtype), row, count, operands)
     whole = builder.udiv(builder.extract_value(tile.shape, 1), ir.Constant(_INTP, ISA.vectors))
     first = builder.mul(group, whole)
     left = builder.sub(builder.extract_value(panel.shape, 0), first)
     chunks = builder.select(builder.icmp_signed("<", left, whole), left, whole)
     work.fill(panel, tile, first, chunks)
+    return context.get_dummy_value()
+
+
+def _added(target: types.Type, row: types.Type, column: types.Type, panel: types.Type, operand: types.Type) -> Signature | None:
+    if not all(isinstance(a, types.Array) and a.ndim == 2 and a.layout == "C" and a.dtype == target.dtype for a in (target, panel)):
+        return None
+    return signature(types.void, target, types.intp, types.intp, panel, operand) if _is_operand(operand, target.dtype) else None
+
+
+def _add(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir.Value:
+    target, panel = (context.make_array(sig.args[k])(context, builder, values[k]) for k in (0, 3))
+    operand = _Operands(builder, [_operand(context, builder, sig.args[4], values[4])])
+    work = _Product(builder, vector_of(sig.args[0].dtype), _ZERO, ir.Constant(_INTP, ISA.tall), operand)
+    shape = _Shape(ISA.tall, 1)
+    row_stride = builder.extract_value(target.shape, 1)
+    first = builder.gep(target.data, [builder.add(builder.mul(values[1], row_stride), values[2])])
+    work.add(shape, panel.data, _ZERO, work.places(shape, first, row_stride))
+    return context.get_dummy_value()
 
 
 @dataclass(frozen=True)
@@ -142,13 +153,13 @@ class _Shape:
 class _Product:
     """Emits the loops of one product."""
 
-    def __init__(self, builder: ir.IRBuilder, vec: Vec, block: int, row: ir.Value, count: ir.Value, operands: _Operands) -> None:
+    def __init__(self, builder: ir.IRBuilder, vec: Vec, row: ir.Value, count: ir.Value, operands: _Operands) -> None:
         self.builder = builder
-        self.block = block
         self.vector = llvm_type(vec)
         self.element = self.vector.element
         self.size = vec.dtype.bitwidth // 8
         self.lanes = vec.lanes
+        self.zero = ir.Constant(self.vector, [0.0] * self.lanes)
         self.row, self.count, self.operands = row, count, operands
 
     def offset(self, data: ir.Value, nbytes: ir.Value) -> ir.Value:
@@ -161,33 +172,32 @@ class _Product:
         b = self.builder
         stride = b.extract_value(panel.strides, 0)
         weights = self.offset(panel.data, b.mul(first, stride))
-        vectors = b.extract_value(tile.shape, 1)
+        row_stride = b.mul(b.extract_value(tile.shape, 1), ir.Constant(_INTP, self.lanes))
         with b.if_else(b.icmp_signed(">", self.count, ir.Constant(_INTP, 1))) as (many, one):
             with many, b.if_else(b.icmp_signed(">", self.count, ir.Constant(_INTP, ISA.short))) as (tall, short):
                 with tall:
-                    self.chunks(_Shape(ISA.tall, 1), weights, stride, tile.data, vectors, chunks)
+                    self.chunks(_Shape(ISA.tall, 1), weights, stride, tile.data, row_stride, chunks)
                 with short:
-                    self.chunks(_Shape(ISA.short, 1), weights, stride, tile.data, vectors, chunks)
+                    self.chunks(_Shape(ISA.short, 1), weights, stride, tile.data, row_stride, chunks)
             with one:
-                self.chunks(_Shape(1, ABREAST), weights, stride, tile.data, vectors, chunks)
+                self.chunks(_Shape(1, ABREAST), weights, stride, tile.data, row_stride, chunks)
 
-    def chunks(self, shape: _Shape, weights: ir.Value, stride: ir.Value, tile: ir.Value, vectors: ir.Value, chunks: ir.Value) -> None:
+    def chunks(self, shape: _Shape, weights: ir.Value, stride: ir.Value, tile: ir.Value, row_stride: ir.Value, chunks: ir.Value) -> None:
         """Every chunk, `shape.chunks` of them at a time."""
         with cgutils.for_range_slice(self.builder, _ZERO, chunks, ir.Constant(_INTP, shape.chunks), intp=_INTP) as (chunk, _):
             packed = self.offset(weights, self.builder.mul(chunk, stride))
             place = self.builder.gep(tile, [self.builder.mul(chunk, ir.Constant(_INTP, ISA.vectors * self.lanes))])
-            self.run(shape, packed, stride, place, vectors)
+            places = self.places(shape, place, row_stride)
+            for vector in places:
+                self.put(self.zero, vector)
+            self.add(shape, packed, stride, places)
 
-    def run(self, shape: _Shape, weights: ir.Value, stride: ir.Value, target: ir.Value, vectors: ir.Value) -> None:
-        """The sums of `shape` over all operands, block by block, into the tile."""
+    def add(self, shape: _Shape, weights: ir.Value, stride: ir.Value, places: list[ir.Value]) -> None:
+        """The sums of `shape` over all operands, block by block, added to what stands at `places`."""
         b = self.builder
-        zero = ir.Constant(self.vector, [0.0] * self.lanes)
-        sums = [cgutils.alloca_once_value(b, zero) for _ in range(shape.rows * shape.vectors)]
-        places = [self.place(target, vectors, *divmod(k, shape.vectors)) for k in range(len(sums))]
+        sums = [cgutils.alloca_once_value(b, self.zero) for _ in places]
         done = cgutils.alloca_once(b, _INTP)
         b.store(_ZERO, done)
-        for place in places:
-            self.put(zero, place)
         with cgutils.for_range(b, ir.Constant(_INTP, self.operands.number)) as loop:
             operand = self.operands.at(loop.index)
             rows = self.rows(shape.rows, operand)
@@ -196,22 +206,23 @@ class _Product:
             panels = [self.offset(own, b.mul(stride, ir.Constant(_INTP, c))) for c in range(shape.chunks)]
             with self.blocks(operand.units) as (start, stop):
                 for pointer in sums:
-                    b.store(zero, pointer)
+                    b.store(self.zero, pointer)
                 self.multiply(operand, start, stop, rows, panels, sums)
                 for pointer, place in zip(sums, places, strict=True):
                     self.put(b.fadd(self.get(place), b.load(pointer, typ=self.vector)), place)
             b.store(b.add(before, operand.units), done)
 
-    def place(self, tile: ir.Value, vectors: ir.Value, row: int, vector: int) -> ir.Value:
-        """Where the tile holds a vector of a row."""
-        start = self.builder.mul(vectors, ir.Constant(_INTP, row * self.lanes))
-        return self.builder.gep(tile, [self.builder.add(start, ir.Constant(_INTP, vector * self.lanes))])
+    def places(self, shape: _Shape, target: ir.Value, row_stride: ir.Value) -> list[ir.Value]:
+        """Where the vectors of each row lie, `row_stride` elements from row to row."""
+        b = self.builder
+        rows = [b.gep(target, [b.mul(row_stride, ir.Constant(_INTP, row))]) for row in range(shape.rows)]
+        return [b.gep(row, [ir.Constant(_INTP, v * self.lanes)]) for row in rows for v in range(shape.vectors)]
 
     @contextmanager
     def blocks(self, units: ir.Value) -> Iterator[tuple[ir.Value, ir.Value]]:
         """Code between is repeated for [start, stop) of each block."""
         b = self.builder
-        size = ir.Constant(_INTP, self.block)
+        size = ir.Constant(_INTP, _BLOCK)
         with cgutils.for_range_slice(b, _ZERO, units, size, intp=_INTP) as (start, _):
             stop = b.add(start, size)
             yield start, b.select(b.icmp_signed("<", stop, units), stop, units)
@@ -258,11 +269,9 @@ class _Product:
         self.builder.store(value, self.builder.bitcast(place, self.vector.as_pointer()), align=self.size)
 
 
-@primitive(_typed, _lowering(block=128))
+@primitive(_typed, _fill)
 def product(tile: Any, panel: Any, group: int, row: int, count: int, *operands: Any) -> None:
     """Fill `tile` with rows [row, row + count) of the operands times the packed weight of one group of units.
-
-    128 units are summed in one go: the tile is touched once in 128 FMAs, and float32 loses less than in a gate's function.
 
     Parameters
     ----------
@@ -279,6 +288,18 @@ def product(tile: Any, panel: Any, group: int, row: int, count: int, *operands: 
     """
 
 
-@primitive(_typed, _lowering(block=64))
-def product_over_time(tile: Any, panel: Any, group: int, row: int, count: int, *operands: Any) -> None:
-    """`product` for the sums over T * N rows, which are longer than those over units: it sums 64 in one go."""
+@primitive(_added, _add)
+def add_product(target: Any, row: int, column: int, panel: Any, operand: Any) -> None:
+    """Add `ISA.tall` rows times one chunk of a packed matrix to `target`, from `row` and `column` on.
+
+    Parameters
+    ----------
+    target
+        (·, ·), of whole tiles; written.
+    row, column
+        Where in `target`.
+    panel
+        (K, ISA.vectors * lanes).
+    operand
+        `(rows, K)` with rows (ISA.tall, ·).
+    """
