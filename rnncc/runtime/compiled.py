@@ -18,6 +18,8 @@ from rnncc.runtime.simd.primitive import primitive
 _TALL, _SHORT = ISA.tall, ISA.short
 _LINE = 64
 """Bytes of a cache line."""
+CACHED_ROWS = 8 * ISA.tall
+"""Rows of a whole sequence that a kernel takes at a time: those of 1024 float32 units fill 192 KiB."""
 
 
 def kernel(function: Callable[..., None]) -> Any:

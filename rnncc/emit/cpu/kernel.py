@@ -134,27 +134,39 @@ class Kernel:
             self.text(body.stored(r.name, self.names.slot(r.name)))
 
     def _tiled(self, number: int, phase: Compute) -> None:
-        """Groups of unit blocks outside, so that a group's packed weight is read by every row while it is in cache."""
+        """Groups of unit blocks outside, so that a group's packed weight is read by every row while it is in cache.
+
+        A step's rows stay in cache as well; those of a whole sequence are taken so many at a time.
+        """
         text, size = self.text, self.names.size(phase.size)
         blocks = f"{self.name.upper().strip('_')}_BLOCKS_{number}"
         self.blocks[blocks] = tuple(len(p.accumulators) for p in phase.panels)
         names = [self.names.panel(_panel(number, k), p, blocks) for k, p in enumerate(phase.panels, 1)]
-        many = f"groups({size}, width, {blocks})"
         if self.in_loop:
-            text(f"low, high = share({many}, own, owners)")
-        with text.block(f"for group in range({'low, high' if self.in_loop else many}):"):
-            text("top = first")
-            with text.block("while top < end:"):
-                text("count = tile_rows(end - top)")
-                for name, panel in zip(names, phase.panels, strict=True):
-                    self._product(name, panel)
-                with text.block(f"for block in range(least({blocks}, groups({size}, width, 1) - group * {blocks})):"):
-                    text(f"unit = (group * {blocks} + block) * width")
-                    with text.block("for row in range(top, top + count):"):
-                        body = Body(self.names, phase, {})
-                        lines = body.write(_sums(names, phase.panels)).lines
-                        text.extend([*body.before.lines, *lines])
-                text("top += count")
+            text(f"low, high = share(groups({size}, width, {blocks}), own, owners)")
+            with text.block("for group in range(low, high):"):
+                self._tiles(phase, names, blocks, "first", "end")
+            return
+        with text.block("for start in range(first, end, CACHED_ROWS):"):
+            text("stop = least(start + CACHED_ROWS, end)")
+            with text.block(f"for group in range(groups({size}, width, {blocks})):"):
+                self._tiles(phase, names, blocks, "start", "stop")
+
+    def _tiles(self, phase: Compute, names: list[str], blocks: str, first: str, end: str) -> None:
+        """One group of unit blocks, tile after tile of rows."""
+        text, size = self.text, self.names.size(phase.size)
+        text(f"top = {first}")
+        with text.block(f"while top < {end}:"):
+            text(f"count = tile_rows({end} - top)")
+            for name, panel in zip(names, phase.panels, strict=True):
+                self._product(name, panel)
+            with text.block(f"for block in range(least({blocks}, groups({size}, width, 1) - group * {blocks})):"):
+                text(f"unit = (group * {blocks} + block) * width")
+                with text.block("for row in range(top, top + count):"):
+                    body = Body(self.names, phase, {})
+                    lines = body.write(_sums(names, phase.panels)).lines
+                    text.extend([*body.before.lines, *lines])
+            text("top += count")
 
     def _product(self, name: str, panel: Panel) -> None:
         sizes = [self.names.size(units(self.program.types[o])[0]) for o in panel.operands]

@@ -12,7 +12,7 @@ from rnncc.ir import Axes, Carry, Concat, Contract, Gather, Node, Pointwise, Pro
 RUNTIME: dict[str, tuple[str, ...]] = {
     "arrays": ("final", "following", "new_rows", "new_stream", "padded", "preceding", "result", "rows_from", "shifted", "trajectory"),
     "cell_info": ("CellInfo", "Parameter", "State"),
-    "compiled": ("groups", "kernel", "new_tile", "tile_rows"),
+    "compiled": ("CACHED_ROWS", "groups", "kernel", "new_tile", "tile_rows"),
     "counts": ("least",),
     "enlist": ("dismiss", "enlist"),
     "layer": ("layer_class",),
@@ -28,8 +28,25 @@ RUNTIME: dict[str, tuple[str, ...]] = {
 _OWN = frozenset(
     {
         *("after", "against", "before", "block", "bounds", "count", "dtype", "end", "env", "first", "group", "high", "host", "last"),
-        *("live", "low", "meet", "meeting", "np", "own", "owners", "part", "posts", "row", "sweep", "tick", "time", "top", "unit"),
-        *("width", "CELL"),
+        *(
+            "live",
+            "low",
+            "meet",
+            "meeting",
+            "np",
+            "own",
+            "owners",
+            "part",
+            "posts",
+            "row",
+            "start",
+            "stop",
+            "sweep",
+            "tick",
+            "time",
+            "top",
+        ),
+        *("unit", "width", "CELL"),
     }
 )
 _WORDS = _OWN.union(dir(builtins), keyword.kwlist, *RUNTIME.values())

@@ -182,7 +182,9 @@ class _Product:
             with one:
                 self.chunks(_Shape(1, ABREAST), weights, stride, tile.data, row_stride, chunks)
 
-    def chunks(self, shape: _Shape, weights: ir.Value, stride: ir.Value, tile: ir.Value, row_stride: ir.Value, chunks: ir.Value) -> None:
+    def chunks(
+        self, shape: _Shape, weights: ir.Value, stride: ir.Value, tile: ir.Value, row_stride: ir.Value, chunks: ir.Value
+    ) -> None:
         """Every chunk, `shape.chunks` of them at a time."""
         with cgutils.for_range_slice(self.builder, _ZERO, chunks, ir.Constant(_INTP, shape.chunks), intp=_INTP) as (chunk, _):
             packed = self.offset(weights, self.builder.mul(chunk, stride))

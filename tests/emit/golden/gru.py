@@ -11,7 +11,7 @@ from rnncc.runtime.arrays import (
     final, following, new_rows, new_stream, padded, preceding, result, rows_from, trajectory,
 )
 from rnncc.runtime.cell_info import CellInfo, Parameter, State
-from rnncc.runtime.compiled import groups, kernel, new_tile, tile_rows
+from rnncc.runtime.compiled import CACHED_ROWS, groups, kernel, new_tile, tile_rows
 from rnncc.runtime.counts import least
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.layer import layer_class
@@ -155,21 +155,23 @@ def inference_hoisted_before(
         end = least(last, live[time])
 
         # phase 1: units of hidden
-        for group in range(groups(hidden, width, INFERENCE_HOISTED_BEFORE_BLOCKS_1)):
-            top = first
-            while top < end:
-                count = tile_rows(end - top)
-                product(tile_1, panel_1, group, top, count, (x_seq, time, input))
-                for block in range(least(INFERENCE_HOISTED_BEFORE_BLOCKS_1, groups(hidden, width, 1) - group * INFERENCE_HOISTED_BEFORE_BLOCKS_1)):
-                    unit = (group * INFERENCE_HOISTED_BEFORE_BLOCKS_1 + block) * width
-                    for row in range(top, top + count):
-                        z_in_pre = load(b_z, unit) + load(tile_1, row - top, block * 3, 0)
-                        store(z_in_pre, z_in_pre_seq, time, row, unit)
-                        r_in_pre = load(b_r, unit) + load(tile_1, row - top, block * 3 + 1, 0)
-                        store(r_in_pre, r_in_pre_seq, time, row, unit)
-                        n_in_pre = load(b_n, unit) + load(tile_1, row - top, block * 3 + 2, 0)
-                        store(n_in_pre, n_in_pre_seq, time, row, unit)
-                top += count
+        for start in range(first, end, CACHED_ROWS):
+            stop = least(start + CACHED_ROWS, end)
+            for group in range(groups(hidden, width, INFERENCE_HOISTED_BEFORE_BLOCKS_1)):
+                top = start
+                while top < stop:
+                    count = tile_rows(stop - top)
+                    product(tile_1, panel_1, group, top, count, (x_seq, time, input))
+                    for block in range(least(INFERENCE_HOISTED_BEFORE_BLOCKS_1, groups(hidden, width, 1) - group * INFERENCE_HOISTED_BEFORE_BLOCKS_1)):
+                        unit = (group * INFERENCE_HOISTED_BEFORE_BLOCKS_1 + block) * width
+                        for row in range(top, top + count):
+                            z_in_pre = load(b_z, unit) + load(tile_1, row - top, block * 3, 0)
+                            store(z_in_pre, z_in_pre_seq, time, row, unit)
+                            r_in_pre = load(b_r, unit) + load(tile_1, row - top, block * 3 + 1, 0)
+                            store(r_in_pre, r_in_pre_seq, time, row, unit)
+                            n_in_pre = load(b_n, unit) + load(tile_1, row - top, block * 3 + 2, 0)
+                            store(n_in_pre, n_in_pre_seq, time, row, unit)
+                    top += count
     dismiss(part, posts)
 
 
@@ -372,21 +374,23 @@ def forward_hoisted_before(
         end = least(last, live[time])
 
         # phase 1: units of hidden
-        for group in range(groups(hidden, width, FORWARD_HOISTED_BEFORE_BLOCKS_1)):
-            top = first
-            while top < end:
-                count = tile_rows(end - top)
-                product(tile_1, panel_1, group, top, count, (x_seq, time, input))
-                for block in range(least(FORWARD_HOISTED_BEFORE_BLOCKS_1, groups(hidden, width, 1) - group * FORWARD_HOISTED_BEFORE_BLOCKS_1)):
-                    unit = (group * FORWARD_HOISTED_BEFORE_BLOCKS_1 + block) * width
-                    for row in range(top, top + count):
-                        z_in_pre = load(b_z, unit) + load(tile_1, row - top, block * 3, 0)
-                        store(z_in_pre, z_in_pre_seq, time, row, unit)
-                        r_in_pre = load(b_r, unit) + load(tile_1, row - top, block * 3 + 1, 0)
-                        store(r_in_pre, r_in_pre_seq, time, row, unit)
-                        n_in_pre = load(b_n, unit) + load(tile_1, row - top, block * 3 + 2, 0)
-                        store(n_in_pre, n_in_pre_seq, time, row, unit)
-                top += count
+        for start in range(first, end, CACHED_ROWS):
+            stop = least(start + CACHED_ROWS, end)
+            for group in range(groups(hidden, width, FORWARD_HOISTED_BEFORE_BLOCKS_1)):
+                top = start
+                while top < stop:
+                    count = tile_rows(stop - top)
+                    product(tile_1, panel_1, group, top, count, (x_seq, time, input))
+                    for block in range(least(FORWARD_HOISTED_BEFORE_BLOCKS_1, groups(hidden, width, 1) - group * FORWARD_HOISTED_BEFORE_BLOCKS_1)):
+                        unit = (group * FORWARD_HOISTED_BEFORE_BLOCKS_1 + block) * width
+                        for row in range(top, top + count):
+                            z_in_pre = load(b_z, unit) + load(tile_1, row - top, block * 3, 0)
+                            store(z_in_pre, z_in_pre_seq, time, row, unit)
+                            r_in_pre = load(b_r, unit) + load(tile_1, row - top, block * 3 + 1, 0)
+                            store(r_in_pre, r_in_pre_seq, time, row, unit)
+                            n_in_pre = load(b_n, unit) + load(tile_1, row - top, block * 3 + 2, 0)
+                            store(n_in_pre, n_in_pre_seq, time, row, unit)
+                    top += count
     dismiss(part, posts)
 
 
@@ -589,20 +593,22 @@ def backward_after(
         end = least(last, live[time])
 
         # phase 1: units of input
-        for group in range(groups(input, width, BACKWARD_AFTER_BLOCKS_1)):
-            top = first
-            while top < end:
-                count = tile_rows(end - top)
-                product(
-                    tile_1, panel_1, group, top, count, (d_n_in_seq, time, hidden), (d_r_in_seq, time, hidden),
-                    (d_z_in_seq, time, hidden),
-                )
-                for block in range(least(BACKWARD_AFTER_BLOCKS_1, groups(input, width, 1) - group * BACKWARD_AFTER_BLOCKS_1)):
-                    unit = (group * BACKWARD_AFTER_BLOCKS_1 + block) * width
-                    for row in range(top, top + count):
-                        d_x = load(tile_1, row - top, block, 0)
-                        store(d_x, d_x_seq, time, row, unit)
-                top += count
+        for start in range(first, end, CACHED_ROWS):
+            stop = least(start + CACHED_ROWS, end)
+            for group in range(groups(input, width, BACKWARD_AFTER_BLOCKS_1)):
+                top = start
+                while top < stop:
+                    count = tile_rows(stop - top)
+                    product(
+                        tile_1, panel_1, group, top, count, (d_n_in_seq, time, hidden), (d_r_in_seq, time, hidden),
+                        (d_z_in_seq, time, hidden),
+                    )
+                    for block in range(least(BACKWARD_AFTER_BLOCKS_1, groups(input, width, 1) - group * BACKWARD_AFTER_BLOCKS_1)):
+                        unit = (group * BACKWARD_AFTER_BLOCKS_1 + block) * width
+                        for row in range(top, top + count):
+                            d_x = load(tile_1, row - top, block, 0)
+                            store(d_x, d_x_seq, time, row, unit)
+                    top += count
     dismiss(part, posts)
 
 

@@ -9,7 +9,7 @@ one step. `panel` is a packed weight, `tile` the sums of one of its groups for a
 
 from rnncc.runtime.arrays import final, following, new_stream, padded, preceding, result, rows_from, trajectory
 from rnncc.runtime.cell_info import CellInfo, Parameter, State
-from rnncc.runtime.compiled import groups, kernel, new_tile, tile_rows
+from rnncc.runtime.compiled import CACHED_ROWS, groups, kernel, new_tile, tile_rows
 from rnncc.runtime.counts import least
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.layer import layer_class
@@ -136,23 +136,25 @@ def inference_hoisted_before(
         end = least(last, live[time])
 
         # phase 1: units of hidden
-        for group in range(groups(hidden, width, INFERENCE_HOISTED_BEFORE_BLOCKS_1)):
-            top = first
-            while top < end:
-                count = tile_rows(end - top)
-                product(tile_1, panel_1, group, top, count, (x_seq, time, input))
-                for block in range(least(INFERENCE_HOISTED_BEFORE_BLOCKS_1, groups(hidden, width, 1) - group * INFERENCE_HOISTED_BEFORE_BLOCKS_1)):
-                    unit = (group * INFERENCE_HOISTED_BEFORE_BLOCKS_1 + block) * width
-                    for row in range(top, top + count):
-                        i_in_pre = load(b_i, unit) + load(tile_1, row - top, block * 4, 0)
-                        store(i_in_pre, i_in_pre_seq, time, row, unit)
-                        f_in_pre = load(b_f, unit) + load(tile_1, row - top, block * 4 + 1, 0)
-                        store(f_in_pre, f_in_pre_seq, time, row, unit)
-                        g_in_pre = load(b_g, unit) + load(tile_1, row - top, block * 4 + 2, 0)
-                        store(g_in_pre, g_in_pre_seq, time, row, unit)
-                        o_in_pre = load(b_o, unit) + load(tile_1, row - top, block * 4 + 3, 0)
-                        store(o_in_pre, o_in_pre_seq, time, row, unit)
-                top += count
+        for start in range(first, end, CACHED_ROWS):
+            stop = least(start + CACHED_ROWS, end)
+            for group in range(groups(hidden, width, INFERENCE_HOISTED_BEFORE_BLOCKS_1)):
+                top = start
+                while top < stop:
+                    count = tile_rows(stop - top)
+                    product(tile_1, panel_1, group, top, count, (x_seq, time, input))
+                    for block in range(least(INFERENCE_HOISTED_BEFORE_BLOCKS_1, groups(hidden, width, 1) - group * INFERENCE_HOISTED_BEFORE_BLOCKS_1)):
+                        unit = (group * INFERENCE_HOISTED_BEFORE_BLOCKS_1 + block) * width
+                        for row in range(top, top + count):
+                            i_in_pre = load(b_i, unit) + load(tile_1, row - top, block * 4, 0)
+                            store(i_in_pre, i_in_pre_seq, time, row, unit)
+                            f_in_pre = load(b_f, unit) + load(tile_1, row - top, block * 4 + 1, 0)
+                            store(f_in_pre, f_in_pre_seq, time, row, unit)
+                            g_in_pre = load(b_g, unit) + load(tile_1, row - top, block * 4 + 2, 0)
+                            store(g_in_pre, g_in_pre_seq, time, row, unit)
+                            o_in_pre = load(b_o, unit) + load(tile_1, row - top, block * 4 + 3, 0)
+                            store(o_in_pre, o_in_pre_seq, time, row, unit)
+                    top += count
     dismiss(part, posts)
 
 
@@ -333,23 +335,25 @@ def forward_hoisted_before(
         end = least(last, live[time])
 
         # phase 1: units of hidden
-        for group in range(groups(hidden, width, FORWARD_HOISTED_BEFORE_BLOCKS_1)):
-            top = first
-            while top < end:
-                count = tile_rows(end - top)
-                product(tile_1, panel_1, group, top, count, (x_seq, time, input))
-                for block in range(least(FORWARD_HOISTED_BEFORE_BLOCKS_1, groups(hidden, width, 1) - group * FORWARD_HOISTED_BEFORE_BLOCKS_1)):
-                    unit = (group * FORWARD_HOISTED_BEFORE_BLOCKS_1 + block) * width
-                    for row in range(top, top + count):
-                        i_in_pre = load(b_i, unit) + load(tile_1, row - top, block * 4, 0)
-                        store(i_in_pre, i_in_pre_seq, time, row, unit)
-                        f_in_pre = load(b_f, unit) + load(tile_1, row - top, block * 4 + 1, 0)
-                        store(f_in_pre, f_in_pre_seq, time, row, unit)
-                        g_in_pre = load(b_g, unit) + load(tile_1, row - top, block * 4 + 2, 0)
-                        store(g_in_pre, g_in_pre_seq, time, row, unit)
-                        o_in_pre = load(b_o, unit) + load(tile_1, row - top, block * 4 + 3, 0)
-                        store(o_in_pre, o_in_pre_seq, time, row, unit)
-                top += count
+        for start in range(first, end, CACHED_ROWS):
+            stop = least(start + CACHED_ROWS, end)
+            for group in range(groups(hidden, width, FORWARD_HOISTED_BEFORE_BLOCKS_1)):
+                top = start
+                while top < stop:
+                    count = tile_rows(stop - top)
+                    product(tile_1, panel_1, group, top, count, (x_seq, time, input))
+                    for block in range(least(FORWARD_HOISTED_BEFORE_BLOCKS_1, groups(hidden, width, 1) - group * FORWARD_HOISTED_BEFORE_BLOCKS_1)):
+                        unit = (group * FORWARD_HOISTED_BEFORE_BLOCKS_1 + block) * width
+                        for row in range(top, top + count):
+                            i_in_pre = load(b_i, unit) + load(tile_1, row - top, block * 4, 0)
+                            store(i_in_pre, i_in_pre_seq, time, row, unit)
+                            f_in_pre = load(b_f, unit) + load(tile_1, row - top, block * 4 + 1, 0)
+                            store(f_in_pre, f_in_pre_seq, time, row, unit)
+                            g_in_pre = load(b_g, unit) + load(tile_1, row - top, block * 4 + 2, 0)
+                            store(g_in_pre, g_in_pre_seq, time, row, unit)
+                            o_in_pre = load(b_o, unit) + load(tile_1, row - top, block * 4 + 3, 0)
+                            store(o_in_pre, o_in_pre_seq, time, row, unit)
+                    top += count
     dismiss(part, posts)
 
 
@@ -533,20 +537,22 @@ def backward_after(
         end = least(last, live[time])
 
         # phase 1: units of input
-        for group in range(groups(input, width, BACKWARD_AFTER_BLOCKS_1)):
-            top = first
-            while top < end:
-                count = tile_rows(end - top)
-                product(
-                    tile_1, panel_1, group, top, count, (d_f_in_seq, time, hidden), (d_g_in_seq, time, hidden),
-                    (d_i_in_seq, time, hidden), (d_o_in_seq, time, hidden),
-                )
-                for block in range(least(BACKWARD_AFTER_BLOCKS_1, groups(input, width, 1) - group * BACKWARD_AFTER_BLOCKS_1)):
-                    unit = (group * BACKWARD_AFTER_BLOCKS_1 + block) * width
-                    for row in range(top, top + count):
-                        d_x = load(tile_1, row - top, block, 0)
-                        store(d_x, d_x_seq, time, row, unit)
-                top += count
+        for start in range(first, end, CACHED_ROWS):
+            stop = least(start + CACHED_ROWS, end)
+            for group in range(groups(input, width, BACKWARD_AFTER_BLOCKS_1)):
+                top = start
+                while top < stop:
+                    count = tile_rows(stop - top)
+                    product(
+                        tile_1, panel_1, group, top, count, (d_f_in_seq, time, hidden), (d_g_in_seq, time, hidden),
+                        (d_i_in_seq, time, hidden), (d_o_in_seq, time, hidden),
+                    )
+                    for block in range(least(BACKWARD_AFTER_BLOCKS_1, groups(input, width, 1) - group * BACKWARD_AFTER_BLOCKS_1)):
+                        unit = (group * BACKWARD_AFTER_BLOCKS_1 + block) * width
+                        for row in range(top, top + count):
+                            d_x = load(tile_1, row - top, block, 0)
+                            store(d_x, d_x_seq, time, row, unit)
+                    top += count
     dismiss(part, posts)
 
 
