@@ -39,23 +39,41 @@ def new_rows(sweep: Sweep, dtype: np.dtype, *units: int) -> Array:
     return np.empty((sweep.batch, *(whole_vectors(u, dtype) for u in units)), dtype)
 
 
-def rows_from(init: Array) -> Array:
+def stream_from(sweep: Sweep, given: Array) -> Array:
+    """A stream (T, N, units) that the caller gives, in whole vectors."""
+    wide = padded(given)
+    if sweep.record is not None and wide is not given:
+        sweep.record.copy(wide[0, ..., : given.shape[-1]], given[0])
+    return wide
+
+
+def rows_from(sweep: Sweep, init: Array) -> Array:
     """A copy of `init` (N, units) that a kernel updates in place."""
     wide = padded(init)
-    return wide.copy() if wide is init or wide.base is not None else wide
+    made = wide.copy() if wide is init or wide.base is not None else wide
+    if sweep.record is not None:
+        sweep.record.copy(made[:, : init.shape[-1]], init)
+    return made
 
 
 def trajectory(sweep: Sweep, init: Array, against: bool) -> Array:
     """A trajectory (T + 1, N, units) that holds `init` (N, units) where each sequence begins."""
     units = (whole_vectors(u, init.dtype) for u in init.shape[1:])
     made = np.empty((sweep.steps + 1, sweep.batch, *units), init.dtype)
-    made[_first_slot(sweep, against), np.arange(sweep.batch), ..., : init.shape[-1]] = init
+    slot = _first_slot(sweep, against)
+    made[slot, np.arange(sweep.batch), ..., : init.shape[-1]] = init
+    if sweep.record is not None:
+        sweep.record.copy(made[slot][..., : init.shape[-1]], init)
     return made
 
 
 def final(sweep: Sweep, made: Array, units: int, against: bool) -> Array:
     """The last values (N, units) of a trajectory."""
-    return made[_first_slot(sweep, not against), np.arange(sweep.batch), ..., :units]
+    slot = _first_slot(sweep, not against)
+    found = made[slot, np.arange(sweep.batch), ..., :units]
+    if sweep.record is not None:
+        sweep.record.copy(found, made[slot][..., :units])
+    return found
 
 
 def _first_slot(sweep: Sweep, against: bool) -> NDArray[np.int64] | int:
@@ -81,12 +99,17 @@ def shifted(sweep: Sweep, stream: Array, init: Array, against: bool) -> Array:
     live = sweep.live()
     for time in range(sweep.steps):
         target[time, : live[time], ..., : init.shape[-1]] = stream[time, : live[time], ..., : init.shape[-1]]
+    if sweep.record is not None:
+        sweep.record.copy(target[0, ..., : init.shape[-1]], stream[0, ..., : init.shape[-1]])
     return made
 
 
 def result(sweep: Sweep, stream: Array, *units: int) -> Array:
     """`stream` as the caller sees it: a new array (T, N, units), zero past the end of each sequence."""
-    made = (stream[..., : units[0]] if units else stream).copy()
+    source = stream[..., : units[0]] if units else stream
+    made = source.copy()
     if sweep.lengths is not None:
         made[sweep.dead()] = 0
+    if sweep.record is not None:
+        sweep.record.copy(made[0], source[0])
     return made

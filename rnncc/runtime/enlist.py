@@ -5,6 +5,8 @@ as a cache line needs from core to core; a hand-over in Python would wake a thre
 
     posts  (workers, 2 * LINE) int64: how many tasks were posted, the function, its arguments; a line further how many are done, and
            whether one failed
+
+Called as part `NO_PART` a kernel leaves its function and a copy of its arguments behind and works on no row (`runtime.record`).
 """
 
 from typing import Any
@@ -21,6 +23,8 @@ from rnncc.runtime.simd.primitive import primitive
 from rnncc.runtime.spin import FOREVER, LINE, atomic_write, is_counters, wait, wait_until
 
 POSTED, FUNCTION, ARGUMENTS, DONE, FAILED = 0, 1, 2, LINE, LINE + 1
+NO_PART = -1
+"""The part that only describes the call: `posts` are then no workers in front of room for the description."""
 _WORD = ir.IntType(64)
 _STATUS = ir.IntType(32)
 _BYTES = ir.IntType(8).as_pointer()
@@ -38,6 +42,9 @@ def _lower_enlist(context: Any, builder: ir.IRBuilder, sig: Signature, values: A
     workers = builder.extract_value(context.make_array(sig.args[1])(context, builder, posts).shape, 0)
     frame = _frame(builder, own)
     function = builder.ptrtoint(_entry(builder.module, own), _WORD)
+    with builder.if_then(builder.icmp_signed("<", part, ir.Constant(_WORD, 0))):
+        room = context.make_array(sig.args[1])(context, builder, posts)
+        _describe(builder, room, function, frame, context.get_abi_sizeof(_frame_type(own)) // 8)
     with builder.if_then(builder.icmp_signed("==", part, ir.Constant(_WORD, 0))), cgutils.for_range(builder, workers) as loop:
         fields = [
             address(context, builder, sig.args[1], posts, [loop.index, ir.Constant(_WORD, k)]) for k in (POSTED, FUNCTION, ARGUMENTS)
@@ -49,14 +56,27 @@ def _lower_enlist(context: Any, builder: ir.IRBuilder, sig: Signature, values: A
     return context.get_dummy_value()
 
 
+def _describe(builder: ir.IRBuilder, room: Any, function: ir.Value, frame: ir.Value, words: int) -> None:
+    """Into `room`, an array (0, words): the function, how many words its arguments take, and, where they fit, the arguments."""
+    builder.store(function, room.data)
+    builder.store(ir.Constant(_WORD, words), builder.gep(room.data, [ir.Constant(_WORD, 1)]))
+    fits = builder.icmp_signed(">=", builder.extract_value(room.shape, 1), ir.Constant(_WORD, words + 2))
+    with builder.if_then(fits):
+        cgutils.raw_memcpy(builder, builder.gep(room.data, [ir.Constant(_WORD, 2)]), frame, ir.Constant(_WORD, words), 8)
+
+
 def _frame(builder: ir.IRBuilder, own: ir.Function) -> ir.Value:
-    """The arguments of the kernel in memory; it stays valid until the kernel returns."""
+    """The arguments of the kernel in memory; it stays valid until the kernel returns.
+
+    Byte pointers are left out: they are the owners of the arrays' memory, which only the caller counts.
+    """
     arguments = own.args[2:]
     if not arguments or arguments[0].type != _WORD:
         raise InternalError(f"{own.name}: the first parameter of a kernel that shares its work is its part, an integer")
     frame = cgutils.alloca_once(builder, _frame_type(own))
     for k, argument in enumerate(arguments):
-        builder.store(argument, cgutils.gep_inbounds(builder, frame, 0, k))
+        value = ir.Constant(_BYTES, None) if argument.type == _BYTES else argument
+        builder.store(value, cgutils.gep_inbounds(builder, frame, 0, k))
     return frame
 
 
@@ -103,7 +123,7 @@ def _lower_call(_context: Any, builder: ir.IRBuilder, _sig: Signature, values: A
 
 
 @primitive(_typed_call, _lower_call)
-def _call(function: int, arguments: int, part: int) -> Any:
+def call(function: int, arguments: int, part: int) -> Any:
     """Call an entry; 0 where all went well."""
 
 
@@ -124,7 +144,7 @@ def dismiss(part: int, posts: Any) -> None:
 def serve(posts, worker, number, looks):  # type: ignore[no-untyped-def]
     """Work off tasks from `number` on until none comes within `looks` looks; the number of the next."""
     while wait_until(posts, worker, POSTED, number, looks):
-        failed = _call(posts[worker, FUNCTION], posts[worker, ARGUMENTS], worker + 1)
+        failed = call(posts[worker, FUNCTION], posts[worker, ARGUMENTS], worker + 1)
         if failed:
             posts[worker, FAILED] = failed
         atomic_write(posts, worker, DONE, number)

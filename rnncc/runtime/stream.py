@@ -1,39 +1,52 @@
 """Step by step: one time step a call, weights frozen, the state kept between calls."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from rnncc.errors import ArgumentError, ShapeError
 from rnncc.runtime.batch import Batch, read_streams
+from rnncc.runtime.bound import Streams
 from rnncc.runtime.kernels import Array
+from rnncc.runtime.record import Record
+from rnncc.runtime.simd.isa import ISA
 from rnncc.runtime.stack import Stack
-from rnncc.runtime.state import initial_states, leave_states
+from rnncc.runtime.state import PlaceStates, initial_states, leave_states
+from rnncc.runtime.team import row_bounds
 
 
 class Stream:
     """A layer that reads one step of `batch` sequences at a time.
 
     Made by `Layer.stream`: later writes to the layer's parameters and constants are not seen. One stream serves one thread at a time.
+    Everything that a step needs is bound when the stream is made: a step copies its input, replays a record and copies its output.
     """
 
-    def __init__(self, stack: Stack, dtype: np.dtype[Any]) -> None:
+    def __init__(self, stack: Stack, dtype: np.dtype[Any], state: Mapping[str, object] | None = None) -> None:
         if stack.geometry.directions == 2:
             raise ArgumentError("a bidirectional layer cannot read step by step: its reverse direction begins at the end")
         self._stack = stack
         self._dtype = dtype
         self._batch = Batch(1, stack.sweep.batch, True, False, None, False)
-        self.reset()
+        self._states = initial_states(stack.geometry, dtype, self._batch, state, own=True)
+        shapes = {name: stack.geometry.shape(axes) for name, axes in stack.geometry.cell.inputs}
+        self._inputs = {name: np.zeros((1, self._batch.rows, *shape), dtype) for name, shape in shapes.items()}
+        self._x = self._inputs[stack.first][0]
+        self._shape = self._x.shape if len(shapes) == 1 else None
+        self._record, self._y = _recorded(stack, self._inputs, self._states)
+        self._run = self._record.bound()
 
     def reset(self, state: Mapping[str, object] | None = None) -> None:
         """Start anew from `state`, name -> (L, N, *axes), or from the cell's first values. Raises as a call of the layer."""
-        self._states = initial_states(self._stack.geometry, self._dtype, self._batch, state, own=True)
+        _assign(self._states, initial_states(self._stack.geometry, self._dtype, self._batch, state, own=False))
 
     @property
     def state(self) -> dict[str, Array]:
         """A copy of the state after the steps so far: name -> (L, N, *axes)."""
-        return leave_states(self._stack.geometry, self._batch, self._states)
+        left = leave_states(self._stack.geometry, self._batch, self._states)
+        return {name: array.copy() for name, array in left.items()}
 
     def __call__(self, x: object) -> Array:
         """Output (N, O) of the next step.
@@ -48,10 +61,41 @@ class Stream:
         ShapeError, DtypeError, ArgumentError
             Where `x` does not fit; the state is then as before.
         """
+        if type(x) is np.ndarray and x.shape == self._shape and x.dtype == self._dtype:
+            self._x[...] = x
+        else:
+            self._read(x)
+        self._run()
+        return self._y.copy()
+
+    def __reduce__(self) -> tuple[type["Stream"], tuple[object, ...]]:
+        """A copy has arrays of its own, and the record of a step holds addresses: it is made anew."""
+        return Stream, (self._stack, self._dtype, self.state)
+
+    def _read(self, x: object) -> None:
+        """Whatever else means a step: lists, other byte orders, several inputs; and what does not fit."""
         steps = {k: np.asarray(v)[None] for k, v in x.items()} if isinstance(x, Mapping) else np.asarray(x)[None]
         batch, arrays = read_streams(self._stack.geometry, self._dtype, False, steps, None)
         if not batch.batched or batch.rows != self._batch.rows:
             found = arrays[self._stack.first].shape[1:]
             raise ShapeError(f"x: found shape {found}, expected a batch of {self._batch.rows} rows")
-        y, self._states = self._stack.infer(arrays, self._states)
-        return y[0]
+        for name, array in arrays.items():
+            self._inputs[name][...] = array
+
+
+def _recorded(stack: Stack, inputs: Streams, states: PlaceStates) -> tuple[Record, Array]:
+    """What takes `states` one step on by `inputs`, and the output (N, O) that it writes."""
+    sweep = stack.sweep
+    threads = max(1, min(sweep.threads, sweep.batch // ISA.tall))  # handing over costs more than less than a tile of rows
+    record = Record(np.array(row_bounds(replace(sweep, threads=threads)), np.int64))
+    y, finals = replace(stack, sweep=replace(sweep, record=record)).infer(inputs, states)
+    for place, own in enumerate(states):
+        for name, array in own.items():
+            record.copy(array, finals[place][name])
+    return record, y[0]
+
+
+def _assign(states: PlaceStates, values: PlaceStates) -> None:
+    for own, given in zip(states, values, strict=True):
+        for name, array in own.items():
+            array[...] = given[name]

@@ -114,7 +114,7 @@ def _team(_process: int) -> _Team:
     return _Team()
 
 
-def run_parts(kernel: Kernel, bounds: Sequence[int], *arguments: Any) -> None:
+def run_parts(kernel: Kernel, bounds: Sequence[int] | NDArray[np.int64], *arguments: Any) -> None:
     """Run `kernel` on each share of a range, `bounds` holding where each begins and the end; no share waits for another."""
     starts = np.asarray(bounds, np.int64)
     if len(starts) > 2 and _team(os.getpid()).run(kernel, starts, arguments):
@@ -125,12 +125,17 @@ def run_parts(kernel: Kernel, bounds: Sequence[int], *arguments: Any) -> None:
 
 def run_rows(kernel: Kernel, sweep: Sweep, against: bool, *arguments: Any) -> None:
     """Run `kernel(part, posts, bounds, live, against, *arguments)` over the rows of the batch."""
-    if sweep.batch and sweep.steps:
+    if sweep.record is not None:
+        sweep.record.call(kernel, sweep.live(), against, *arguments)
+    elif sweep.batch and sweep.steps:
         run_parts(kernel, row_bounds(sweep), sweep.live(), against, *arguments)
 
 
 def run_loop(kernel: Kernel, sweep: Sweep, against: bool, *arguments: Any) -> None:
     """Run a time loop, `kernel(part, posts, bounds, meet, live, against, *arguments)`: rows are split, or the units of few rows."""
+    if sweep.record is not None:
+        sweep.record.call(kernel, _NOWHERE, sweep.live(), against, *arguments)
+        return
     if not sweep.batch or not sweep.steps:
         return
     if not splits_units(sweep):

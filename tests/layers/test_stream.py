@@ -1,7 +1,14 @@
+import copy
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from rnncc.errors import ArgumentError, DtypeError, ShapeError
+
+pytestmark = pytest.mark.parametrize("class_of", ["kernels"], indirect=True)
+"""A stream replays machine code, which the interpreter has not."""
+WINDOW = str(Path(__file__).parent.parent / "cells" / "window_softmax.py")
 
 
 @pytest.fixture
@@ -17,6 +24,50 @@ def test_step_by_step_is_the_whole_sequence(layer, rng):
         np.testing.assert_allclose(stream(x[time]), y[time], rtol=1e-13, atol=1e-15)
     for name, state in stream.state.items():
         np.testing.assert_allclose(state, finals[name], rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("rows", [1, 13])
+@pytest.mark.parametrize(("cell", "sizes"), [("gru", (8, 8, 1)), ("lstm", (3, 9, 2)), (WINDOW, (3, 5, 2))])
+def test_a_step_has_the_bits_of_a_call(class_of, rng, cell, sizes, rows):
+    layer = class_of(cell)(*sizes, threads=2, seed=1)
+    stream, state = layer.stream(rows), None
+    for x in rng.standard_normal((3, rows, sizes[0])).astype("float32"):
+        y, state = layer(x[None], state)
+        np.testing.assert_array_equal(stream(x), y[0])
+    for name, found in stream.state.items():
+        np.testing.assert_array_equal(found, state[name])
+
+
+def test_an_output_is_the_callers(layer, rng):
+    stream, x = layer.stream(4), rng.standard_normal((4, 3))
+    first = stream(x)
+    kept = first.copy()
+    stream(x)
+    np.testing.assert_array_equal(first, kept)
+    first[...] = np.nan
+    assert np.isfinite(stream(x)).all()
+
+
+@pytest.mark.parametrize("given", [lambda x: x.tolist(), lambda x: x.astype(">f8"), lambda x: np.repeat(x, 2, axis=1)[:, ::2]])
+def test_arrays_of_any_layout_mean_the_same(layer, rng, given):
+    x = rng.standard_normal((4, 3))
+    np.testing.assert_array_equal(layer.stream(4)(given(x)), layer.stream(4)(x))
+
+
+def test_a_copy_goes_its_own_way(layer, rng):
+    stream, x = layer.stream(4), rng.standard_normal((2, 4, 3))
+    stream(x[0])
+    twin, kept = copy.deepcopy(stream), stream.state
+    y = twin(x[1])
+    for name, state in stream.state.items():
+        np.testing.assert_array_equal(state, kept[name])
+    np.testing.assert_array_equal(stream(x[1]), y)
+
+
+def test_of_no_sequences(layer):
+    stream = layer.stream(0)
+    assert stream(np.zeros((0, 3))).shape == (0, 5)
+    assert stream.state["c"].shape == (2, 0, 5)
 
 
 def test_state_can_be_given_and_taken(layer, rng):

@@ -45,7 +45,7 @@ def test_padded_makes_contiguous(rng):
 def test_rows_from_is_a_copy(rng, units):
     first = rows(rng, units=units)
     for given in (first, np.asfortranarray(first), first[:]):
-        made = arrays.rows_from(given)
+        made = arrays.rows_from(Sweep(1, 4), given)
         assert made.flags.c_contiguous
         assert not np.shares_memory(made, first)
         np.testing.assert_array_equal(made[:, :units], first)

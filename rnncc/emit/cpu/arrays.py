@@ -67,10 +67,10 @@ class Arrays:
             if array == f"{c.prev}_seq" and c.prev in self.layout.trajectories:
                 return f"trajectory(sweep, {read(self.program, c.init)}, {self.against(array)})"
             if array == f"{c.prev}_row":
-                return f"rows_from({read(self.program, c.init)})"
+                return f"rows_from(sweep, {read(self.program, c.init)})"
         given = self.program.input.get(value)
         if given is not None:
-            return f"padded({from_env(value)})" if self._read_in_vectors(given) else from_env(value)
+            return f"stream_from(sweep, {from_env(value)})" if self._read_in_vectors(given) else from_env(value)
         return f"{'new_rows' if array.endswith('_row') else 'new_stream'}(sweep, dtype{extents(self.program, value)})"
 
     def _read_in_vectors(self, given: Input) -> bool:

@@ -10,7 +10,10 @@ from rnncc.functions import VOCABULARY, symbol
 from rnncc.ir import Axes, Carry, Concat, Contract, Gather, Node, Pointwise, Program, Reduce, ScatterAdd, Slice, size_names
 
 RUNTIME: dict[str, tuple[str, ...]] = {
-    "arrays": ("final", "following", "new_rows", "new_stream", "padded", "preceding", "result", "rows_from", "shifted", "trajectory"),
+    "arrays": (
+        *("final", "following", "new_rows", "new_stream", "padded", "preceding", "result", "rows_from", "shifted"),
+        *("stream_from", "trajectory"),
+    ),
     "cell_info": ("CellInfo", "Parameter", "State"),
     "compiled": ("CACHED_ROWS", "groups", "kernel", "new_tile", "tile_rows"),
     "counts": ("least",),
