@@ -44,7 +44,10 @@ class InterpreterModule:
         return self._run(self.program, sweep, env)
 
     def backward(self, sweep, env):
-        return self._run(self.gradient, sweep, env)
+        """Sums over time go on from those of later steps, where `env` holds them."""
+        found = self._run(self.gradient, sweep, env)
+        keys = [self.CELL.cotangent + p.name for p in self.CELL.parameters if not p.frozen]
+        return found | {key: found[key] + env[key] for key in keys if key in env}
 
     def trace(self, sweep, env):
         return self._run(self.named, sweep, env)

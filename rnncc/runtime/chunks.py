@@ -7,8 +7,6 @@ whole chunks is cut at the same steps as the whole, so that its sums, added piec
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncc.runtime.sweep import Sweep
-
 ROWS = 1024
 """Rows of a chunk at most, where one step has not more: long enough for products over time, short enough to lie in the cache."""
 
@@ -36,14 +34,10 @@ def chunk_bounds(live: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.array([*bounds, len(live)], np.int64)
 
 
-def segments(sweep: Sweep, checkpoint: int | None) -> list[tuple[int, int]]:
-    """First step of each segment and the one after its last, in the order in which the layer runs through them.
-
-    A segment holds whole chunks: `checkpoint` steps or more, but for the last in time. None: one segment.
-    """
+def segment_bounds(live: NDArray[np.int64], checkpoint: int) -> list[int]:
+    """The step at which each segment begins, and T: whole chunks, together `checkpoint` steps or more but for the last."""
     bounds = [0]
-    for stop in [] if checkpoint is None else chunk_bounds(sweep.live())[1:-1].tolist():
+    for stop in chunk_bounds(live)[1:-1].tolist():
         if stop - bounds[-1] >= checkpoint:
             bounds.append(stop)
-    found = list(zip(bounds, [*bounds[1:], sweep.steps], strict=True))
-    return found[::-1] if sweep.reverse else found
+    return [*bounds, len(live)]

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Mapping
 
+from rnncc.runtime.chunks import ROWS
 from rnncc.runtime.geometry import Geometry
 from rnncc.runtime.kernels import Kernels
 from rnncc.runtime.parameters import ParameterStore
@@ -25,12 +26,17 @@ def explain(settings: Settings, store: ParameterStore, constants: Mapping[str, f
     ]
     facts += [(f"  {name}", str(view.shape)) for name, view in store.named.items()]
     facts += [
+        ("checkpoint", _checkpoint(settings.checkpoint)),
         ("dtype", settings.dtype.name),
         ("threads", f"{threads}, at most one a row"),
         ("instructions", f"{ISA.name}, {ISA.bits} bit vectors"),
         ("kernels", f"inference, forward, backward, trace of {kernels.inference.__module__}"),
     ]
     return "\n".join(f"{name:12} {value}" for name, value in facts if value)
+
+
+def _checkpoint(every: int | None) -> str:
+    return "" if every is None else f"states every {every} steps, rounded up to chunks of about {ROWS} rows; the rest is computed again"
 
 
 def _pairs(values: Mapping[str, object]) -> str:

@@ -8,7 +8,7 @@ from numbers import Real
 from rnncc.errors import ArgumentError
 from rnncc.runtime.cell_info import CellInfo
 
-LAYER_KEYWORDS = ("num_layers", "bias", "bidirectional", "batch_first", "dropout", "dtype", "device", "threads", "seed")
+LAYER_KEYWORDS = ("num_layers", "bias", "bidirectional", "batch_first", "dropout", "checkpoint", "dtype", "device", "threads", "seed")
 
 
 @dataclass(frozen=True)

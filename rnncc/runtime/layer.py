@@ -39,6 +39,9 @@ class Layer(LayerBase):
         Sequences are (N, T, I) instead of (T, N, I).
     dropout
         Probability with which an output of any layer but the last is zeroed in `vjp`.
+    checkpoint
+        `vjp` keeps states every so many steps, rounded up to chunks of about a thousand rows of the batch (T * N), and its pullback
+        computes the rest again, for the same gradients bit for bit in less memory. About √T is a good choice. None: all is kept.
     dtype
         "float32" or "float64".
     device
@@ -87,7 +90,13 @@ class Layer(LayerBase):
         return batch.leave(y), leave_states(self._store.geometry, batch, finals)
 
     def vjp(
-        self, x: object, state: Mapping[str, object] | None = None, lengths: object = None, train: bool = True, key: int | None = None
+        self,
+        x: object,
+        state: Mapping[str, object] | None = None,
+        lengths: object = None,
+        train: bool = True,
+        key: int | None = None,
+        checkpoint: int | None = None,
     ) -> tuple[Result, Pullback]:
         """Evaluate and keep what gradients need; arguments and results as of a call.
 
@@ -99,6 +108,8 @@ class Layer(LayerBase):
             Whether dropout acts.
         key
             Which dropout masks: with the seed it settles them. None takes the next of the layer's own count.
+        checkpoint
+            As of the layer, for this call. None: the layer's own.
 
         Returns
         -------
@@ -106,12 +117,18 @@ class Layer(LayerBase):
             As of a call.
         pullback
             Takes (dy, dstate=None), gives `Gradients`.
+
+        Raises
+        ------
+        ShapeError, DtypeError, ArgumentError
+            As a call, and for a `key` or `checkpoint` that is no whole number of at least 0 or 1.
         """
+        every = self._settings.checkpoint if checkpoint is None else whole("checkpoint", checkpoint, 1)
         batch, arrays = self._read(x, lengths)
         initial = initial_states(self._store.geometry, self.dtype, batch, state, own=True)
         stack = self._stack(batch, self._store.snapshot())
         masks = self._masks(batch, flag("train", train), key)
-        y, finals, tape = stack.forward(self._entered(batch, arrays, own=True), initial, masks)
+        y, finals, tape = stack.forward(self._entered(batch, arrays, own=True), initial, masks, every)
         pullback = Pullback(stack, tape, batch, tuple(self._store.trained()), self.dtype)
         return (batch.leave(y), leave_states(self._store.geometry, batch, finals)), pullback
 

@@ -37,6 +37,7 @@ class LayerBase:
         bidirectional: bool = False,
         batch_first: bool = False,
         dropout: float = 0.0,
+        checkpoint: int | None = None,
         dtype: Any = "float32",
         device: str = "cpu",
         threads: int | None = None,
@@ -58,6 +59,7 @@ class LayerBase:
             threads=threads,
             seed=fresh_seed() if seed is None else seed,
             sizes=own.sizes,
+            checkpoint=checkpoint,
         )
         rng = np.random.default_rng(settings.seed)
         store = ParameterStore.drawn(self._geometry(settings), settings.bias, settings.dtype, rng)
@@ -140,6 +142,7 @@ class LayerBase:
         shown += [f"{name}=True" for name in ("bidirectional", "batch_first") if getattr(s, name)]
         shown += [] if s.bias else ["bias=False"]
         shown += [f"dropout={s.dropout}"] if s.dropout else []
+        shown += [f"checkpoint={s.checkpoint}"] if s.checkpoint is not None else []
         shown += [f"dtype={s.dtype.name!r}", f"seed={s.seed}"]
         shown += [f"{name}={value!r}" for name, value in (*s.sizes.items(), *self._constants.items(), *self.cell.options.items())]
         return f"{self.cell.name}({', '.join(shown)})"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from rnncc.runtime.batch import Batch
+from rnncc.runtime.footprint import held_bytes
 from rnncc.runtime.geometry import Place
 from rnncc.runtime.given import as_floats, expect_shape
 from rnncc.runtime.kernels import Array
@@ -42,6 +43,12 @@ class Pullback:
     batch: Batch
     trained: tuple[tuple[Place, str], ...]
     dtype: np.dtype[Any]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes kept for the backward pass: inputs, states, residuals, masks, and the parameters of the call."""
+        kept = [array for level in self.tape for array in level.arrays()]
+        return held_bytes([*kept, *(array for weights in self.stack.weights for array in weights.values())])
 
     def __call__(self, dy: object, dstate: Mapping[str, object] | None = None) -> Gradients:
         """Gradients of ⟨dy, y⟩ + ⟨dstate, state⟩.

@@ -14,7 +14,7 @@ DTYPES = ("float32", "float64")
 
 @dataclass(frozen=True)
 class Settings:
-    """Arguments of a layer; `threads` None means the cores of the machine it runs on.
+    """Arguments of a layer; `threads` None means the cores of the machine it runs on, `checkpoint` None that all is kept.
 
     Raises
     ------
@@ -34,13 +34,13 @@ class Settings:
     threads: int | None
     seed: int
     sizes: dict[str, int] = field(default_factory=dict)
+    checkpoint: int | None = None
 
     def __post_init__(self) -> None:
         checked: dict[str, object] = {name: whole(name, getattr(self, name), 1) for name in ("input_size", "hidden_size", "num_layers")}
         checked |= {name: flag(name, getattr(self, name)) for name in ("bias", "bidirectional", "batch_first")}
         checked |= {"dropout": _rate(self.dropout), "dtype": as_dtype(self.dtype), "seed": whole("seed", self.seed, 0)}
-        if self.threads is not None:
-            checked["threads"] = whole("threads", self.threads, 1)
+        checked |= {name: whole(name, getattr(self, name), 1) for name in ("threads", "checkpoint") if getattr(self, name) is not None}
         _check_device(self.device)
         for name, value in checked.items():
             object.__setattr__(self, name, value)

@@ -3,9 +3,11 @@
 Everything here is time-major, batched and sorted by length. Results are new arrays; nothing given is written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from rnncc.runtime.bound import Bound, Streams, masked
 from rnncc.runtime.dropout import Mask
@@ -32,6 +34,13 @@ class Level:
     strands: tuple[Strand, ...]
     tapes: tuple[StrandTape, ...]
     mask: Array | None
+
+    def arrays(self) -> Iterator[Array]:
+        """Everything it holds."""
+        for tape in self.tapes:
+            yield from tape.arrays()
+        if self.mask is not None:
+            yield self.mask
 
 
 Tape = tuple[Level, ...]
@@ -146,6 +155,13 @@ class Stack(Bound):
         return dy if below is None else below
 
     def _gradients(self, sums: dict[str, Array]) -> dict[str, Array]:
-        """Parameter name -> its gradient, of those that have one."""
+        """Parameter name -> its gradient, of those that have one: an array of its own, even where parameters enter alike."""
         cell = self.geometry.cell
-        return {p.name: sums[cell.cotangent + p.name] for p in cell.parameters if not p.frozen}
+        found: dict[str, Array] = {}
+        for p in cell.parameters:
+            if p.frozen:
+                continue
+            gradient = np.ascontiguousarray(sums[cell.cotangent + p.name])
+            shared = any(np.may_share_memory(gradient, other) for other in found.values())
+            found[p.name] = gradient.copy() if shared else gradient
+        return found

@@ -6,14 +6,13 @@ nothing is computed twice. The results have the same bits for any segments: kern
 sums over time go on from what they had reached.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from rnncc.runtime.bound import Bound, Streams, masked
-from rnncc.runtime.chunks import segments
 from rnncc.runtime.dropout import Mask
 from rnncc.runtime.geometry import Place
 from rnncc.runtime.kernels import Array
@@ -55,6 +54,13 @@ class StrandTape:
     starts: tuple[PlaceStates, ...]
     last: Kept
 
+    def arrays(self) -> Iterator[Array]:
+        """Everything it holds."""
+        yield from self.streams.values()
+        yield from (array for states in self.starts for state in states for array in state.values())
+        yield from (value for env in self.last.envs for value in env.values() if isinstance(value, np.ndarray))
+        yield from (mask for mask in self.last.masks if mask is not None)
+
 
 @dataclass(frozen=True)
 class StrandGradients:
@@ -92,19 +98,19 @@ class Strand:
     def forward(self, streams: Streams, initial: PlaceStates) -> tuple[Array, PlaceStates, StrandTape]:
         """Output (T, N, …) of the highest place, the final states of all, and the tape; results share no memory with the tape."""
         starts, states, whole = [], initial, Streams()
-        for first, last in segments(self.sweep, self.checkpoint)[:-1]:
+        for first, last in self.sweep.segments(self.checkpoint)[:-1]:
             starts.append(states)
             y, states = self._run(first, last, streams, states)[:2]
             self._collect(whole, {"output": y}, first)
         starts.append(states)
-        first, last = segments(self.sweep, self.checkpoint)[-1]
+        first, last = self.sweep.segments(self.checkpoint)[-1]
         y, states, kept = self._run(first, last, streams, states)
         self._collect(whole, {"output": y}, first)
         return whole["output"], states, StrandTape(streams, tuple(starts), kept)
 
     def backward(self, tape: StrandTape, dy: Array, dfinals: PlaceStates) -> StrandGradients:
         """Pull the cotangents `dy` (T, N, …) of the layer's output and `dfinals` of the final states back."""
-        (first, last), *earlier = segments(self.sweep, self.checkpoint)[::-1]
+        (first, last), *earlier = self.sweep.segments(self.checkpoint)[::-1]
         gradients = StrandGradients({}, dfinals, [{} for _ in self.places])
         gradients = self._pull(first, last, tape.last, dy, gradients)
         for (first, last), states in zip(earlier, tape.starts[-2::-1], strict=True):

@@ -1,13 +1,13 @@
 """What a kernel call needs besides arrays: threads, lengths, direction."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from rnncc.runtime.record import Record
+from rnncc.runtime.chunks import chunk_bounds, segment_bounds
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,6 @@ class Sweep:
         The layer reads each sequence from its own end to its start.
     threads
         How many threads share the rows; 1 or more.
-    record
-        Takes down, instead of doing it, what each further step of a stream does; only for one step of whole sequences.
     """
 
     steps: int
@@ -33,7 +31,6 @@ class Sweep:
     lengths: NDArray[np.int64] | None = None
     reverse: bool = False
     threads: int = 1
-    record: "Record | None" = None
 
     def live(self) -> NDArray[np.int64]:
         """(T,) int64: how many rows, from the first, are alive at each step."""
@@ -56,11 +53,25 @@ class Sweep:
         lengths = np.clip(self.lengths - first, 0, steps)
         return replace(self, steps=steps, lengths=None if (lengths == steps).all() else lengths)
 
+    def segments(self, checkpoint: int | None) -> list[tuple[int, int]]:
+        """First step of each segment and the one after its last, in the order in which the layer runs through them; None: one."""
+        bounds = [0, self.steps] if checkpoint is None else segment_bounds(self.live(), checkpoint)
+        found = list(pairwise(bounds))
+        return found[::-1] if self.reverse else found
+
+    @cached_property
+    def chunk_rows(self) -> NDArray[np.int64]:
+        """(chunks, 2): of the live rows in order of time, where each chunk begins and ends, in the order of the backward pass."""
+        live = self.live()
+        ends = np.concatenate([[0], np.cumsum(live)])[chunk_bounds(live)]
+        rows = np.stack([ends[:-1], ends[1:]], axis=1)
+        return rows if self.reverse else rows[::-1].copy()
+
     def flat(self) -> "Sweep":
         """The same rows without an order in time, for work that has none: one step of T * N rows where no sequence ends early."""
         if self.lengths is not None:
             return self
-        return Sweep(min(self.steps, 1), self.steps * self.batch, None, False, self.threads, self.record)
+        return Sweep(min(self.steps, 1), self.steps * self.batch, None, False, self.threads)
 
     def flattened(self, stream: NDArray[np.floating]) -> NDArray[np.floating]:
         """`stream` (T, N, …) as `flat` counts its rows."""

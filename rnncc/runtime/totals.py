@@ -1,7 +1,8 @@
 """Sums over time: gradients of weights and biases, from whole sequences.
 
-Each number of a result is summed by one thread, rows in order of time, in blocks whose sums are then added: the same bits whatever
-the number of threads.
+Each number of a result is summed by one thread, chunk by chunk of time (`runtime.chunks`) in the order of the backward pass, in blocks
+whose sums are then added: the same bits whatever the number of threads. A sum over a part of time is given as `so_far` to the sum over
+the part before it, which goes on with it in place; in parts of whole chunks it has the same bits as in one.
 """
 
 import numpy as np
@@ -32,28 +33,36 @@ def live_rows(sweep: Sweep, stream: Array) -> Array:
     return stream[~sweep.dead()]
 
 
-def outer(sweep: Sweep, left: Array, left_units: int, right: Array, right_units: int) -> Array:
+def outer(sweep: Sweep, left: Array, left_units: int, right: Array, right_units: int, so_far: Array | None = None) -> Array:
     """Σ over time and batch of left_i · right_j: (left_units, right_units) from two streams (T, N, ·)."""
-    a, b = live_rows(sweep, left), live_rows(sweep, right)
-    width = ISA.vectors * lanes_of(a.dtype)
-    total = np.zeros((-(-left_units // _TALL) * _TALL, -(-right_units // width) * width), a.dtype)
+    a, b = np.ascontiguousarray(live_rows(sweep, left)), np.ascontiguousarray(live_rows(sweep, right))
+    total = _in_whole_tiles(left_units, right_units, a.dtype) if so_far is None else so_far
     if total.size and len(a):
-        run_parts(_outer, _shares(len(total) // _TALL, sweep.threads), np.ascontiguousarray(a), np.ascontiguousarray(b), total)
-    return np.ascontiguousarray(total[:left_units, :right_units])
+        run_parts(_outer, _shares(-(-left_units // _TALL), sweep.threads), sweep.chunk_rows, a, b, total.base)
+    return total
 
 
-def column_sum(sweep: Sweep, stream: Array, units: int) -> Array:
-    """Σ over time and batch of a stream (T, N, ·), summed in float64: (units,)."""
+def _in_whole_tiles(rows: int, columns: int, dtype: np.dtype) -> Array:
+    """Zeros (rows, columns): a view of as many whole tiles as hold them, which is its `base`."""
+    width = ISA.vectors * lanes_of(dtype)
+    return np.zeros((-(-rows // _TALL) * _TALL, -(-columns // width) * width), dtype)[:rows, :columns]
+
+
+def column_sum(sweep: Sweep, stream: Array, units: int, so_far: Array | None = None) -> Array:
+    """Σ over time and batch of a stream (T, N, ·), each chunk summed in float64: (units,)."""
     rows = np.ascontiguousarray(live_rows(sweep, stream))
-    total = np.zeros(rows.shape[1:])
-    _column_sum(rows, total)
-    return total[:units].astype(rows.dtype)
+    total = np.zeros(units, rows.dtype) if so_far is None else so_far
+    _column_sum(rows, sweep.chunk_rows, total)
+    return total
 
 
-def total_sum(sweep: Sweep, stream: Array, *units: int) -> Array:
+def total_sum(sweep: Sweep, stream: Array, *units: int, so_far: Array | None = None) -> Array:
     """Σ of every number of a stream (T, N) or (T, N, ·): ()."""
     rows = live_rows(sweep, stream)
-    return np.asarray((rows[..., : units[0]] if units else rows).sum(dtype=stream.dtype))
+    total = np.zeros((), stream.dtype) if so_far is None else so_far
+    for first, last in sweep.chunk_rows:
+        total += (rows[first:last, ..., : units[0]] if units else rows[first:last]).sum(dtype=stream.dtype)
+    return total
 
 
 def _shares(tiles: int, threads: int) -> list[int]:
@@ -63,8 +72,8 @@ def _shares(tiles: int, threads: int) -> list[int]:
 
 
 @kernel
-def _outer(part, posts, bounds, left, right, total):  # type: ignore[no-untyped-def]
-    """Tiles [bounds[part], bounds[part + 1]) of rows of total (M, N) += leftᵀ right, left (K, ·), right (K, ·).
+def _outer(part, posts, bounds, chunks, left, right, total):  # type: ignore[no-untyped-def]
+    """Tiles [bounds[part], bounds[part + 1]) of rows of total (M, N) += leftᵀ right, left (K, ·), right (K, ·), chunk by chunk.
 
     A block of the left lies packed in L2, one chunk of the right in L1, the tile in registers.
     """
@@ -72,15 +81,16 @@ def _outer(part, posts, bounds, left, right, total):  # type: ignore[no-untyped-
     chunk = _VECTORS * lanes(total)
     packed_left = np.zeros((_TILES + 1, _INNER, _TALL), total.dtype)  # vectors that begin in a row of a tile may end after it
     packed_right = np.zeros((_INNER, chunk), total.dtype)
-    for start in range(0, left.shape[0], _INNER):
-        count = min(_INNER, left.shape[0] - start)
-        for first in range(bounds[part], bounds[part + 1], _TILES):
-            tiles = min(_TILES, bounds[part + 1] - first)
-            _pack_left(packed_left, left, start, count, first, tiles)
-            for column in range(0, total.shape[1], chunk):
-                _pack_right(packed_right, right, start, count, column)
-                for tile in range(tiles):
-                    add_product(total, (first + tile) * _TALL, column, packed_right, (packed_left[tile].T, count))
+    for piece in range(chunks.shape[0]):
+        for start in range(chunks[piece, 0], chunks[piece, 1], _INNER):
+            count = min(_INNER, chunks[piece, 1] - start)
+            for first in range(bounds[part], bounds[part + 1], _TILES):
+                tiles = min(_TILES, bounds[part + 1] - first)
+                _pack_left(packed_left, left, start, count, first, tiles)
+                for column in range(0, total.shape[1], chunk):
+                    _pack_right(packed_right, right, start, count, column)
+                    for tile in range(tiles):
+                        add_product(total, (first + tile) * _TALL, column, packed_right, (packed_left[tile].T, count))
     dismiss(part, posts)
 
 
@@ -117,8 +127,13 @@ def _pack_right(packed, right, start, count, column):  # type: ignore[no-untyped
 
 
 @kernel
-def _column_sum(rows, total):  # type: ignore[no-untyped-def]
-    """total (M,), float64, += Σ rows (K, M)."""
-    for k in range(rows.shape[0]):
+def _column_sum(rows, chunks, total):  # type: ignore[no-untyped-def]
+    """total (M,) += Σ rows (K, ·), chunk by chunk; `chunks` (·, 2) holds the first row of each and the one after its last."""
+    sums = np.empty(total.shape[0])
+    for chunk in range(chunks.shape[0]):
+        sums[:] = 0
+        for k in range(chunks[chunk, 0], chunks[chunk, 1]):
+            for n in range(total.shape[0]):
+                sums[n] += rows[k, n]
         for n in range(total.shape[0]):
-            total[n] += rows[k, n]
+            total[n] += sums[n]

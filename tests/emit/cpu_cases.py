@@ -49,11 +49,12 @@ def sweep_of(shape, lengths=None, reverse=False, threads=1):
 
 
 def found_by(module, made, env, sweep):
-    """Everything the four functions of a generated module return by key, and the results of forward as `forward <key>`."""
+    """What the four functions of a generated module return by key, and the results of forward as `forward <key>`."""
     given = primal(made, env)
     inference = module.inference(sweep, given)
     forward = module.forward(sweep, given)
-    backward = module.backward(sweep, {**env, **forward})
+    returned = module.backward(sweep, {**env, **forward})
+    backward = {k: v for k, v in returned.items() if k in dict(made.joint.outputs)}  # sums on the way to them apart
     outputs = {f"forward {k}": forward[k] for k in inference}
     return inference | outputs | backward | {f"trace {k}": v for k, v in module.trace(sweep, given).items()}
 

@@ -159,6 +159,21 @@ def test_what_a_kernel_keeps_is_not_what_a_caller_gets(rng):
     np.testing.assert_array_equal(kept[0], before[-1])
 
 
+def test_gradients_of_parameters_that_enter_alike_are_two_arrays(rng):
+    """A kernel returns a sum once for all that it is the gradient of."""
+    module = InterpreterModule("lstm")
+
+    def backward(sweep, env):
+        found = module.backward(sweep, env)
+        return found | {"d_b_f": found["d_b_i"]}
+
+    layer = layer_class(module.CELL, module.inference, module.forward, backward, module.trace)(3, 5, dtype="float64")
+    (y, _), pullback = layer.vjp(rng.standard_normal((6, 4, 3)))
+    g = pullback(y)
+    np.testing.assert_array_equal(g.params["l0.b_f"], g.params["l0.b_i"])
+    assert not np.shares_memory(g.params["l0.b_f"], g.params["l0.b_i"])
+
+
 def test_kernels_never_see_the_padding(rng):
     batch = Batch(6, 4, True, False, ragged([2, 6, 0, 3], 6, 4), False)
     inside = batch.enter(np.full((6, 4, 3), np.nan), own=False)

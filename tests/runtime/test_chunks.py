@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnncc.runtime import chunks
-from rnncc.runtime.chunks import ROWS, chunk_bounds, segments
+from rnncc.runtime.chunks import ROWS, chunk_bounds
 from rnncc.runtime.sweep import Sweep
 
 
@@ -61,7 +61,7 @@ def test_chunks_hold_about_a_thousand_rows(sweep):
 def test_segments_are_whole_chunks_and_their_chunks_are_those_of_the_whole(sweep, checkpoint, reverse):
     sweep = Sweep(sweep.steps, sweep.batch, sweep.lengths, reverse)
     bounds = chunk_bounds(sweep.live())
-    cut = segments(sweep, checkpoint)
+    cut = sweep.segments(checkpoint)
     in_time = cut[::-1] if reverse else cut
     assert [a for a, _ in in_time[1:]] == [b for _, b in in_time[:-1]]
     assert all(b - a >= checkpoint for a, b in in_time[:-1])
@@ -72,13 +72,20 @@ def test_segments_are_whole_chunks_and_their_chunks_are_those_of_the_whole(sweep
 
 
 def test_without_a_checkpoint_there_is_one_segment():
-    assert segments(Sweep(5000, 32), None) == [(0, 5000)]
+    assert Sweep(5000, 32).segments(None) == [(0, 5000)]
 
 
 def test_a_reverse_layer_begins_at_the_end(monkeypatch):
     monkeypatch.setattr(chunks, "ROWS", 4)
-    assert segments(Sweep(6, 2), 2) == [(0, 2), (2, 4), (4, 6)]
-    assert segments(Sweep(6, 2, reverse=True), 3) == [(4, 6), (0, 4)]
+    assert Sweep(6, 2).segments(2) == [(0, 2), (2, 4), (4, 6)]
+    assert Sweep(6, 2, reverse=True).segments(3) == [(4, 6), (0, 4)]
+
+
+def test_rows_of_chunks_come_as_the_backward_pass_meets_them(monkeypatch):
+    monkeypatch.setattr(chunks, "ROWS", 4)
+    lengths = np.array([5, 3])
+    assert Sweep(5, 2, lengths).chunk_rows.tolist() == [[4, 8], [0, 4]]
+    assert Sweep(5, 2, lengths, reverse=True).chunk_rows.tolist() == [[0, 4], [4, 8]]
 
 
 def test_a_segment_of_a_ragged_batch_keeps_its_rows():

@@ -125,19 +125,25 @@ class Driver:
             self.text(f"{c.final} = {source}")
 
     def _total(self, n: Contract | Reduce) -> str:
+        """A sum over time, which goes on where `env` holds what later steps gave."""
+        so_far = f', so_far=env.get("{self._total_key(n.name)}")'
         if isinstance(n, Reduce):
-            return self._reduced(n)
+            return f"{self._reduced(n)}{so_far})"
         left, out = n.index.split("->")
         a, b = left.split(",")
         if not (len(a) == len(b) == 3 and a[:2] == b[:2] == "TN" and sorted(a[2] + b[2]) == sorted(out)):
             raise InternalError(f"{n.name}: no code for the sum over time {n.index} of {n.a} and {n.b}")
         first, second = (n.a, n.b) if a[2] == out[0] else (n.b, n.a)
-        return f"outer(sweep, {', '.join(self.arrays.whole(v) + extents(self.program, v) for v in (first, second))})"
+        return f"outer(sweep, {', '.join(self.arrays.whole(v) + extents(self.program, v) for v in (first, second))}{so_far})"
 
     def _reduced(self, n: Reduce) -> str:
         if n.op == "sum" and n.type in ((), units(self.program.types[n.a])):
-            return f"{'column_sum' if n.type else 'total_sum'}(sweep, {self.arrays.whole(n.a)}{extents(self.program, n.a)})"
+            return f"{'column_sum' if n.type else 'total_sum'}(sweep, {self.arrays.whole(n.a)}{extents(self.program, n.a)}"
         raise InternalError(f"{n.name}: no code for the {n.op} of {n.a} to {n.type}")
+
+    def _total_key(self, value: str) -> str:
+        """The key under which a sum over time is returned: that of the gradient it is, or its own name."""
+        return next((name for name, v in self.program.outputs if v == value), key(value))
 
     # -- results
 
@@ -148,6 +154,8 @@ class Driver:
         shifted = {c.prev for stage in self.plan.stages for c in stage.shifts}
         keys += [f'"{key(prev)}": {prev}_{"all" if prev in shifted else "seq"}' for prev in self.keep]
         keys += [f'"{key(v)}": {self._residual(v)}' for v in self.residuals]
+        given = {v for _, v in self.program.outputs}
+        keys += [f'"{key(t.name)}": {t.name}' for t in self.plan.totals if t.name not in given]
         self.text.extend(wrapped("return {", keys, "}"))
 
     def _residual(self, value: str) -> str:

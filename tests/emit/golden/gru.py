@@ -8,7 +8,7 @@ one step. `panel` is a packed weight, `tile` the sums of one of its groups for a
 """
 
 from rnncc.runtime.arrays import (
-    final, following, new_rows, new_stream, padded, preceding, result, rows_from, stream_from, trajectory,
+    final, following, new_rows, new_stream, padded, preceding, result, rows_from, trajectory,
 )
 from rnncc.runtime.cell_info import CellInfo, Parameter, State
 from rnncc.runtime.compiled import CACHED_ROWS, groups, kernel, new_tile, tile_rows
@@ -620,8 +620,8 @@ def backward(sweep, env):
     h_seq = env["h"]
     r_seq = env["r"]
     h_r_seq = new_stream(sweep, dtype, hidden)
-    d_h_new_later_row = rows_from(sweep, env["d_h_T"])
-    d_output_seq = stream_from(sweep, env["d_output"])
+    d_h_new_later_row = rows_from(env["d_h_T"])
+    d_output_seq = padded(env["d_output"])
     d_h_new_row = new_rows(sweep, dtype, hidden)
     z_seq = env["z"]
     n_seq = env["n"]
@@ -642,16 +642,16 @@ def backward(sweep, env):
         backward_after, sweep.flat(), False, input, after_panel_1, hidden, sweep.flattened(d_n_in_seq),
         sweep.flattened(d_r_in_seq), sweep.flattened(d_z_in_seq), sweep.flattened(d_x_seq),
     )
-    d_b_n_of_n_in = column_sum(sweep, d_n_in_seq, hidden)
+    d_b_n_of_n_in = column_sum(sweep, d_n_in_seq, hidden, so_far=env.get("d_b_n"))
     x_seq = env["x"]
-    d_W_n_of_W_n_x = outer(sweep, d_n_in_seq, hidden, x_seq, input)
-    d_U_n_of_U_n_h_r = outer(sweep, d_n_in_seq, hidden, h_r_seq, hidden)
-    d_b_r_of_r_in = column_sum(sweep, d_r_in_seq, hidden)
-    d_W_r_of_W_r_x = outer(sweep, d_r_in_seq, hidden, x_seq, input)
-    d_U_r_of_U_r_h = outer(sweep, d_r_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden)
-    d_b_z_of_z_in = column_sum(sweep, d_z_in_seq, hidden)
-    d_W_z_of_W_z_x = outer(sweep, d_z_in_seq, hidden, x_seq, input)
-    d_U_z_of_U_z_h = outer(sweep, d_z_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden)
+    d_W_n_of_W_n_x = outer(sweep, d_n_in_seq, hidden, x_seq, input, so_far=env.get("d_W_n"))
+    d_U_n_of_U_n_h_r = outer(sweep, d_n_in_seq, hidden, h_r_seq, hidden, so_far=env.get("d_U_n"))
+    d_b_r_of_r_in = column_sum(sweep, d_r_in_seq, hidden, so_far=env.get("d_b_r"))
+    d_W_r_of_W_r_x = outer(sweep, d_r_in_seq, hidden, x_seq, input, so_far=env.get("d_W_r"))
+    d_U_r_of_U_r_h = outer(sweep, d_r_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden, so_far=env.get("d_U_r"))
+    d_b_z_of_z_in = column_sum(sweep, d_z_in_seq, hidden, so_far=env.get("d_b_z"))
+    d_W_z_of_W_z_x = outer(sweep, d_z_in_seq, hidden, x_seq, input, so_far=env.get("d_W_z"))
+    d_U_z_of_U_z_h = outer(sweep, d_z_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden, so_far=env.get("d_U_z"))
     return {
         "d_x": result(sweep, d_x_seq, input), "d_W_z": d_W_z_of_W_z_x, "d_U_z": d_U_z_of_U_z_h, "d_b_z": d_b_z_of_z_in,
         "d_W_r": d_W_r_of_W_r_x, "d_U_r": d_U_r_of_U_r_h, "d_b_r": d_b_r_of_r_in, "d_W_n": d_W_n_of_W_n_x,

@@ -7,9 +7,7 @@ vectors: `v_seq` (T, N, units) holds v over time, or (T + 1, N, units) a carry b
 one step. `panel` is a packed weight, `tile` the sums of one of its groups for a few rows.
 """
 
-from rnncc.runtime.arrays import (
-    final, following, new_stream, padded, preceding, result, rows_from, stream_from, trajectory,
-)
+from rnncc.runtime.arrays import final, following, new_stream, padded, preceding, result, rows_from, trajectory
 from rnncc.runtime.cell_info import CellInfo, Parameter, State
 from rnncc.runtime.compiled import CACHED_ROWS, groups, kernel, new_tile, tile_rows
 from rnncc.runtime.counts import least
@@ -113,7 +111,7 @@ def inference_fused(sweep, env):
     ])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
     x_seq = env["x"]
-    c_row = rows_from(sweep, env["c_0"])
+    c_row = rows_from(env["c_0"])
     run_loop(
         inference_fused_loop, sweep, sweep.reverse, hidden, loop_panel_1, input, h_seq, x_seq, padded(env["b_i"]),
         padded(env["b_f"]), padded(env["b_g"]), padded(env["b_o"]), c_row,
@@ -229,7 +227,7 @@ def inference_hoisted(sweep, env):
     )
     loop_panel_1 = pack([(env["U_i"],), (env["U_f"],), (env["U_g"],), (env["U_o"],)])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
-    c_row = rows_from(sweep, env["c_0"])
+    c_row = rows_from(env["c_0"])
     run_loop(
         inference_hoisted_loop, sweep, sweep.reverse, hidden, loop_panel_1, h_seq, i_in_pre_seq, f_in_pre_seq, g_in_pre_seq,
         o_in_pre_seq, c_row,
@@ -564,10 +562,10 @@ def backward(sweep, env):
     input = env["x"].shape[-1]
     dtype = env["x"].dtype
     c_seq = env["c"]
-    d_h_new_later_row = rows_from(sweep, env["d_h_T"])
-    d_output_seq = stream_from(sweep, env["d_output"])
+    d_h_new_later_row = rows_from(env["d_h_T"])
+    d_output_seq = padded(env["d_output"])
     o_seq = env["o"]
-    d_c_new_later_row = rows_from(sweep, env["d_c_T"])
+    d_c_new_later_row = rows_from(env["d_c_T"])
     d_o_in_seq = new_stream(sweep, dtype, hidden)
     i_seq = env["i"]
     g_seq = env["g"]
@@ -588,20 +586,20 @@ def backward(sweep, env):
         backward_after, sweep.flat(), False, input, after_panel_1, hidden, sweep.flattened(d_f_in_seq),
         sweep.flattened(d_g_in_seq), sweep.flattened(d_i_in_seq), sweep.flattened(d_o_in_seq), sweep.flattened(d_x_seq),
     )
-    d_b_o_of_o_in = column_sum(sweep, d_o_in_seq, hidden)
+    d_b_o_of_o_in = column_sum(sweep, d_o_in_seq, hidden, so_far=env.get("d_b_o"))
     x_seq = env["x"]
-    d_W_o_of_W_o_x = outer(sweep, d_o_in_seq, hidden, x_seq, input)
+    d_W_o_of_W_o_x = outer(sweep, d_o_in_seq, hidden, x_seq, input, so_far=env.get("d_W_o"))
     h_seq = env["h"]
-    d_U_o_of_U_o_h = outer(sweep, d_o_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden)
-    d_b_g_of_g_in = column_sum(sweep, d_g_in_seq, hidden)
-    d_W_g_of_W_g_x = outer(sweep, d_g_in_seq, hidden, x_seq, input)
-    d_U_g_of_U_g_h = outer(sweep, d_g_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden)
-    d_b_f_of_f_in = column_sum(sweep, d_f_in_seq, hidden)
-    d_W_f_of_W_f_x = outer(sweep, d_f_in_seq, hidden, x_seq, input)
-    d_U_f_of_U_f_h = outer(sweep, d_f_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden)
-    d_b_i_of_i_in = column_sum(sweep, d_i_in_seq, hidden)
-    d_W_i_of_W_i_x = outer(sweep, d_i_in_seq, hidden, x_seq, input)
-    d_U_i_of_U_i_h = outer(sweep, d_i_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden)
+    d_U_o_of_U_o_h = outer(sweep, d_o_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden, so_far=env.get("d_U_o"))
+    d_b_g_of_g_in = column_sum(sweep, d_g_in_seq, hidden, so_far=env.get("d_b_g"))
+    d_W_g_of_W_g_x = outer(sweep, d_g_in_seq, hidden, x_seq, input, so_far=env.get("d_W_g"))
+    d_U_g_of_U_g_h = outer(sweep, d_g_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden, so_far=env.get("d_U_g"))
+    d_b_f_of_f_in = column_sum(sweep, d_f_in_seq, hidden, so_far=env.get("d_b_f"))
+    d_W_f_of_W_f_x = outer(sweep, d_f_in_seq, hidden, x_seq, input, so_far=env.get("d_W_f"))
+    d_U_f_of_U_f_h = outer(sweep, d_f_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden, so_far=env.get("d_U_f"))
+    d_b_i_of_i_in = column_sum(sweep, d_i_in_seq, hidden, so_far=env.get("d_b_i"))
+    d_W_i_of_W_i_x = outer(sweep, d_i_in_seq, hidden, x_seq, input, so_far=env.get("d_W_i"))
+    d_U_i_of_U_i_h = outer(sweep, d_i_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden, so_far=env.get("d_U_i"))
     return {
         "d_x": result(sweep, d_x_seq, input), "d_W_i": d_W_i_of_W_i_x, "d_U_i": d_U_i_of_U_i_h, "d_b_i": d_b_i_of_i_in,
         "d_W_f": d_W_f_of_W_f_x, "d_U_f": d_U_f_of_U_f_h, "d_b_f": d_b_f_of_f_in, "d_W_g": d_W_g_of_W_g_x,
