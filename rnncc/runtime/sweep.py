@@ -3,11 +3,15 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncc.runtime.chunks import chunk_bounds, segment_bounds
+
+if TYPE_CHECKING:
+    from rnncc.runtime.record import Record
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,8 @@ class Sweep:
         The layer reads each sequence from its own end to its start.
     threads
         How many threads share the rows; 1 or more.
+    record
+        Takes down, instead of doing it, what each further step of a stream does; only for one step of whole sequences.
     """
 
     steps: int
@@ -31,6 +37,7 @@ class Sweep:
     lengths: NDArray[np.int64] | None = None
     reverse: bool = False
     threads: int = 1
+    record: "Record | None" = None
 
     def live(self) -> NDArray[np.int64]:
         """(T,) int64: how many rows, from the first, are alive at each step."""
@@ -71,7 +78,7 @@ class Sweep:
         """The same rows without an order in time, for work that has none: one step of T * N rows where no sequence ends early."""
         if self.lengths is not None:
             return self
-        return Sweep(min(self.steps, 1), self.steps * self.batch, None, False, self.threads)
+        return Sweep(min(self.steps, 1), self.steps * self.batch, None, False, self.threads, self.record)
 
     def flattened(self, stream: NDArray[np.floating]) -> NDArray[np.floating]:
         """`stream` (T, N, …) as `flat` counts its rows."""
