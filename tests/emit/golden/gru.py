@@ -8,7 +8,7 @@ one step. `panel` is a packed weight, `tile` the sums of one of its groups for a
 """
 
 from rnncc.runtime.arrays import (
-    final, following, new_rows, new_stream, padded, preceding, result, rows_from, trajectory,
+    final, following, new_rows, new_stream, padded, preceding, result, rows_from, stream_from, trajectory,
 )
 from rnncc.runtime.cell_info import CellInfo, Parameter, State
 from rnncc.runtime.compiled import CACHED_ROWS, groups, kernel, new_tile, tile_rows
@@ -620,8 +620,8 @@ def backward(sweep, env):
     h_seq = env["h"]
     r_seq = env["r"]
     h_r_seq = new_stream(sweep, dtype, hidden)
-    d_h_new_later_row = rows_from(env["d_h_T"])
-    d_output_seq = padded(env["d_output"])
+    d_h_new_later_row = rows_from(sweep, env["d_h_T"])
+    d_output_seq = stream_from(sweep, env["d_output"])
     d_h_new_row = new_rows(sweep, dtype, hidden)
     z_seq = env["z"]
     n_seq = env["n"]

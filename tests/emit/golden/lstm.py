@@ -7,7 +7,9 @@ vectors: `v_seq` (T, N, units) holds v over time, or (T + 1, N, units) a carry b
 one step. `panel` is a packed weight, `tile` the sums of one of its groups for a few rows.
 """
 
-from rnncc.runtime.arrays import final, following, new_stream, padded, preceding, result, rows_from, trajectory
+from rnncc.runtime.arrays import (
+    final, following, new_stream, padded, preceding, result, rows_from, stream_from, trajectory,
+)
 from rnncc.runtime.cell_info import CellInfo, Parameter, State
 from rnncc.runtime.compiled import CACHED_ROWS, groups, kernel, new_tile, tile_rows
 from rnncc.runtime.counts import least
@@ -111,7 +113,7 @@ def inference_fused(sweep, env):
     ])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
     x_seq = env["x"]
-    c_row = rows_from(env["c_0"])
+    c_row = rows_from(sweep, env["c_0"])
     run_loop(
         inference_fused_loop, sweep, sweep.reverse, hidden, loop_panel_1, input, h_seq, x_seq, padded(env["b_i"]),
         padded(env["b_f"]), padded(env["b_g"]), padded(env["b_o"]), c_row,
@@ -227,7 +229,7 @@ def inference_hoisted(sweep, env):
     )
     loop_panel_1 = pack([(env["U_i"],), (env["U_f"],), (env["U_g"],), (env["U_o"],)])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
-    c_row = rows_from(env["c_0"])
+    c_row = rows_from(sweep, env["c_0"])
     run_loop(
         inference_hoisted_loop, sweep, sweep.reverse, hidden, loop_panel_1, h_seq, i_in_pre_seq, f_in_pre_seq, g_in_pre_seq,
         o_in_pre_seq, c_row,
@@ -562,10 +564,10 @@ def backward(sweep, env):
     input = env["x"].shape[-1]
     dtype = env["x"].dtype
     c_seq = env["c"]
-    d_h_new_later_row = rows_from(env["d_h_T"])
-    d_output_seq = padded(env["d_output"])
+    d_h_new_later_row = rows_from(sweep, env["d_h_T"])
+    d_output_seq = stream_from(sweep, env["d_output"])
     o_seq = env["o"]
-    d_c_new_later_row = rows_from(env["d_c_T"])
+    d_c_new_later_row = rows_from(sweep, env["d_c_T"])
     d_o_in_seq = new_stream(sweep, dtype, hidden)
     i_seq = env["i"]
     g_seq = env["g"]
