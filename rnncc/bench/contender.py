@@ -37,6 +37,31 @@ class DisagreementError(UserError):
     """A contender that computes something else than the cell: its time would mean nothing."""
 
 
+def ready(
+    problem: Problem, makers: Mapping[str, Maker], clock: Callable[[], float], expected: Results | None
+) -> tuple[dict[str, Contender], dict[str, float]]:
+    """Contenders that serve `problem`, each called once, and the seconds that this call took with all before it.
+
+    Raises
+    ------
+    DisagreementError
+        One computes something else than what is `expected`; None: they are not checked.
+    """
+    contenders: dict[str, Contender] = {}
+    seconds: dict[str, float] = {}
+    for name, make in makers.items():
+        start = clock()
+        contender = make(problem)
+        if contender is None:
+            continue
+        found = contender.call()
+        seconds[name] = clock() - start
+        if expected is not None:
+            check(name, problem, contender.read(found), expected)
+        contenders[name] = contender
+    return contenders, seconds
+
+
 def check(name: str, problem: Problem, found: Results, expected: Results) -> None:
     """Compare what contender `name` has computed with what it should.
 

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
-
+from rnncc.bench.figure import new_figure, save
 from rnncc.bench.session import Result
 from rnncc.errors import ArgumentError
 
@@ -20,15 +19,10 @@ def plot(results: Sequence[Result], path: Path) -> None:
         raise ArgumentError("nothing to plot: no peer serves these problems; choose others with --peer, --cell or --mode")
     modes = list(dict.fromkeys(r.problem.mode for r in drawn))
     most = max(sum(r.problem.mode == mode for r in drawn) for mode in modes)
-    figure = Figure(figsize=(6 * len(modes), 1.5 + 0.22 * most), layout="constrained")
+    figure = new_figure(6 * len(modes), 1.5 + 0.22 * most)
     for axes, mode in zip(figure.subplots(1, len(modes), squeeze=False)[0], modes, strict=True):
         _bars(axes, mode, [r for r in drawn if r.problem.mode == mode])
-    try:
-        figure.savefig(path)
-    except ValueError as fault:
-        raise ArgumentError(f"{path}: {fault}") from None
-    except OSError as fault:
-        raise ArgumentError(f"{path} cannot be written: {fault.strerror}") from None
+    save(figure, path)
 
 
 def _bars(axes: Any, mode: str, results: Sequence[Result]) -> None:

@@ -21,20 +21,24 @@ _PACKAGES = ("rnncc", "numpy", "numba", "llvmlite", "torch", "jax", "jaxlib", "o
 
 def record(session: Session, machine: Machine, results: Sequence[Result]) -> dict[str, Any]:
     """All figures; times in seconds, rates a second."""
+    about = surroundings(machine, session.threads)
+    return about | {"plan": asdict(session.plan) | {"dtype": session.dtype}, "results": [_result(r) for r in results]}
+
+
+def surroundings(machine: Machine, threads: int) -> dict[str, Any]:
+    """When, on what and with which versions something was measured with so many threads."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {
             "processor": processor(),
             "system": f"{platform.system()} {platform.release()} {platform.machine()}",
             "cores": os.cpu_count(),
-            "threads": session.threads,
+            "threads": threads,
             "instruction_set": ISA.name,
             "load_average": os.getloadavg() if hasattr(os, "getloadavg") else None,
             **asdict(machine),
         },
         "versions": {"python": platform.python_version()} | {name: version_of(name) for name in _PACKAGES},
-        "plan": asdict(session.plan) | {"dtype": session.dtype},
-        "results": [_result(r) for r in results],
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from rnncc.bench.contender import Contender, Maker, check
+from rnncc.bench.contender import Maker, ready
 from rnncc.bench.cost import YARDSTICK, Yardstick
 from rnncc.bench.limit import Limit, flops, limit
 from rnncc.bench.machine import Machine
@@ -110,13 +110,13 @@ class Session:
             yield self._result(problem, machine, yardstick)
 
     def _result(self, problem: Problem, machine: Machine, yardstick: Yardstick) -> Result:
-        contenders, ready = self._ready(problem)
+        contenders, seconds = ready(problem, self.makers, self.watch.clock, problem.expected())
         calls = {name: contender.call for name, contender in contenders.items()}
         lstm = yardstick.call(problem)
 
         def measured() -> Result:
             timings = self.watch.measure(calls | ({_TWIN: lstm} if lstm else {}), self.plan)
-            entries = {name: Entry(timings[name], ready[name]) for name in calls}
+            entries = {name: Entry(timings[name], seconds[name]) for name in calls}
             expected = yardstick.expected(problem, timings[_TWIN].best) if lstm else None
             return Result(problem, entries, flops(problem), limit(problem, machine), expected)
 
@@ -124,19 +124,3 @@ class Session:
         if first.ratio is None or first.ratio >= _CLOSE:
             return first
         return sorted([first, measured(), measured()], key=lambda result: result.ratio or 0.0)[1]
-
-    def _ready(self, problem: Problem) -> tuple[dict[str, Contender], dict[str, float]]:
-        """Contenders that serve `problem`, each called once and checked, and how long that call took with all before it."""
-        expected = problem.expected()
-        contenders: dict[str, Contender] = {}
-        ready: dict[str, float] = {}
-        for name, make in self.makers.items():
-            start = self.watch.clock()
-            contender = make(problem)
-            if contender is None:
-                continue
-            found = contender.call()
-            ready[name] = self.watch.clock() - start
-            check(name, problem, contender.read(found), expected)
-            contenders[name] = contender
-        return contenders, ready

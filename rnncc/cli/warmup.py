@@ -1,15 +1,12 @@
 """`rnncc warmup`: fill the cache ahead, so that a later process compiles nothing."""
 
-import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from rnncc import catalogue
+from rnncc.cli.console import progress
 from rnncc.cli.options import settings_option
 from rnncc.cli.warming import KERNELS, Warming
 from rnncc.errors import ArgumentError
@@ -52,9 +49,9 @@ def command(
     _expect_cache()
     warmings = [Warming(name, settings, tuple(dict.fromkeys(dtypes)), tuple(dict.fromkeys(kernels))) for name in names]
     wide = max(map(len, names))
-    with _progress(sum(w.runs for w in warmings)) as (progress, task):
+    with progress(sum(w.runs for w in warmings)) as begin:
         for warming in warmings:
-            click.echo(f"{warming.spec:{wide}}  {_outcome(warming, progress, task)}")
+            click.echo(f"{warming.spec:{wide}}  {_outcome(warming, begin)}")
 
 
 def _expect_cache() -> None:
@@ -68,27 +65,9 @@ def _expect_cache() -> None:
         ) from None
 
 
-@contextmanager
-def _progress(runs: int) -> Iterator[tuple[Progress, TaskID]]:
-    """A bar on stderr where that is a terminal; lines printed meanwhile stand above it."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    both = sys.stdout.isatty()
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True, redirect_stdout=both) as progress:
-        yield progress, progress.add_task("", total=runs)
-
-
-def _outcome(warming: Warming, progress: Progress, task: TaskID) -> str:
+def _outcome(warming: Warming, begin: Callable[[str], None]) -> str:
     """Run it, and say what came of it."""
     start = time.perf_counter()
-    begun = 0
-
-    def started(what: str) -> None:
-        nonlocal begun
-        progress.update(task, description=what, advance=min(begun, 1))
-        begun += 1
-
-    compiled = warming.run(started)
-    progress.advance(task)
+    compiled = warming.run(begin)
     seconds = time.perf_counter() - start
     return f"{seconds:.1f} s, {compiled} functions compiled" if compiled else f"already there ({seconds:.2f} s)"

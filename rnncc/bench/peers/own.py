@@ -9,13 +9,7 @@ from rnncc.bench.problem import Arrays, Problem
 
 def layer(problem: Problem) -> Contender:
     """A layer with the problem's parameters."""
-    generated, _ = find_class(problem.cell.path, {})
-    keywords: dict[str, Any] = {name: size for name, size in problem.sizes.items() if name not in ("input", "hidden")}
-    keywords |= {"dtype": problem.dtype, "threads": problem.threads, "seed": 0}
-    made = generated(problem.shape.inputs, problem.shape.hidden, **keywords)
-    for name, value in problem.params.items():
-        made.params[f"l0.{name}"][...] = value
-    state = {name: value[None] for name, value in problem.state.items()}
+    made, state = parametrised(problem)
     if problem.mode == "training":
         return _training(made, problem, state)
     if problem.mode == "stream":
@@ -23,6 +17,17 @@ def layer(problem: Problem) -> Contender:
         stream.reset(state)
         return Contender(lambda: stream(problem.x), lambda y: {"output": y})
     return Contender(lambda: made(problem.x, state), lambda found: {"output": found[0]} | _finals(found[1]))
+
+
+def parametrised(problem: Problem, **keywords: Any) -> tuple[Any, Arrays]:
+    """A layer with the problem's parameters, made with further `keywords`, and its first state."""
+    generated, _ = find_class(problem.cell.path, {})
+    keywords |= {name: size for name, size in problem.sizes.items() if name not in ("input", "hidden")}
+    keywords |= {"dtype": problem.dtype, "threads": problem.threads, "seed": 0}
+    made = generated(problem.shape.inputs, problem.shape.hidden, **keywords)
+    for name, value in problem.params.items():
+        made.params[f"l0.{name}"][...] = value
+    return made, {name: value[None] for name, value in problem.state.items()}
 
 
 def _training(made: Any, problem: Problem, state: Arrays) -> Contender:

@@ -1,0 +1,78 @@
+"""What `rnncc bench` is given, and what it is to run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rnncc.bench.choose import NONE, chosen_makers, missing_peers
+from rnncc.bench.growth.setting import TINY, Setting, Sizes
+from rnncc.bench.peers import PEERS
+from rnncc.bench.problem import CUSTOM, SHAPES, BenchCell, Mode, Shape
+from rnncc.bench.session import Session
+from rnncc.bench.timing import Plan
+from rnncc.errors import ArgumentError
+from rnncc.runtime.settings import usable_cores
+
+CELLS = ("elman", "lstm", "gru", "gru_reset_after", "lstm_peephole", CUSTOM.stem)
+MODES: tuple[Mode, ...] = ("inference", "training", "stream")
+_QUICK_SHAPES = (Shape(5, 3, 8, 16),)
+_QUICK_PLAN = Plan(blocks=1, seconds=0.02, rest=0.0)
+_QUICK_PEERS = tuple(name for name in PEERS if name != "torch.compile")
+_GROWING_CELLS = ("lstm", "gru_reset_after")
+_GROWING_PEERS = ("pytorch",)
+_GROWING_PLAN = Plan(blocks=3)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line gives; None or nothing where it says nothing."""
+
+    cells: tuple[str, ...]
+    shapes: tuple[str, ...]
+    modes: tuple[Mode, ...]
+    peers: tuple[str, ...]
+    dtype: str
+    threads: int | None
+    blocks: int | None
+    seconds: float | None
+    json_file: Path | None
+    plot_file: Path | None
+    growth: tuple[str, ...]
+    quick: bool
+
+    def session(self) -> Session:
+        """What is to be run. Raises `ArgumentError` or `SpecError`."""
+        shapes = tuple(map(Shape.parse, self.shapes)) or (_QUICK_SHAPES if self.quick else SHAPES)
+        cells = tuple(map(BenchCell.found, self.cells or CELLS))
+        peers = self.peers or (installed(_QUICK_PEERS) if self.quick else ())
+        return Session(cells, shapes, self.modes or MODES, chosen_makers(peers), self.dtype, self.cores, self.plan(Plan()))
+
+    def setting(self) -> Setting:
+        """What is to be measured as it grows. Raises `ArgumentError` or `SpecError`."""
+        if self.shapes or "stream" in self.modes:
+            raise ArgumentError("--growth has shapes of its own, and no streams: leave out --shape and --mode stream")
+        cells = tuple(map(BenchCell.found, self.cells or _GROWING_CELLS))
+        makers = chosen_makers(self.peers or installed(_GROWING_PEERS))
+        modes = self.modes or ("inference", "training")
+        sizes = TINY if self.quick else Sizes()
+        return Setting(cells, modes, makers, self.dtype, self.cores, self.plan(_GROWING_PLAN), sizes)
+
+    def plan(self, usual: Plan) -> Plan:
+        """How long to measure, where the command line does not say it as `usual`."""
+        usual = _QUICK_PLAN if self.quick else usual
+        return Plan(self.blocks or usual.blocks, self.seconds or usual.seconds, usual.rest)
+
+    @property
+    def seconds_a_rate(self) -> float:
+        """How long each of the machine's rates is measured."""
+        return 0.02 if self.quick else 0.5
+
+    @property
+    def cores(self) -> int:
+        """Threads of every contender."""
+        return self.threads or usable_cores()
+
+
+def installed(peers: Sequence[str]) -> tuple[str, ...]:
+    """Those of `peers` that are installed; where none is, that none is wanted."""
+    return tuple(p for p in peers if p not in missing_peers()) or (NONE,)
