@@ -1,6 +1,7 @@
 """The layer: a cell stacked, in one or two directions, with its parameters."""
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from rnncc.runtime.batch import Batch, read_streams
 from rnncc.runtime.cell_info import CellInfo
@@ -12,9 +13,11 @@ from rnncc.runtime.parameters import ParameterStore
 from rnncc.runtime.pullback import Pullback
 from rnncc.runtime.stack import Stack
 from rnncc.runtime.state import initial_states, leave_states
-from rnncc.runtime.stream import Stream
 from rnncc.runtime.sweep import Sweep
 from rnncc.runtime.traced import choose_traced, leave_traced
+
+if TYPE_CHECKING:
+    from rnncc.runtime.stream import Stream
 
 Result = tuple[Array, dict[str, Array]]
 
@@ -166,11 +169,13 @@ class Layer(LayerBase):
         traced = self._stack(batch, self._store).trace(self._entered(batch, arrays, own=False), initial, wanted)
         return leave_traced(batch, chosen, traced)
 
-    def stream(self, batch: int = 1) -> Stream:
+    def stream(self, batch: int = 1) -> "Stream":
         """Read `batch` sequences step by step: `stream(x)` takes (N, I) and gives (N, O); `stream.state`, `stream.reset(state)`.
 
         The stream keeps the parameters and constants of now. Raises `ArgumentError` for a bidirectional layer.
         """
+        from rnncc.runtime.stream import Stream  # here, since it binds kernels, which imports Numba
+
         rows = whole("batch", batch, 0)
         return Stream(self._stack(Batch(1, rows, True, False, None, False), self._store.snapshot()), self.dtype)
 
