@@ -146,7 +146,7 @@ def test_the_peak_is_what_a_call_adds():
 def test_memory_of_this_package_and_of_peers():
     given = {"cell": "elman", "shape": "(64,4,8,8)", "dtype": "float32", "threads": 1}
     whole = memory(contender="rnncc", checkpoint=None, **given)
-    assert whole["kept"] >= 4 * 64 * 4 * (8 + 8)
+    assert whole["kept"] >= 4 * 64 * 4 * 8
     long = given | {"shape": "(4096,4,8,8)"}
     assert memory(contender="rnncc", checkpoint=64, **long)["kept"] < memory(contender="rnncc", checkpoint=None, **long)["kept"]
     pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -161,7 +161,7 @@ def two_series():
 def test_tables_and_record():
     times, memory_kept = tables(two_series())
     assert [list(c.cells) for c in times.columns] == [["elman"], ["inference"], ["rnncc"], ["1"], ["10"], ["1.00"], ["1.00"]]
-    assert memory_kept.title == "memory kept for the backward pass (MB) along T"
+    assert memory_kept.title == "memory kept for the backward pass, inputs apart (MB) along T"
     assert [list(c.cells) for c in memory_kept.columns][3:] == [["2"], ["nan"], ["nan"]]
     assert json.loads(json.dumps(record(two_series())))[0]["values"] == [1e-3, 1e-2]
 

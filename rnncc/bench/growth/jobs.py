@@ -47,9 +47,9 @@ def _elapsed(call: Callable[[], object]) -> float:
 
 
 def memory(cell: str, contender: str, shape: str, dtype: str, threads: int, checkpoint: int | None) -> dict[str, float]:
-    """Bytes of one call in training: kept for its backward pass, where that can be told, and at most beyond what was there before.
+    """Bytes of one call in training: kept for its backward pass beside its inputs, and at most, beyond what was there before.
 
-    Nothing where the contender does not serve the cell.
+    What is kept JAX does not tell. Nothing where the contender does not serve the cell.
     """
     sizes = Shape.parse(shape)
     problem = Problem(BenchCell.found(cell), sizes, "training", dtype, threads)
@@ -71,7 +71,7 @@ def _own(checkpoint: int | None, problem: Problem) -> Call:
     def call() -> dict[str, float]:
         _, pullback = layer.vjp(x, state)
         pullback(dy)
-        return {"kept": pullback.nbytes}
+        return {"kept": pullback.nbytes - _inputs(problem)}
 
     return call
 
@@ -86,9 +86,14 @@ def _peer(name: str, problem: Problem) -> Call | None:
     def call() -> dict[str, float]:
         with within:
             made.call()
-        return {"kept": sum(saved.values())} if saved else {}
+        return {"kept": sum(saved.values()) - _inputs(problem)} if saved else {}
 
     return call
+
+
+def _inputs(problem: Problem) -> int:
+    """Bytes of the inputs: whoever computes gradients of the weights holds on to them."""
+    return sum(stream.nbytes for stream in problem.streams.values())
 
 
 def _saving(saved: dict[int, int]) -> Any:

@@ -1,4 +1,4 @@
-"""Series as pictures: one a figure and size, both axes logarithmic, so that a power is a straight line."""
+"""Series as pictures: one a figure and size, on logarithmic axes, so that a power is a straight line."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from rnncc.bench.growth.point import Series
 from rnncc.bench.growth.report import TITLES, UNITS, panels
 from rnncc.errors import ArgumentError
 
-_ACROSS = 3
+_ACROSS = 4
 _MARKS = "osv^Dx"
 
 
@@ -23,7 +23,7 @@ def plot(found: Sequence[Series], path: Path) -> None:
     together = panels(found)
     down = -(-len(together) // _ACROSS)
     across = min(len(together), _ACROSS)
-    figure = new_figure(5.2 * across, 4.2 * down)
+    figure = new_figure(4.6 * across, 4 * down)
     axes = figure.subplots(down, across, squeeze=False).ravel()
     for one, ((what, along), lines) in zip(axes, together.items(), strict=False):
         _draw(one, what, along, lines)
@@ -48,6 +48,8 @@ def _draw(axes: Any, what: str, along: str, lines: Sequence[Series]) -> None:
         )
     axes.set_title(f"{TITLES[what]} ({unit})", fontsize=9)
     axes.set_xlabel(along)
-    axes.set_ylim(bottom=min(scale * v for s in lines for v in s.values) / 2)
+    if what == "compile":  # flat, or in proportion: seen best from zero
+        axes.set_yscale("linear")
+        axes.set_ylim(bottom=0)
     axes.grid(True, which="major", linewidth=0.3)
     axes.legend(fontsize=6)

@@ -13,8 +13,8 @@ class Line:
     Parameters
     ----------
     what
-        The figure: `time` (s a call), `compile` (s), `kept` (bytes that forward leaves for backward), `peak` (bytes at most, beyond
-        what was there before the call).
+        The figure: `time` (s a call), `compile` (s), `kept` (bytes that forward leaves for backward, apart from its inputs),
+        `peak` (bytes at most, beyond what was there before the call).
     along
         The size that grows: T, N, H or gates.
     cell, mode, contender

@@ -13,7 +13,7 @@ UNITS = {"time": ("ms", 1e3), "compile": ("s", 1.0), "kept": ("MB", 1e-6), "peak
 TITLES = {
     "time": "time of a call",
     "compile": "cold compilation, forward and backward",
-    "kept": "memory kept for the backward pass",
+    "kept": "memory kept for the backward pass, inputs apart",
     "peak": "memory of a call in training at most",
 }
 
