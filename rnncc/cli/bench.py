@@ -46,7 +46,8 @@ def command(**given: Any) -> None:
     """Time rnncc beside PyTorch, JAX and ONNX Runtime, in one process, with the same weights and threads.
 
     Every contender's results are checked before it is timed. They run in short blocks in turn, each after a rest, and the best block's
-    median counts; a ratio under 1.05 is measured twice more. All of it takes about an hour: leave the machine alone meanwhile.
+    median counts; a ratio under 1.05 is measured twice more. All of it takes an hour or two, --growth twenty minutes: leave the machine
+    alone meanwhile.
 
     \b
     Examples:
