@@ -10,7 +10,8 @@ from tests.catalogue.cases import EACH_ONCE, call_of, changed, found_by, layer_o
 OWN = sorted((Path(__file__).parent.parent / "cells").glob("*.py"))
 CELLS = [*((name, keywords, 2) for name, keywords in EACH_ONCE), *((str(path), {}, 1) for path in OWN)]
 """Name or path, keywords, layers."""
-STEPS = 23
+STEPS = 25
+"""With two rows three chunks and a step, which is too short for a chunk of its own."""
 EVERY = (1, 5, 100)
 """Steps between kept states: a chunk each, some chunks, more than there are."""
 
@@ -22,7 +23,7 @@ def short_chunks(monkeypatch):
 
 def lengths_of(rows):
     """Ragged, unsorted, some empty."""
-    return [(7 * row + 20) % (STEPS + 1) for row in range(rows)]
+    return [(7 * row + 22) % (STEPS + 1) for row in range(rows)]
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
