@@ -4,6 +4,8 @@ A *trajectory* (T + 1, N, units) holds a carry before and after every step: the 
 time, in the slot of the sequence's own length in one that runs against it. What lies beyond a sequence's end is never read.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -60,26 +62,27 @@ def trajectory(sweep: Sweep, init: Array, against: bool) -> Array:
     """A trajectory (T + 1, N, units) that holds `init` (N, units) where each sequence begins."""
     units = (whole_vectors(u, init.dtype) for u in init.shape[1:])
     made = np.empty((sweep.steps + 1, sweep.batch, *units), init.dtype)
-    slot = _first_slot(sweep, against)
-    made[slot, np.arange(sweep.batch), ..., : init.shape[-1]] = init
+    first = _first(sweep, init.shape[-1], against)
+    made[first] = init
     if sweep.record is not None:
-        sweep.record.copy(made[slot][..., : init.shape[-1]], init)
+        sweep.record.copy(made[first], init)
     return made
 
 
 def final(sweep: Sweep, made: Array, units: int, against: bool) -> Array:
     """The last values (N, units) of a trajectory."""
-    slot = _first_slot(sweep, not against)
-    found = made[slot, np.arange(sweep.batch), ..., :units]
+    last = _first(sweep, units, not against)
+    found = made[last].copy()
     if sweep.record is not None:
-        sweep.record.copy(found, made[slot][..., :units])
+        sweep.record.copy(found, made[last])
     return found
 
 
-def _first_slot(sweep: Sweep, against: bool) -> NDArray[np.int64] | int:
-    if not against:
-        return 0
-    return sweep.steps if sweep.lengths is None else sweep.lengths
+def _first(sweep: Sweep, units: int, against: bool) -> tuple[Any, ...]:
+    """Where a trajectory holds the values (N, units) before the first step."""
+    if sweep.lengths is None or not against:
+        return (sweep.steps if against else 0, ..., slice(units))
+    return (sweep.lengths, np.arange(sweep.batch), ..., slice(units))
 
 
 def preceding(made: Array, against: bool) -> Array:

@@ -23,14 +23,14 @@ class Bound:
     kernels, geometry
         The cell's kernels and all sizes.
     weights
-        Per place: parameter name -> array.
+        Per place: parameter name -> array, and what is packed of them.
     constants
         Name -> value.
     """
 
     kernels: Kernels
     geometry: Geometry
-    weights: Sequence[Mapping[str, Array]]
+    weights: Sequence[Mapping[str, Any]]
     constants: Mapping[str, float]
 
     @property

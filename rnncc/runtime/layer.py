@@ -9,7 +9,6 @@ from rnncc.runtime.dropout import Mask
 from rnncc.runtime.kernels import Array, Kernel, Kernels
 from rnncc.runtime.keywords import flag, whole
 from rnncc.runtime.layer_base import LayerBase
-from rnncc.runtime.parameters import ParameterStore
 from rnncc.runtime.pullback import Pullback
 from rnncc.runtime.stack import Stack
 from rnncc.runtime.state import initial_states, leave_states
@@ -89,7 +88,7 @@ class Layer(LayerBase):
         """
         batch, arrays = self._read(x, lengths)
         initial = initial_states(self._store.geometry, self.dtype, batch, state, own=False)
-        y, finals = self._stack(batch, self._store).infer(self._entered(batch, arrays, own=False), initial)
+        y, finals = self._stack(batch).infer(self._entered(batch, arrays, own=False), initial)
         return batch.leave(y), leave_states(self._store.geometry, batch, finals)
 
     def vjp(
@@ -129,7 +128,7 @@ class Layer(LayerBase):
         every = self._settings.checkpoint if checkpoint is None else whole("checkpoint", checkpoint, 1)
         batch, arrays = self._read(x, lengths)
         initial = initial_states(self._store.geometry, self.dtype, batch, state, own=True)
-        stack = self._stack(batch, self._store.snapshot())
+        stack = self._stack(batch)
         masks = self._masks(batch, flag("train", train), key)
         y, finals, tape = stack.forward(self._entered(batch, arrays, own=True), initial, masks, every)
         pullback = Pullback(stack, tape, batch, tuple(self._store.trained()), self.dtype)
@@ -166,7 +165,7 @@ class Layer(LayerBase):
         batch, arrays = self._read(x, lengths)
         initial = initial_states(geometry, self.dtype, batch, state, own=False)
         wanted = [any(t.place is p for t in chosen) for p in geometry.places]
-        traced = self._stack(batch, self._store).trace(self._entered(batch, arrays, own=False), initial, wanted)
+        traced = self._stack(batch).trace(self._entered(batch, arrays, own=False), initial, wanted)
         return leave_traced(batch, chosen, traced)
 
     def stream(self, batch: int = 1) -> "Stream":
@@ -177,7 +176,7 @@ class Layer(LayerBase):
         from rnncc.runtime.stream import Stream  # here, since it binds kernels, which imports Numba
 
         rows = whole("batch", batch, 0)
-        return Stream(self._stack(Batch(1, rows, True, False, None, False), self._store.snapshot()), self.dtype)
+        return Stream(self._stack(Batch(1, rows, True, False, None, False)), self.dtype)
 
     def _read(self, x: object, lengths: object) -> tuple[Batch, dict[str, Array]]:
         return read_streams(self._store.geometry, self.dtype, self._settings.batch_first, x, lengths)
@@ -186,10 +185,10 @@ class Layer(LayerBase):
     def _entered(batch: Batch, arrays: Mapping[str, Array], *, own: bool) -> dict[str, Array]:
         return {name: batch.enter(array, own=own) for name, array in arrays.items()}
 
-    def _stack(self, batch: Batch, store: ParameterStore) -> Stack:
+    def _stack(self, batch: Batch) -> Stack:
         lengths = None if batch.ragged is None else batch.ragged.lengths
         sweep = Sweep(batch.steps, batch.rows, lengths, False, self._threads)
-        return Stack(self.kernels, store.geometry, store.by_place, dict(self._constants), sweep)
+        return Stack(self.kernels, self._store.geometry, self._store.now(), dict(self._constants), sweep)
 
     def _masks(self, batch: Batch, train: bool, key: int | None) -> list[Mask | None]:
         """One a layer; the last layer's output is never dropped."""

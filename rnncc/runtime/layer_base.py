@@ -152,7 +152,7 @@ class LayerBase:
         return (self.origin or type(self).restored, arguments)
 
     def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
-        masters = self._store.snapshot().masters
+        masters = [master.copy() for master in self._store.masters]
         copied = self.restored(self._settings, masters, dict(self._constants), self._keys.upcoming)
         copied.origin = self.origin
         return copied
@@ -161,7 +161,7 @@ class LayerBase:
     def restored(cls, settings: Settings, masters: Sequence[Array], constants: Mapping[str, float], key: int) -> Self:
         """A layer from what a pickle holds of it; `masters` become its own."""
         layer = cls.__new__(cls)
-        layer._assemble(settings, ParameterStore(cls._geometry(settings), settings.bias, tuple(masters)), constants, key)
+        layer._assemble(settings, ParameterStore(cls._geometry(settings), settings.bias, (*masters,)), constants, key)
         return layer
 
     @classmethod

@@ -5,12 +5,14 @@ into chunks of `ISA.vectors`; `group_blocks` blocks make a group. Units beyond t
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncc.runtime.compiled import kernel
+from rnncc.runtime.frozen import PANELS, Term
 from rnncc.runtime.simd.isa import ISA, lanes_of
 from rnncc.runtime.simd.memory import lanes
 from rnncc.runtime.simd.product import ABREAST
@@ -49,6 +51,25 @@ def pack(sums: Sequence[Sequence[Array]]) -> Array:
             _place(panel, blocks, m, a, len(sums), start)
             start += m.shape[1]
     return panel
+
+
+def packed(env: Mapping[str, Any], sums: Sequence[tuple[Term, ...]]) -> Array:
+    """`pack` of matrices that are parameters in `env`: kept for further calls as long as the parameters are unchanged."""
+    panels = env.get(PANELS)
+    if panels is None:
+        return _packed(env, sums)
+    return panels.get(tuple(sums), lambda: _packed(env, sums))
+
+
+def _packed(env: Mapping[str, Any], sums: Sequence[tuple[Term, ...]]) -> Array:
+    return pack([[_matrix(env, term) for term in terms] for terms in sums])
+
+
+def _matrix(env: Mapping[str, Any], term: Term) -> Array:
+    name, *columns = (term,) if isinstance(term, str) else term
+    whole: Array = env[name.removesuffix(".T")]
+    part = whole[:, slice(*columns)] if columns else whole
+    return part.T if name.endswith(".T") else part
 
 
 @kernel

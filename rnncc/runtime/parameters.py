@@ -1,7 +1,8 @@
 """Learned arrays: one master array a layer and direction, every parameter a view of it."""
 
 import math
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncc.runtime.cell_info import Parameter
+from rnncc.runtime.frozen import PANELS, Frozen, Panels
 from rnncc.runtime.geometry import Geometry, Place
 from rnncc.runtime.initial import draw
 from rnncc.runtime.kernels import Array
@@ -26,7 +28,8 @@ class ParameterStore:
     bias
         Without it parameters declared as bias are zero: they lie outside the masters and cannot be written.
     masters
-        One array (parameters of the place,) in the layer's dtype per place, in order of declaration.
+        One array (parameters of the place,) in the layer's dtype per place, in order of declaration. Whoever else holds one of them
+        may write it.
     """
 
     geometry: Geometry
@@ -42,31 +45,56 @@ class ParameterStore:
             masters.append(np.concatenate([np.zeros(0), *parts]).astype(dtype))
         return cls(geometry, bias, tuple(masters))
 
-    @cached_property
-    def by_place(self) -> tuple[dict[str, Array], ...]:
-        """Per place what its kernels are given: every parameter of the cell by name."""
-        return tuple(self._views(place) | self._zeros(place) for place in self.geometry.places)
-
-    @cached_property
+    @property
     def named(self) -> dict[str, Array]:
         """`l0.W`, `l1.reverse.U` … -> writable view."""
-        kept = [p.name for p in learned(self.geometry, self.bias)]
-        return {place.prefix + name: self.by_place[place.index][name] for place in self.geometry.places for name in kept}
+        views = [(place.prefix, self._views(place, self.masters[place.index])) for place in self.geometry.places]
+        self._shown[:] = [True] * len(views)
+        return {prefix + name: view for prefix, found in views for name, view in found.items()}
+
+    def now(self) -> tuple[Mapping[str, Any], ...]:
+        """Per place what its kernels are given: every parameter of the cell by name, as it is now, and `frozen.PANELS`.
+
+        Later writes do not reach it. As long as a place's parameters are unchanged it is the same object.
+        """
+        return tuple(self._frozen(place).env for place in self.geometry.places)
 
     def trained(self) -> list[tuple[Place, str]]:
         """Place and name of every parameter that has a gradient."""
         names = [p.name for p in learned(self.geometry, self.bias) if not p.frozen]
         return [(place, name) for place in self.geometry.places for name in names]
 
-    def snapshot(self) -> "ParameterStore":
-        """A copy that later writes do not reach."""
-        return ParameterStore(self.geometry, self.bias, tuple(m.copy() for m in self.masters))
+    def _frozen(self, place: Place) -> Frozen:
+        last, written = self._last[place.index], self._may_be_written(place.index)
+        if last is not None and (not written or last.holds(self.masters[place.index])):
+            return last
+        master = self.masters[place.index].copy()
+        made = Frozen(master, {**self._views(place, master), **self._zeros(place), PANELS: Panels()})
+        self._last[place.index] = made
+        return made
 
-    def _views(self, place: Place) -> dict[str, Array]:
+    def _may_be_written(self, k: int) -> bool:
+        """Whether anybody has had a view of master number `k` since this was last asked: only then are bytes worth comparing."""
+        shown, self._shown[k] = self._shown[k], False
+        if _references(self.masters, k) > _UNSHARED:
+            self._shown[k] = True
+        return shown
+
+    @cached_property
+    def _last(self) -> list[Frozen | None]:
+        """Per place what the last call was given."""
+        return [None] * len(self.masters)
+
+    @cached_property
+    def _shown(self) -> list[bool]:
+        """Per place whether a view may have been out since `_may_be_written` was asked; set once views exist, cleared before they are
+        counted, so that callers at once miss none."""
+        return [True] * len(self.masters)
+
+    def _views(self, place: Place, master: Array) -> dict[str, Array]:
         parameters = learned(self.geometry, self.bias)
         shapes = [self.geometry.shape(p.axes, place.layer) for p in parameters]
-        pieces = _cut(self.masters[place.index], shapes)
-        return {p.name: piece for p, piece in zip(parameters, pieces, strict=True)}
+        return {p.name: piece for p, piece in zip(parameters, _cut(master, shapes), strict=True)}
 
     def _zeros(self, place: Place) -> dict[str, Array]:
         missing = [p for p in self.geometry.cell.parameters if p.bias and not self.bias]
@@ -88,3 +116,12 @@ def _read_only_zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[An
     zeros = np.zeros(shape, dtype)
     zeros.setflags(write=False)
     return zeros
+
+
+def _references(masters: tuple[Array, ...], k: int) -> int:
+    """How many references there are to one of `masters`: each view of it holds one."""
+    return sys.getrefcount(masters[k])
+
+
+_UNSHARED = _references((np.zeros(1),), 0)
+"""References to a master that nobody has a view of."""

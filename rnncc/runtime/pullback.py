@@ -8,6 +8,7 @@ import numpy as np
 
 from rnncc.runtime.batch import Batch
 from rnncc.runtime.footprint import held_bytes
+from rnncc.runtime.frozen import held
 from rnncc.runtime.geometry import Place
 from rnncc.runtime.given import as_floats, expect_shape
 from rnncc.runtime.kernels import Array
@@ -48,7 +49,7 @@ class Pullback:
     def nbytes(self) -> int:
         """Bytes kept for the backward pass: inputs, states, residuals, masks, and the parameters of the call."""
         kept = [array for level in self.tape for array in level.arrays()]
-        return held_bytes([*kept, *(array for weights in self.stack.weights for array in weights.values())])
+        return held_bytes([*kept, *(array for weights in self.stack.weights for array in held(weights))])
 
     def __call__(self, dy: object, dstate: Mapping[str, object] | None = None) -> Gradients:
         """Gradients of ⟨dy, y⟩ + ⟨dstate, state⟩.

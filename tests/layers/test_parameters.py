@@ -39,6 +39,31 @@ def test_a_write_is_seen_by_the_next_call(class_of, rng):
     assert (layer.params["l0.b_o"] == 1).all()
 
 
+def test_a_write_through_a_view_of_before_is_seen_by_every_kind_of_call(class_of, rng):
+    layer = class_of("lstm")(3, 5, 2, dtype="float64", seed=1)
+    x = rng.standard_normal((6, 4, 3))
+    view = layer.params["l1.U_f"]
+    for scale in (1.0, 2.0):
+        view[...] *= scale
+        twin = copy.deepcopy(layer)
+        (y, _), pullback = layer.vjp(x)
+        (y_2, _), pullback_2 = twin.vjp(x)
+        for found, expected in [(layer(x)[0], twin(x)[0]), (y, y_2), (layer.trace(x, "l1.f"), twin.trace(x, "l1.f"))]:
+            np.testing.assert_equal(found, expected)
+        np.testing.assert_array_equal(pullback(y).params["l1.U_f"], pullback_2(y).params["l1.U_f"])
+
+
+def test_a_shallow_copy_shares_its_parameters(class_of, rng):
+    layer = class_of("lstm")(3, 5, seed=1)
+    x = rng.standard_normal((6, 4, 3)).astype("float32")
+    twin = copy.copy(layer)
+    before = layer(x)[0]
+    np.testing.assert_array_equal(twin(x)[0], before)
+    twin.params["l0.W_i"][...] = 0
+    np.testing.assert_array_equal(layer(x)[0], twin(x)[0])
+    assert (layer(x)[0] != before).any()
+
+
 def test_an_assignment_that_does_not_fit(class_of):
     params = class_of("lstm")(3, 5).params
     with pytest.raises(ShapeError, match=r"parameter l0.W_i: found shape \(3, 5\), expected \(5, 3\)"):

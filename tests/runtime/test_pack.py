@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncc.runtime.pack import group_blocks, pack
+from rnncc.runtime.frozen import PANELS, Panels
+from rnncc.runtime.pack import group_blocks, pack, packed
 from rnncc.runtime.simd import ISA, lanes_of
 from rnncc.runtime.simd.product import ABREAST
 
@@ -47,6 +48,22 @@ def test_transposed_views_and_other_layouts():
 
 def test_without_an_input_there_is_nothing_to_pack():
     assert pack([[np.zeros((3, 0))]]).shape[1] == 0
+
+
+def test_by_name_columns_and_transposes():
+    rng = np.random.default_rng(2)
+    env = {"W": rng.normal(size=(5, 9)), "U": rng.normal(size=(5, 5)), PANELS: Panels()}
+    for sums, meant in [
+        ([("W", "U")], [[env["W"], env["U"]]]),
+        ([("U",), ("U.T",)], [[env["U"]], [env["U"].T]]),
+        ([("U", ("W", 2, 6))], [[env["U"], env["W"][:, 2:6]]]),
+        ([(("W.T", 2, 7), "U.T")], [[env["W"][:, 2:7].T, env["U"].T]]),
+    ]:
+        found = packed(env, sums)
+        np.testing.assert_array_equal(found, pack(meant))
+        assert packed(env, sums) is found
+        np.testing.assert_array_equal(packed({"W": env["W"], "U": env["U"]}, sums), found)
+    assert len(env[PANELS].made) == 4
 
 
 @settings(derandomize=True, database=None)

@@ -1,15 +1,17 @@
 """A driver: the Python function that packs weights, allocates, runs the kernels of one sweep and sums over time."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from rnncc.emit.cpu.arrays import AGAINST, Arrays
-from rnncc.emit.cpu.host import dtype_line, extent, extents, host_node, number, read, size_lines
+from rnncc.emit.cpu.host import dtype_line, extent, extents, host_node, named, number, read, size_lines
 from rnncc.emit.cpu.kernel import Kernel
 from rnncc.emit.cpu.layout import Layout
 from rnncc.emit.cpu.text import Text, wrapped
 from rnncc.emit.cpu.words import key, safe
 from rnncc.errors import InternalError
-from rnncc.ir import Carry, Contract, Reduce, units
+from rnncc.ir import Carry, Contract, Reduce, Slice, units
 from rnncc.schedule import Accumulator, Phase
 
 
@@ -51,7 +53,8 @@ class Driver:
 
     def _work(self) -> None:
         plan, text = self.plan, self.text
-        text.extend(f"{n.name} = {host_node(self.program, n)}" for n in plan.prologue)
+        made = {n.name: f"{n.name} = {host_node(self.program, n)}" for n in plan.prologue}
+        text.extend(made.values())
         for k, stage in enumerate(plan.stages, 1):
             self._whole_sequence("before" if k == 1 else f"before_{k}", stage.phases)
             for c in stage.shifts:
@@ -64,6 +67,7 @@ class Driver:
             text(f"{t.name} = {self._total(t)}")
         text.extend(f"{n.name} = {host_node(self.program, n)}" for n in plan.epilogue)
         self._return()
+        text.lines = _used(text.lines, {n.name: made[n.name] for n in plan.prologue if isinstance(n, Slice)})
 
     # -- kernels
 
@@ -94,13 +98,18 @@ class Driver:
         return f"padded({read(self.program, value)})" if units(axes) else read(self.program, value)
 
     def _packed(self, local: str, kernel: Kernel, parameter: str) -> str:
+        """What is packed of parameters alone is kept while they are unchanged."""
         panel, _ = kernel.names.panels[parameter]
-        self.text.extend(wrapped(f"{local} = pack([", [self._matrices(a) for a in panel.accumulators], "])"))
+        sums = [[named(self.program, t.weight, t.transposed) for t in a.terms] for a in panel.accumulators]
+        known = [[term for term in terms if term] for terms in sums]
+        if known == sums:
+            self.text.extend(wrapped(f"{local} = packed(env, [", [_tuple(terms) for terms in known], "])"))
+        else:
+            self.text.extend(wrapped(f"{local} = pack([", [_tuple(self._matrices(a)) for a in panel.accumulators], "])"))
         return local
 
-    def _matrices(self, accumulator: Accumulator) -> str:
-        found = [read(self.program, t.weight) + (".T" if t.transposed else "") for t in accumulator.terms]
-        return f"({', '.join(found)})" if len(found) > 1 else f"({found[0]},)"
+    def _matrices(self, accumulator: Accumulator) -> list[str]:
+        return [read(self.program, t.weight) + (".T" if t.transposed else "") for t in accumulator.terms]
 
     # -- carries and sums
 
@@ -165,3 +174,13 @@ class Driver:
         if "T" not in self.program.types[value]:
             return read(self.program, value)
         return f"result(sweep, {self.arrays.whole(value)}{extents(self.program, value)})"
+
+
+def _tuple(items: list[str]) -> str:
+    return f"({', '.join(items)})" if len(items) > 1 else f"({items[0]},)"
+
+
+def _used(lines: list[str], own: Mapping[str, str]) -> list[str]:
+    """`lines` without those of `own`, variable -> its line, whose variable nothing else reads."""
+    words = Counter(word for line in lines for word in re.findall(r"\w+", line))
+    return [line for line in lines if not any(line == made and words[name] == 1 for name, made in own.items())]

@@ -67,6 +67,23 @@ def _pointwise(program: Program, n: Pointwise) -> str:
     return f"np.full(({', '.join(lengths)},), {source}, dtype)"
 
 
+def columns(program: Program, n: Slice) -> tuple[str, str]:
+    """The first element of a slice, and the one after its last."""
+    names = size_names(program.types[n.a][-1])
+    start = " + ".join(names[: n.part])
+    return (start, f"{start} + {extent(n.type[-1])}") if start else ("0", extent(n.type[-1]))
+
+
+def named(program: Program, matrix: str, transposed: bool) -> str | None:
+    """A parameter, or columns of one, as `runtime.pack.packed` takes it; None for what is computed."""
+    node = program.node.get(matrix)
+    owner = program.input.get(node.a if isinstance(node, Slice) else matrix)
+    if owner is None or owner.role != "param":
+        return None
+    name = f'"{key(owner.name)}{".T" if transposed else ""}"'
+    return f"({name}, {', '.join(columns(program, node))})" if isinstance(node, Slice) else name
+
+
 def host_node(program: Program, n: Node) -> str:
     """What defines a node without T."""
     match n:
@@ -80,9 +97,7 @@ def host_node(program: Program, n: Node) -> str:
         case Concat():
             return f"np.concatenate([{', '.join(read(program, p) for p in n.parts)}], axis=-1)"
         case Slice():
-            names = size_names(program.types[n.a][-1])
-            start = " + ".join(names[: n.part])
-            stop = f"{start} + {extent(n.type[-1])}" if start else extent(n.type[-1])
-            return f"{read(program, n.a)}[..., {start}:{stop}]" if not start else f"{read(program, n.a)}[..., {start} : {stop}]"
+            start, stop = columns(program, n)
+            return f"{read(program, n.a)}[..., :{stop}]" if start == "0" else f"{read(program, n.a)}[..., {start} : {stop}]"
         case _:
             raise InternalError(f"{n.name}: no host code for a {type(n).__name__}")

@@ -15,7 +15,7 @@ from rnncc.runtime.compiled import CACHED_ROWS, groups, kernel, new_tile, tile_r
 from rnncc.runtime.counts import least
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.layer import layer_class
-from rnncc.runtime.pack import group_blocks, pack
+from rnncc.runtime.pack import group_blocks, packed
 from rnncc.runtime.share import rows_of, share, units_of
 from rnncc.runtime.simd import lanes, load, product, sigmoid, store, tanh
 from rnncc.runtime.spin import barrier
@@ -126,12 +126,12 @@ def inference_fused(sweep, env):
     hidden = env["W_z"].shape[-2]
     input = env["x"].shape[-1]
     dtype = env["x"].dtype
-    loop_panel_1 = pack([(env["U_z"], env["W_z"]), (env["U_r"], env["W_r"])])
+    loop_panel_1 = packed(env, [("U_z", "W_z"), ("U_r", "W_r")])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
     x_seq = env["x"]
     z_row = new_rows(sweep, dtype, hidden)
     h_r_row = new_rows(sweep, dtype, hidden)
-    loop_panel_2 = pack([(env["U_n"], env["W_n"])])
+    loop_panel_2 = packed(env, [("U_n", "W_n")])
     run_loop(
         inference_fused_loop, sweep, sweep.reverse, hidden, loop_panel_1, input, h_seq, x_seq, padded(env["b_z"]), z_row,
         padded(env["b_r"]), h_r_row, loop_panel_2, padded(env["b_n"]),
@@ -244,7 +244,7 @@ def inference_hoisted(sweep, env):
     hidden = env["W_z"].shape[-2]
     input = env["x"].shape[-1]
     dtype = env["x"].dtype
-    before_panel_1 = pack([(env["W_z"],), (env["W_r"],), (env["W_n"],)])
+    before_panel_1 = packed(env, [("W_z",), ("W_r",), ("W_n",)])
     x_seq = env["x"]
     z_in_pre_seq = new_stream(sweep, dtype, hidden)
     r_in_pre_seq = new_stream(sweep, dtype, hidden)
@@ -254,11 +254,11 @@ def inference_hoisted(sweep, env):
         padded(env["b_z"]), sweep.flattened(z_in_pre_seq), padded(env["b_r"]), sweep.flattened(r_in_pre_seq),
         padded(env["b_n"]), sweep.flattened(n_in_pre_seq),
     )
-    loop_panel_1 = pack([(env["U_z"],), (env["U_r"],)])
+    loop_panel_1 = packed(env, [("U_z",), ("U_r",)])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
     z_row = new_rows(sweep, dtype, hidden)
     h_r_row = new_rows(sweep, dtype, hidden)
-    loop_panel_2 = pack([(env["U_n"],)])
+    loop_panel_2 = packed(env, [("U_n",)])
     run_loop(
         inference_hoisted_loop, sweep, sweep.reverse, hidden, loop_panel_1, h_seq, z_in_pre_seq, z_row, r_in_pre_seq,
         h_r_row, loop_panel_2, n_in_pre_seq,
@@ -340,13 +340,13 @@ def forward_fused(sweep, env):
     hidden = env["W_z"].shape[-2]
     input = env["x"].shape[-1]
     dtype = env["x"].dtype
-    loop_panel_1 = pack([(env["U_z"], env["W_z"]), (env["U_r"], env["W_r"])])
+    loop_panel_1 = packed(env, [("U_z", "W_z"), ("U_r", "W_r")])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
     x_seq = env["x"]
     z_seq = new_stream(sweep, dtype, hidden)
     r_seq = new_stream(sweep, dtype, hidden)
     h_r_row = new_rows(sweep, dtype, hidden)
-    loop_panel_2 = pack([(env["U_n"], env["W_n"])])
+    loop_panel_2 = packed(env, [("U_n", "W_n")])
     n_seq = new_stream(sweep, dtype, hidden)
     run_loop(
         forward_fused_loop, sweep, sweep.reverse, hidden, loop_panel_1, input, h_seq, x_seq, padded(env["b_z"]), z_seq,
@@ -465,7 +465,7 @@ def forward_hoisted(sweep, env):
     hidden = env["W_z"].shape[-2]
     input = env["x"].shape[-1]
     dtype = env["x"].dtype
-    before_panel_1 = pack([(env["W_z"],), (env["W_r"],), (env["W_n"],)])
+    before_panel_1 = packed(env, [("W_z",), ("W_r",), ("W_n",)])
     x_seq = env["x"]
     z_in_pre_seq = new_stream(sweep, dtype, hidden)
     r_in_pre_seq = new_stream(sweep, dtype, hidden)
@@ -475,12 +475,12 @@ def forward_hoisted(sweep, env):
         padded(env["b_z"]), sweep.flattened(z_in_pre_seq), padded(env["b_r"]), sweep.flattened(r_in_pre_seq),
         padded(env["b_n"]), sweep.flattened(n_in_pre_seq),
     )
-    loop_panel_1 = pack([(env["U_z"],), (env["U_r"],)])
+    loop_panel_1 = packed(env, [("U_z",), ("U_r",)])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
     z_seq = new_stream(sweep, dtype, hidden)
     r_seq = new_stream(sweep, dtype, hidden)
     h_r_row = new_rows(sweep, dtype, hidden)
-    loop_panel_2 = pack([(env["U_n"],)])
+    loop_panel_2 = packed(env, [("U_n",)])
     n_seq = new_stream(sweep, dtype, hidden)
     run_loop(
         forward_hoisted_loop, sweep, sweep.reverse, hidden, loop_panel_1, h_seq, z_in_pre_seq, z_seq, r_in_pre_seq, r_seq,
@@ -627,16 +627,16 @@ def backward(sweep, env):
     n_seq = env["n"]
     d_n_in_seq = new_stream(sweep, dtype, hidden)
     d_z_in_seq = new_stream(sweep, dtype, hidden)
-    loop_panel_2 = pack([(env["U_n"].T,)])
+    loop_panel_2 = packed(env, [("U_n.T",)])
     d_h_r_of_U_n_h_r_row = new_rows(sweep, dtype, hidden)
     d_r_in_seq = new_stream(sweep, dtype, hidden)
-    loop_panel_3 = pack([(env["U_r"].T, env["U_z"].T)])
+    loop_panel_3 = packed(env, [("U_r.T", "U_z.T")])
     run_loop(
         backward_loop, sweep, not sweep.reverse, hidden, h_seq, r_seq, h_r_seq, d_h_new_later_row, d_output_seq,
         d_h_new_row, z_seq, n_seq, d_n_in_seq, d_z_in_seq, loop_panel_2, d_h_r_of_U_n_h_r_row, d_r_in_seq, loop_panel_3,
     )
     d_h_0 = d_h_new_later_row[:, :hidden]
-    after_panel_1 = pack([(env["W_n"].T, env["W_r"].T, env["W_z"].T)])
+    after_panel_1 = packed(env, [("W_n.T", "W_r.T", "W_z.T")])
     d_x_seq = new_stream(sweep, dtype, input)
     run_rows(
         backward_after, sweep.flat(), False, input, after_panel_1, hidden, sweep.flattened(d_n_in_seq),
@@ -727,13 +727,13 @@ def trace(sweep, env):
     hidden = env["W_z"].shape[-2]
     input = env["x"].shape[-1]
     dtype = env["x"].dtype
-    loop_panel_1 = pack([(env["U_z"], env["W_z"]), (env["U_r"], env["W_r"])])
+    loop_panel_1 = packed(env, [("U_z", "W_z"), ("U_r", "W_r")])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
     x_seq = env["x"]
     z_seq = new_stream(sweep, dtype, hidden)
     r_seq = new_stream(sweep, dtype, hidden)
     h_r_row = new_rows(sweep, dtype, hidden)
-    loop_panel_2 = pack([(env["U_n"], env["W_n"])])
+    loop_panel_2 = packed(env, [("U_n", "W_n")])
     n_seq = new_stream(sweep, dtype, hidden)
     run_loop(
         trace_loop, sweep, sweep.reverse, hidden, loop_panel_1, input, h_seq, x_seq, padded(env["b_z"]), z_seq,

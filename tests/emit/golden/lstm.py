@@ -15,7 +15,7 @@ from rnncc.runtime.compiled import CACHED_ROWS, groups, kernel, new_tile, tile_r
 from rnncc.runtime.counts import least
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.layer import layer_class
-from rnncc.runtime.pack import group_blocks, pack
+from rnncc.runtime.pack import group_blocks, packed
 from rnncc.runtime.share import rows_of, share, units_of
 from rnncc.runtime.simd import lanes, load, product, sigmoid, store, tanh
 from rnncc.runtime.spin import barrier
@@ -108,9 +108,7 @@ def inference_fused(sweep, env):
     """The outputs alone, every product in the loop."""
     hidden = env["W_i"].shape[-2]
     input = env["x"].shape[-1]
-    loop_panel_1 = pack([
-        (env["U_i"], env["W_i"]), (env["U_f"], env["W_f"]), (env["U_g"], env["W_g"]), (env["U_o"], env["W_o"]),
-    ])
+    loop_panel_1 = packed(env, [("U_i", "W_i"), ("U_f", "W_f"), ("U_g", "W_g"), ("U_o", "W_o")])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
     x_seq = env["x"]
     c_row = rows_from(sweep, env["c_0"])
@@ -216,7 +214,7 @@ def inference_hoisted(sweep, env):
     hidden = env["W_i"].shape[-2]
     input = env["x"].shape[-1]
     dtype = env["x"].dtype
-    before_panel_1 = pack([(env["W_i"],), (env["W_f"],), (env["W_g"],), (env["W_o"],)])
+    before_panel_1 = packed(env, [("W_i",), ("W_f",), ("W_g",), ("W_o",)])
     x_seq = env["x"]
     i_in_pre_seq = new_stream(sweep, dtype, hidden)
     f_in_pre_seq = new_stream(sweep, dtype, hidden)
@@ -227,7 +225,7 @@ def inference_hoisted(sweep, env):
         padded(env["b_i"]), sweep.flattened(i_in_pre_seq), padded(env["b_f"]), sweep.flattened(f_in_pre_seq),
         padded(env["b_g"]), sweep.flattened(g_in_pre_seq), padded(env["b_o"]), sweep.flattened(o_in_pre_seq),
     )
-    loop_panel_1 = pack([(env["U_i"],), (env["U_f"],), (env["U_g"],), (env["U_o"],)])
+    loop_panel_1 = packed(env, [("U_i",), ("U_f",), ("U_g",), ("U_o",)])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
     c_row = rows_from(sweep, env["c_0"])
     run_loop(
@@ -300,9 +298,7 @@ def forward_fused(sweep, env):
     hidden = env["W_i"].shape[-2]
     input = env["x"].shape[-1]
     dtype = env["x"].dtype
-    loop_panel_1 = pack([
-        (env["U_i"], env["W_i"]), (env["U_f"], env["W_f"]), (env["U_g"], env["W_g"]), (env["U_o"], env["W_o"]),
-    ])
+    loop_panel_1 = packed(env, [("U_i", "W_i"), ("U_f", "W_f"), ("U_g", "W_g"), ("U_o", "W_o")])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
     x_seq = env["x"]
     i_seq = new_stream(sweep, dtype, hidden)
@@ -419,7 +415,7 @@ def forward_hoisted(sweep, env):
     hidden = env["W_i"].shape[-2]
     input = env["x"].shape[-1]
     dtype = env["x"].dtype
-    before_panel_1 = pack([(env["W_i"],), (env["W_f"],), (env["W_g"],), (env["W_o"],)])
+    before_panel_1 = packed(env, [("W_i",), ("W_f",), ("W_g",), ("W_o",)])
     x_seq = env["x"]
     i_in_pre_seq = new_stream(sweep, dtype, hidden)
     f_in_pre_seq = new_stream(sweep, dtype, hidden)
@@ -430,7 +426,7 @@ def forward_hoisted(sweep, env):
         padded(env["b_i"]), sweep.flattened(i_in_pre_seq), padded(env["b_f"]), sweep.flattened(f_in_pre_seq),
         padded(env["b_g"]), sweep.flattened(g_in_pre_seq), padded(env["b_o"]), sweep.flattened(o_in_pre_seq),
     )
-    loop_panel_1 = pack([(env["U_i"],), (env["U_f"],), (env["U_g"],), (env["U_o"],)])
+    loop_panel_1 = packed(env, [("U_i",), ("U_f",), ("U_g",), ("U_o",)])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
     i_seq = new_stream(sweep, dtype, hidden)
     f_seq = new_stream(sweep, dtype, hidden)
@@ -575,14 +571,14 @@ def backward(sweep, env):
     f_seq = env["f"]
     d_f_in_seq = new_stream(sweep, dtype, hidden)
     d_i_in_seq = new_stream(sweep, dtype, hidden)
-    loop_panel_2 = pack([(env["U_f"].T, env["U_g"].T, env["U_i"].T, env["U_o"].T)])
+    loop_panel_2 = packed(env, [("U_f.T", "U_g.T", "U_i.T", "U_o.T")])
     run_loop(
         backward_loop, sweep, not sweep.reverse, hidden, c_seq, d_h_new_later_row, d_output_seq, o_seq, d_c_new_later_row,
         d_o_in_seq, i_seq, g_seq, d_g_in_seq, f_seq, d_f_in_seq, d_i_in_seq, loop_panel_2,
     )
     d_h_0 = d_h_new_later_row[:, :hidden]
     d_c_0 = d_c_new_later_row[:, :hidden]
-    after_panel_1 = pack([(env["W_f"].T, env["W_g"].T, env["W_i"].T, env["W_o"].T)])
+    after_panel_1 = packed(env, [("W_f.T", "W_g.T", "W_i.T", "W_o.T")])
     d_x_seq = new_stream(sweep, dtype, input)
     run_rows(
         backward_after, sweep.flat(), False, input, after_panel_1, hidden, sweep.flattened(d_f_in_seq),
@@ -666,9 +662,7 @@ def trace(sweep, env):
     hidden = env["W_i"].shape[-2]
     input = env["x"].shape[-1]
     dtype = env["x"].dtype
-    loop_panel_1 = pack([
-        (env["U_i"], env["W_i"]), (env["U_f"], env["W_f"]), (env["U_g"], env["W_g"]), (env["U_o"], env["W_o"]),
-    ])
+    loop_panel_1 = packed(env, [("U_i", "W_i"), ("U_f", "W_f"), ("U_g", "W_g"), ("U_o", "W_o")])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
     x_seq = env["x"]
     i_seq = new_stream(sweep, dtype, hidden)

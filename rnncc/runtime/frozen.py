@@ -1,0 +1,67 @@
+"""Parameters of one place as they were at a call, and what kernels have packed of them since.
+
+Whoever calls a layer while its parameters stay as they are gets the same object, so that they are copied and packed once. Parameters
+are written through views that nobody watches: while such views are about, bytes are compared, which NaN does not disturb.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncc.runtime.kernels import Array
+
+PANELS = "panels of the parameters"
+"""What an `env` has its `Panels` under: no name of a cell has spaces."""
+_BLOCK = 1 << 16
+"""Words that are compared in one go: parameters that are trained differ in the first ones."""
+
+Term = str | tuple[str, int, int]
+"""A matrix: a parameter `W`, or columns of it as (`W`, first, the one after the last); of either, as `W.T`, the transpose."""
+Key = tuple[tuple[Term, ...], ...]
+"""What a panel is packed from: for each sum its matrices."""
+
+
+@dataclass(frozen=True)
+class Panels:
+    """Packed weights by what they are packed from. Threads may ask for them at once; nobody writes them."""
+
+    made: dict[Key, Array] = field(default_factory=dict)
+
+    def get(self, key: Key, make: Callable[[], Array]) -> Array:
+        """The panel `key`, made where it is asked for the first time."""
+        found = self.made.get(key)
+        return self.made.setdefault(key, make()) if found is None else found
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A copy of a master array.
+
+    Parameters
+    ----------
+    master
+        (parameters of the place,); nobody writes it.
+    env
+        What kernels are given: views of `master` by name, and their `Panels`.
+    """
+
+    master: Array
+    env: Mapping[str, Any]
+
+    def holds(self, master: Array) -> bool:
+        """Whether `master` has the same bytes still."""
+        own, other = _words(self.master), _words(master)
+        return all((own[k : k + _BLOCK] == other[k : k + _BLOCK]).all() for k in range(0, own.size, _BLOCK))
+
+
+def held(env: Mapping[str, Any]) -> Iterator[Array]:
+    """Every array of a `Frozen.env`, panels included."""
+    for value in env.values():
+        yield from tuple(value.made.values()) if isinstance(value, Panels) else (value,)
+
+
+def _words(master: Array) -> NDArray[np.integer[Any]]:
+    return master.view(np.int64 if master.nbytes % 8 == 0 else np.int32)
