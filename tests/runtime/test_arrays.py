@@ -104,6 +104,18 @@ def test_a_result_is_new_narrow_and_zero_past_the_end(lengths):
     assert (stream == 7).all()
 
 
+@pytest.mark.parametrize("lengths", [None, LENGTHS])
+@pytest.mark.parametrize("units", [UNITS, arrays.whole_vectors(UNITS, np.dtype(np.float64))])
+def test_what_is_released_is_a_result_without_a_copy_if_it_fills_its_vectors(lengths, units):
+    sweep = Sweep(4, 4, lengths)
+    stream = arrays.new_stream(sweep, np.dtype(np.float64), units)
+    stream[:] = 7
+    expected = arrays.result(sweep, stream, units)
+    found = arrays.released(sweep, stream, units)
+    np.testing.assert_array_equal(found, expected)
+    assert np.shares_memory(found, stream) == (units == stream.shape[-1])
+
+
 def test_a_result_of_one_number_a_row():
     sweep = Sweep(2, 2, np.array([2, 1]))
     np.testing.assert_array_equal(arrays.result(sweep, np.ones((2, 2))), [[1, 1], [1, 0]])

@@ -26,6 +26,8 @@ class Arrays:
         self.program = layout.program
         self.local: set[str] = set()
         """Arrays that exist at this point of the driver."""
+        self.made: set[str] = set()
+        """Those of them that were made for it alone."""
 
     def whole(self, value: str) -> str:
         """The array (T, N, …) of a value that varies in time."""
@@ -47,7 +49,10 @@ class Arrays:
         """`array`, which holds `value`, made before it is used."""
         if array not in self.local:
             self.local.add(array)
-            self.text(f"{array} = {self._made(array, value)}")
+            source = self._made(array, value)
+            self.text(f"{array} = {source}")
+            if source.startswith(("new_stream", "trajectory")):
+                self.made.add(array)
         return array
 
     def flat(self, parameter: str, value: str) -> str:

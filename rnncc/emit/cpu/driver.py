@@ -173,7 +173,16 @@ class Driver:
     def _result(self, value: str) -> str:
         if "T" not in self.program.types[value]:
             return read(self.program, value)
-        return f"result(sweep, {self.arrays.whole(value)}{extents(self.program, value)})"
+        whole = self.arrays.whole(value)
+        return f"{self._leaving(value)}(sweep, {whole}{extents(self.program, value)})"
+
+    def _leaving(self, value: str) -> str:
+        """An array that was made here, and that nothing else holds, is handed out as it is, once."""
+        array = self.layout.slot[value].array
+        held = {self.layout.slot[v].array for v in self.residuals if v in self.layout.slot} | {f"{prev}_seq" for prev in self.keep}
+        free = array in self.arrays.made and array not in held
+        self.arrays.made.discard(array)
+        return "released" if free else "result"
 
 
 def _tuple(items: list[str]) -> str:

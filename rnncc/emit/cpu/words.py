@@ -11,7 +11,7 @@ from rnncc.ir import Axes, Carry, Concat, Contract, Gather, Node, Pointwise, Pro
 
 RUNTIME: dict[str, tuple[str, ...]] = {
     "arrays": (
-        *("final", "following", "new_rows", "new_stream", "padded", "preceding", "result", "rows_from", "shifted"),
+        *("final", "following", "new_rows", "new_stream", "padded", "preceding", "released", "result", "rows_from", "shifted"),
         *("stream_from", "trajectory"),
     ),
     "cell_info": ("CellInfo", "Parameter", "State"),

@@ -8,7 +8,7 @@ one step. `panel` is a packed weight, `tile` the sums of one of its groups for a
 """
 
 from rnncc.runtime.arrays import (
-    final, following, new_rows, new_stream, padded, preceding, result, rows_from, stream_from, trajectory,
+    final, following, new_rows, new_stream, padded, preceding, released, result, rows_from, stream_from, trajectory,
 )
 from rnncc.runtime.cell_info import CellInfo, Parameter, State
 from rnncc.runtime.compiled import CACHED_ROWS, groups, kernel, new_tile, tile_rows
@@ -137,7 +137,7 @@ def inference_fused(sweep, env):
         padded(env["b_r"]), h_r_row, loop_panel_2, padded(env["b_n"]),
     )
     h_T = final(sweep, h_seq, hidden, sweep.reverse)
-    return {"output": result(sweep, following(h_seq, sweep.reverse), hidden), "h_T": h_T}
+    return {"output": released(sweep, following(h_seq, sweep.reverse), hidden), "h_T": h_T}
 
 
 @kernel
@@ -264,7 +264,7 @@ def inference_hoisted(sweep, env):
         h_r_row, loop_panel_2, n_in_pre_seq,
     )
     h_T = final(sweep, h_seq, hidden, sweep.reverse)
-    return {"output": result(sweep, following(h_seq, sweep.reverse), hidden), "h_T": h_T}
+    return {"output": released(sweep, following(h_seq, sweep.reverse), hidden), "h_T": h_T}
 
 
 def inference(sweep, env):
@@ -653,7 +653,7 @@ def backward(sweep, env):
     d_W_z_of_W_z_x = outer(sweep, d_z_in_seq, hidden, x_seq, input, so_far=env.get("d_W_z"))
     d_U_z_of_U_z_h = outer(sweep, d_z_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden, so_far=env.get("d_U_z"))
     return {
-        "d_x": result(sweep, d_x_seq, input), "d_W_z": d_W_z_of_W_z_x, "d_U_z": d_U_z_of_U_z_h, "d_b_z": d_b_z_of_z_in,
+        "d_x": released(sweep, d_x_seq, input), "d_W_z": d_W_z_of_W_z_x, "d_U_z": d_U_z_of_U_z_h, "d_b_z": d_b_z_of_z_in,
         "d_W_r": d_W_r_of_W_r_x, "d_U_r": d_U_r_of_U_r_h, "d_b_r": d_b_r_of_r_in, "d_W_n": d_W_n_of_W_n_x,
         "d_U_n": d_U_n_of_U_n_h_r, "d_b_n": d_b_n_of_n_in, "d_h_0": d_h_0,
     }
@@ -740,8 +740,8 @@ def trace(sweep, env):
         padded(env["b_r"]), r_seq, h_r_row, loop_panel_2, padded(env["b_n"]), n_seq,
     )
     return {
-        "z": result(sweep, z_seq, hidden), "r": result(sweep, r_seq, hidden), "n": result(sweep, n_seq, hidden),
-        "h_new": result(sweep, following(h_seq, sweep.reverse), hidden),
+        "z": released(sweep, z_seq, hidden), "r": released(sweep, r_seq, hidden), "n": released(sweep, n_seq, hidden),
+        "h_new": released(sweep, following(h_seq, sweep.reverse), hidden),
     }
 
 

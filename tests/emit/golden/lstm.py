@@ -8,7 +8,7 @@ one step. `panel` is a packed weight, `tile` the sums of one of its groups for a
 """
 
 from rnncc.runtime.arrays import (
-    final, following, new_stream, padded, preceding, result, rows_from, stream_from, trajectory,
+    final, following, new_stream, padded, preceding, released, result, rows_from, stream_from, trajectory,
 )
 from rnncc.runtime.cell_info import CellInfo, Parameter, State
 from rnncc.runtime.compiled import CACHED_ROWS, groups, kernel, new_tile, tile_rows
@@ -118,7 +118,7 @@ def inference_fused(sweep, env):
     )
     h_T = final(sweep, h_seq, hidden, sweep.reverse)
     c_T = c_row[:, :hidden]
-    return {"output": result(sweep, following(h_seq, sweep.reverse), hidden), "h_T": h_T, "c_T": c_T}
+    return {"output": released(sweep, following(h_seq, sweep.reverse), hidden), "h_T": h_T, "c_T": c_T}
 
 
 @kernel
@@ -234,7 +234,7 @@ def inference_hoisted(sweep, env):
     )
     h_T = final(sweep, h_seq, hidden, sweep.reverse)
     c_T = c_row[:, :hidden]
-    return {"output": result(sweep, following(h_seq, sweep.reverse), hidden), "h_T": h_T, "c_T": c_T}
+    return {"output": released(sweep, following(h_seq, sweep.reverse), hidden), "h_T": h_T, "c_T": c_T}
 
 
 def inference(sweep, env):
@@ -599,7 +599,7 @@ def backward(sweep, env):
     d_W_i_of_W_i_x = outer(sweep, d_i_in_seq, hidden, x_seq, input, so_far=env.get("d_W_i"))
     d_U_i_of_U_i_h = outer(sweep, d_i_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden, so_far=env.get("d_U_i"))
     return {
-        "d_x": result(sweep, d_x_seq, input), "d_W_i": d_W_i_of_W_i_x, "d_U_i": d_U_i_of_U_i_h, "d_b_i": d_b_i_of_i_in,
+        "d_x": released(sweep, d_x_seq, input), "d_W_i": d_W_i_of_W_i_x, "d_U_i": d_U_i_of_U_i_h, "d_b_i": d_b_i_of_i_in,
         "d_W_f": d_W_f_of_W_f_x, "d_U_f": d_U_f_of_U_f_h, "d_b_f": d_b_f_of_f_in, "d_W_g": d_W_g_of_W_g_x,
         "d_U_g": d_U_g_of_U_g_h, "d_b_g": d_b_g_of_g_in, "d_W_o": d_W_o_of_W_o_x, "d_U_o": d_U_o_of_U_o_h,
         "d_b_o": d_b_o_of_o_in, "d_h_0": d_h_0, "d_c_0": d_c_0,
@@ -675,9 +675,9 @@ def trace(sweep, env):
         padded(env["b_f"]), f_seq, padded(env["b_g"]), g_seq, padded(env["b_o"]), o_seq, c_seq,
     )
     return {
-        "i": result(sweep, i_seq, hidden), "f": result(sweep, f_seq, hidden), "g": result(sweep, g_seq, hidden),
-        "o": result(sweep, o_seq, hidden), "c_new": result(sweep, following(c_seq, sweep.reverse), hidden),
-        "h_new": result(sweep, following(h_seq, sweep.reverse), hidden),
+        "i": released(sweep, i_seq, hidden), "f": released(sweep, f_seq, hidden), "g": released(sweep, g_seq, hidden),
+        "o": released(sweep, o_seq, hidden), "c_new": released(sweep, following(c_seq, sweep.reverse), hidden),
+        "h_new": released(sweep, following(h_seq, sweep.reverse), hidden),
     }
 
 
