@@ -97,25 +97,23 @@ class Strand:
 
     def forward(self, streams: Streams, initial: PlaceStates) -> tuple[Array, PlaceStates, StrandTape]:
         """Output (T, N, …) of the highest place, the final states of all, and the tape; results share no memory with the tape."""
-        starts, states, whole = [], initial, Streams()
-        for first, last in self.sweep.segments(self.checkpoint)[:-1]:
+        *earlier, final = self.sweep.segments(self.checkpoint)
+        starts, states, whole = [initial], initial, Streams()
+        for segment in earlier:
+            y, states = self._run(*segment, streams, states)[:2]
+            self._collect(whole, {"output": y}, segment[0])
             starts.append(states)
-            y, states = self._run(first, last, streams, states)[:2]
-            self._collect(whole, {"output": y}, first)
-        starts.append(states)
-        first, last = self.sweep.segments(self.checkpoint)[-1]
-        y, states, kept = self._run(first, last, streams, states)
-        self._collect(whole, {"output": y}, first)
+        y, states, kept = self._run(*final, streams, states)
+        self._collect(whole, {"output": y}, final[0])
         return whole["output"], states, StrandTape(streams, tuple(starts), kept)
 
     def backward(self, tape: StrandTape, dy: Array, dfinals: PlaceStates) -> StrandGradients:
         """Pull the cotangents `dy` (T, N, …) of the layer's output and `dfinals` of the final states back."""
-        (first, last), *earlier = self.sweep.segments(self.checkpoint)[::-1]
-        gradients = StrandGradients({}, dfinals, [{} for _ in self.places])
-        gradients = self._pull(first, last, tape.last, dy, gradients)
-        for (first, last), states in zip(earlier, tape.starts[-2::-1], strict=True):
-            kept = self._run(first, last, tape.streams, states)[2]
-            gradients = self._pull(first, last, kept, dy, gradients)
+        *earlier, final = self.sweep.segments(self.checkpoint)
+        gradients = self._pull(*final, tape.last, dy, StrandGradients({}, dfinals, [{} for _ in self.places]))
+        for segment, states in zip(earlier[::-1], tape.starts[-2::-1], strict=True):
+            kept = self._run(*segment, tape.streams, states)[2]
+            gradients = self._pull(*segment, kept, dy, gradients)
             del kept  # before the next is computed
         return gradients
 

@@ -12,7 +12,7 @@ from rnncc.schedule import Schedule, schedule
 _DOCS = {
     "inference": "The outputs alone.",
     "forward": "The outputs, and what `backward` reads again.",
-    "backward": "The gradients, from what `forward` returned and the seeds.",
+    "backward": "The gradients, from what `forward` returned and the seeds; sums over time go on from those in `env`.",
     "trace": "Every named value of the spec over time.",
 }
 
