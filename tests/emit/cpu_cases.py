@@ -53,16 +53,21 @@ def found_by(module, made, env, sweep):
     given = primal(made, env)
     inference = module.inference(sweep, given)
     forward = module.forward(sweep, given)
-    returned = module.backward(sweep, {**env, **forward})
-    backward = {k: v for k, v in returned.items() if k in dict(made.joint.outputs)}  # sums on the way to them apart
+    backward = gradients_by(module, made, {**env, **forward}, sweep)
     outputs = {f"forward {k}": forward[k] for k in inference}
     return inference | outputs | backward | {f"trace {k}": v for k, v in module.trace(sweep, given).items()}
+
+
+def gradients_by(module, made, env, sweep):
+    """What backward returns by the keys of the joint program; sums on the way to them stay behind."""
+    wanted = dict(made.joint.outputs)
+    return {key: value for key, value in module.backward(sweep, env).items() if key in wanted}
 
 
 def trained_by(module, made, env, sweep):
     """What forward and backward return by the keys of the joint program: half of the kernels to compile."""
     forward = module.forward(sweep, primal(made, env))
-    backward = module.backward(sweep, {**env, **forward})
+    backward = gradients_by(module, made, {**env, **forward}, sweep)
     return {key: forward[key] for key, _ in made.primal.outputs} | backward
 
 
