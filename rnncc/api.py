@@ -37,8 +37,8 @@ class RNN(Layer, metaclass=_AnyCell):
     cell
         A name of the catalogue, a path to a spec file, or a `Cell`. Its kernels are compiled on first use and kept on disk.
     input_size, hidden_size, num_layers, keywords
-        As of `Layer`: bias, bidirectional, batch_first, dropout, checkpoint, dtype, device, threads, seed, and the cell's own sizes,
-        constants and options.
+        As of `Layer`: bias, bidirectional, batch_first, dropout, checkpoint, dtype, weight_dtype, device, threads, seed, and the cell's
+        own sizes, constants and options.
 
     Raises
     ------

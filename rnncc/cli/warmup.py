@@ -40,6 +40,7 @@ def command(
       rnncc warmup lstm gru
       rnncc warmup --all --dtype float32 --dtype float64
       rnncc warmup ./mycell.py --set depth=3 --kernel inference
+      rnncc warmup lstm --kernel inference --set weight_dtype=bfloat16
     """
     if bool(specs) == everything:
         raise click.UsageError("give SPEC…, or --all for the whole catalogue" if not everything else "give SPEC… or --all, not both")

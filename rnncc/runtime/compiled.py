@@ -13,6 +13,7 @@ from numba.np.arrayobj import populate_array
 from rnncc.runtime.cache_kernels import cached
 from rnncc.runtime.counts import choose, counting, least
 from rnncc.runtime.simd.isa import ISA, lanes_of
+from rnncc.runtime.simd.panel import numbers_of
 from rnncc.runtime.simd.primitive import primitive
 
 _TALL, _SHORT = ISA.tall, ISA.short
@@ -43,7 +44,7 @@ def groups(units: int, width: int, blocks: int) -> int:
 def _typed_tile(panel: types.Type, vectors: types.Type) -> Signature | None:
     if not isinstance(panel, types.Array) or panel.ndim != 3 or not isinstance(vectors, types.Integer):
         return None
-    return signature(types.Array(panel.dtype, 3, "C"), panel, types.intp)
+    return signature(types.Array(numbers_of(panel.dtype), 3, "C"), panel, types.intp)
 
 
 def _lower_tile(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir.Value:
@@ -62,4 +63,4 @@ def _lower_tile(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any
 
 @primitive(_typed_tile, _lower_tile)
 def new_tile(panel: Any, vectors: int) -> Any:
-    """The tile that the product of one group of `panel` leaves its sums in: (tall, vectors, lanes)."""
+    """The tile that the product of one group of `panel` leaves its sums in: (tall, vectors, lanes), float32 where it holds bfloat16."""

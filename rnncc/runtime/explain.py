@@ -28,6 +28,7 @@ def explain(settings: Settings, store: ParameterStore, constants: Mapping[str, f
     facts += [
         ("checkpoint", _checkpoint(settings.checkpoint)),
         ("dtype", settings.dtype.name),
+        ("weights", _weights(settings.weight_dtype)),
         ("threads", f"{threads}, at most one a row"),
         ("instructions", f"{ISA.name}, {ISA.bits} bit vectors"),
         ("kernels", f"inference, forward, backward, trace of {kernels.inference.__module__}"),
@@ -37,6 +38,10 @@ def explain(settings: Settings, store: ParameterStore, constants: Mapping[str, f
 
 def _checkpoint(every: int | None) -> str:
     return "" if every is None else f"states every {every} steps, rounded up to chunks of about {ROWS} rows; the rest is computed again"
+
+
+def _weights(dtype: str | None) -> str:
+    return "" if dtype is None else f"of products {dtype} in a call and in stream; float32 in vjp and trace"
 
 
 def _pairs(values: Mapping[str, object]) -> str:

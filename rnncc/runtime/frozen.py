@@ -6,6 +6,7 @@ are written through views that nobody watches: while such views are about, bytes
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,17 +21,26 @@ _BLOCK = 1 << 16
 
 Term = str | tuple[str, int, int]
 """A matrix: a parameter `W`, or columns of it as (`W`, first, the one after the last); of either, as `W.T`, the transpose."""
+Panel = NDArray[Any]
+"""A packed weight: of the layer's dtype, or of pairs of bfloat16 (`runtime.bfloat16`)."""
 Key = tuple[tuple[Term, ...], ...]
 """What a panel is packed from: for each sum its matrices."""
 
 
 @dataclass(frozen=True)
 class Panels:
-    """Packed weights by what they are packed from. Threads may ask for them at once; nobody writes them."""
+    """Packed weights by what they are packed from. Threads may ask for them at once; nobody writes them.
 
-    made: dict[Key, Array] = field(default_factory=dict)
+    Parameters
+    ----------
+    bfloat16
+        Whether they are to be packed as bfloat16.
+    """
 
-    def get(self, key: Key, make: Callable[[], Array]) -> Array:
+    bfloat16: bool = False
+    made: dict[Key, Panel] = field(default_factory=dict)
+
+    def get(self, key: Key, make: Callable[[], Panel]) -> Panel:
         """The panel `key`, made where it is asked for the first time."""
         found = self.made.get(key)
         return self.made.setdefault(key, make()) if found is None else found
@@ -51,13 +61,18 @@ class Frozen:
     master: Array
     env: Mapping[str, Any]
 
+    @cached_property
+    def env_bfloat16(self) -> Mapping[str, Any]:
+        """As `env`, but what is packed is bfloat16."""
+        return {**self.env, PANELS: Panels(bfloat16=True)}
+
     def holds(self, master: Array) -> bool:
         """Whether `master` has the same bytes still."""
         own, other = _words(self.master), _words(master)
         return all((own[k : k + _BLOCK] == other[k : k + _BLOCK]).all() for k in range(0, own.size, _BLOCK))
 
 
-def held(env: Mapping[str, Any]) -> Iterator[Array]:
+def held(env: Mapping[str, Any]) -> Iterator[Panel]:
     """Every array of a `Frozen.env`, panels included."""
     for value in env.values():
         yield from tuple(value.made.values()) if isinstance(value, Panels) else (value,)

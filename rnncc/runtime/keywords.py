@@ -8,7 +8,10 @@ from numbers import Real
 from rnncc.errors import ArgumentError
 from rnncc.runtime.cell_info import CellInfo
 
-LAYER_KEYWORDS = ("num_layers", "bias", "bidirectional", "batch_first", "dropout", "checkpoint", "dtype", "device", "threads", "seed")
+LAYER_KEYWORDS = (
+    *("num_layers", "bias", "bidirectional", "batch_first", "dropout", "checkpoint", "dtype", "weight_dtype", "device", "threads"),
+    "seed",
+)
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,9 @@ class Layer(LayerBase):
         computes the rest again, for the same gradients bit for bit in less memory. About √T is a good choice. None: all is kept.
     dtype
         "float32" or "float64".
+    weight_dtype
+        "bfloat16": a call and `stream` read the matrices of products rounded to bfloat16, half the bytes; states, sums and everything
+        else stay float32, as do `params`, `vjp` and `trace`. None or "float32": as `dtype`, which must be float32 for either name.
     device
         "cpu".
     threads
@@ -88,7 +91,7 @@ class Layer(LayerBase):
         """
         batch, arrays = self._read(x, lengths)
         initial = initial_states(self._store.geometry, self.dtype, batch, state, own=False)
-        y, finals = self._stack(batch).infer(self._entered(batch, arrays, own=False), initial)
+        y, finals = self._stack(batch, inferring=True).infer(self._entered(batch, arrays, own=False), initial)
         return batch.leave(y), leave_states(self._store.geometry, batch, finals)
 
     def vjp(
@@ -176,7 +179,7 @@ class Layer(LayerBase):
         from rnncc.runtime.stream import Stream  # here, since it binds kernels, which imports Numba
 
         rows = whole("batch", batch, 0)
-        return Stream(self._stack(Batch(1, rows, True, False, None, False)), self.dtype)
+        return Stream(self._stack(Batch(1, rows, True, False, None, False), inferring=True), self.dtype)
 
     def _read(self, x: object, lengths: object) -> tuple[Batch, dict[str, Array]]:
         return read_streams(self._store.geometry, self.dtype, self._settings.batch_first, x, lengths)
@@ -185,10 +188,11 @@ class Layer(LayerBase):
     def _entered(batch: Batch, arrays: Mapping[str, Array], *, own: bool) -> dict[str, Array]:
         return {name: batch.enter(array, own=own) for name, array in arrays.items()}
 
-    def _stack(self, batch: Batch) -> Stack:
+    def _stack(self, batch: Batch, *, inferring: bool = False) -> Stack:
         lengths = None if batch.ragged is None else batch.ragged.lengths
         sweep = Sweep(batch.steps, batch.rows, lengths, False, self._threads)
-        return Stack(self.kernels, self._store.geometry, self._store.now(), dict(self._constants), sweep)
+        weights = self._store.now(bfloat16=inferring and self._settings.weight_dtype == "bfloat16")
+        return Stack(self.kernels, self._store.geometry, weights, dict(self._constants), sweep)
 
     def _masks(self, batch: Batch, train: bool, key: int | None) -> list[Mask | None]:
         """One a layer; the last layer's output is never dropped."""

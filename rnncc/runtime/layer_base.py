@@ -39,6 +39,7 @@ class LayerBase:
         dropout: float = 0.0,
         checkpoint: int | None = None,
         dtype: Any = "float32",
+        weight_dtype: str | None = None,
         device: str = "cpu",
         threads: int | None = None,
         seed: int | None = None,
@@ -60,6 +61,7 @@ class LayerBase:
             seed=fresh_seed() if seed is None else seed,
             sizes=own.sizes,
             checkpoint=checkpoint,
+            weight_dtype=weight_dtype,
         )
         rng = np.random.default_rng(settings.seed)
         store = ParameterStore.drawn(self._geometry(settings), settings.bias, settings.dtype, rng)
@@ -143,7 +145,9 @@ class LayerBase:
         shown += [] if s.bias else ["bias=False"]
         shown += [f"dropout={s.dropout}"] if s.dropout else []
         shown += [f"checkpoint={s.checkpoint}"] if s.checkpoint is not None else []
-        shown += [f"dtype={s.dtype.name!r}", f"seed={s.seed}"]
+        shown += [f"dtype={s.dtype.name!r}"]
+        shown += [f"weight_dtype={s.weight_dtype!r}"] if s.weight_dtype is not None else []
+        shown += [f"seed={s.seed}"]
         shown += [f"{name}={value!r}" for name, value in (*s.sizes.items(), *self._constants.items(), *self.cell.options.items())]
         return f"{self.cell.name}({', '.join(shown)})"
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncc.runtime.bfloat16 import paired
 from rnncc.runtime.compiled import kernel
-from rnncc.runtime.frozen import PANELS, Term
+from rnncc.runtime.frozen import PANELS, Panel, Term
 from rnncc.runtime.simd.isa import ISA, lanes_of
 from rnncc.runtime.simd.memory import lanes
 from rnncc.runtime.simd.product import ABREAST
@@ -53,16 +54,22 @@ def pack(sums: Sequence[Sequence[Array]]) -> Array:
     return panel
 
 
-def packed(env: Mapping[str, Any], sums: Sequence[tuple[Term, ...]]) -> Array:
-    """`pack` of matrices that are parameters in `env`: kept for further calls as long as the parameters are unchanged."""
+def packed(env: Mapping[str, Any], sums: Sequence[tuple[Term, ...]]) -> Panel:
+    """As `packed_arrays`, of matrices that are parameters in `env`: kept for further calls as long as the parameters are unchanged."""
     panels = env.get(PANELS)
     if panels is None:
         return _packed(env, sums)
     return panels.get(tuple(sums), lambda: _packed(env, sums))
 
 
-def _packed(env: Mapping[str, Any], sums: Sequence[tuple[Term, ...]]) -> Array:
-    return pack([[_matrix(env, term) for term in terms] for terms in sums])
+def packed_arrays(env: Mapping[str, Any], sums: Sequence[Sequence[Array]]) -> Panel:
+    """`pack` of matrices that were computed, in the form in which `env` asks for its weights."""
+    panel = pack(sums)
+    return paired(panel) if PANELS in env and env[PANELS].bfloat16 else panel
+
+
+def _packed(env: Mapping[str, Any], sums: Sequence[tuple[Term, ...]]) -> Panel:
+    return packed_arrays(env, [[_matrix(env, term) for term in terms] for terms in sums])
 
 
 def _matrix(env: Mapping[str, Any], term: Term) -> Array:

@@ -52,12 +52,14 @@ class ParameterStore:
         self._shown[:] = [True] * len(views)
         return {prefix + name: view for prefix, found in views for name, view in found.items()}
 
-    def now(self) -> tuple[Mapping[str, Any], ...]:
+    def now(self, bfloat16: bool = False) -> tuple[Mapping[str, Any], ...]:
         """Per place what its kernels are given: every parameter of the cell by name, as it is now, and `frozen.PANELS`.
 
-        Later writes do not reach it. As long as a place's parameters are unchanged it is the same object.
+        Later writes do not reach it. As long as a place's parameters are unchanged it is the same object; another one where weights are
+        to be packed as `bfloat16`.
         """
-        return tuple(self._frozen(place).env for place in self.geometry.places)
+        found = [self._frozen(place) for place in self.geometry.places]
+        return tuple(f.env_bfloat16 if bfloat16 else f.env for f in found)
 
     def trained(self) -> list[tuple[Place, str]]:
         """Place and name of every parameter that has a gradient."""

@@ -10,11 +10,13 @@ from rnncc.errors import ArgumentError, DeviceError, DtypeError
 from rnncc.runtime.keywords import flag, number, whole
 
 DTYPES = ("float32", "float64")
+WEIGHT_DTYPES = ("float32", "bfloat16")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Arguments of a layer; `threads` None means the cores of the machine it runs on, `checkpoint` None that all is kept.
+    """Arguments of a layer; `threads` None means the cores of the machine it runs on, `checkpoint` None that all is kept,
+    `weight_dtype` None that weights are read in `dtype`.
 
     Raises
     ------
@@ -35,12 +37,14 @@ class Settings:
     seed: int
     sizes: dict[str, int] = field(default_factory=dict)
     checkpoint: int | None = None
+    weight_dtype: str | None = None
 
     def __post_init__(self) -> None:
         checked: dict[str, object] = {name: whole(name, getattr(self, name), 1) for name in ("input_size", "hidden_size", "num_layers")}
         checked |= {name: flag(name, getattr(self, name)) for name in ("bias", "bidirectional", "batch_first")}
         checked |= {"dropout": _rate(self.dropout), "dtype": as_dtype(self.dtype), "seed": whole("seed", self.seed, 0)}
         checked |= {name: whole(name, getattr(self, name), 1) for name in ("threads", "checkpoint") if getattr(self, name) is not None}
+        checked |= {"weight_dtype": _weight_dtype(self.weight_dtype, as_dtype(self.dtype))}
         _check_device(self.device)
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -70,6 +74,16 @@ def as_dtype(dtype: object) -> np.dtype[Any]:
     if dtype is None or found.name not in DTYPES:
         raise DtypeError(f"dtype={dtype!r} is not served; expected {' or '.join(DTYPES)}")
     return found
+
+
+def _weight_dtype(given: object, dtype: np.dtype[Any]) -> str | None:
+    if given is None:
+        return None
+    if not isinstance(given, str) or given not in WEIGHT_DTYPES:
+        raise ArgumentError(f"weight_dtype={given!r} is not served; expected None, {' or '.join(map(repr, WEIGHT_DTYPES))}")
+    if dtype != np.float32:
+        raise ArgumentError(f"weight_dtype={given!r} is for layers of float32, found dtype={dtype.name!r}; leave one of them out")
+    return None if given == dtype.name else given
 
 
 def _rate(dropout: object) -> float:

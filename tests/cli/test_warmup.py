@@ -71,6 +71,9 @@ def test_what_is_there_is_told_from_what_was_compiled(tmp_path: Path) -> None:
     assert "already there" in again.stdout
     for more in ([], ["--set", "kept=3", "--kernel", "trace"], ["--set", "kept=3", "--dtype", "float64"]):
         assert warmup(*one, *more).stdout.endswith(" functions compiled\n")
+    narrow = (*one, "--set", "kept=3", "--set", "weight_dtype=bfloat16")
+    assert warmup(*narrow).stdout.endswith(" functions compiled\n")
+    assert "already there" in warmup(*narrow).stdout
 
 
 def test_both_forms_and_a_meeting_of_threads_are_run() -> None:

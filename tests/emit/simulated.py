@@ -75,7 +75,18 @@ def first_lanes(vector, count, neutral):
 
 
 def new_tile(panel, vectors):
-    return np.full((ISA.tall, vectors, panel.shape[2] // ISA.vectors), np.nan, panel.dtype)
+    numbers = unpaired(panel)
+    return np.full((ISA.tall, vectors, numbers.shape[2] // ISA.vectors), np.nan, numbers.dtype)
+
+
+def unpaired(panel):
+    """The numbers of a panel, where it holds words of two bfloat16; see `rnncc.runtime.bfloat16`."""
+    if panel.dtype != np.uint32:
+        return panel
+    chunks, inner, width = panel.shape
+    words = panel.reshape(chunks, inner, ISA.vectors // 2, lanes_of(np.float32))
+    numbers = np.stack([words << np.uint32(16), words & np.uint32(0xFFFF0000)], axis=3)
+    return numbers.reshape(chunks, inner, 2 * width).view(np.float32)
 
 
 def product(tile, panel, group, row, count, *operands):
@@ -83,7 +94,7 @@ def product(tile, panel, group, row, count, *operands):
     width = tile.shape[2]
     left = np.concatenate([_rows(operand)[row : row + count] for operand in operands], axis=-1)
     chunks = tile.shape[1] // ISA.vectors
-    packed = panel[group * chunks : (group + 1) * chunks]  # the last group may have fewer
+    packed = unpaired(panel)[group * chunks : (group + 1) * chunks]  # the last group may have fewer
     sums = np.einsum("rk,ckv->rcv", left, packed).reshape(count, -1, width)
     tile[:count, : sums.shape[1]] = sums
 

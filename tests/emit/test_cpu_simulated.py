@@ -5,6 +5,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from rnncc.compiler import Compilation, compile_cell
+from rnncc.runtime.frozen import PANELS, Panels
 from rnncc.spec import load
 from tests.emit.cpu_cases import CORE, OWN, arrays, expected_of, found_by, source_of, sweep_of, worst
 from tests.emit.simulated import simulated_module
@@ -60,3 +61,16 @@ def test_a_trajectory_serves_backward_as_the_state_before_a_step(tmp_path):
     assert '"h": h_seq' in made.source
     assert '"h": preceding' not in made.source
     check(made)
+
+
+@pytest.mark.parametrize("rows", [3, 4])
+def test_weights_in_bfloat16_are_unpacked(rows):
+    """Numbers that bfloat16 holds give the same either way."""
+    made = compile_cell("lstm")
+    module, shape = simulated_module(made.source), (4, rows, 2, 5)
+    whole = {k: np.round(8 * v) for k, v in arrays(made, shape, np.float32).items()}
+    env = {k: whole[k] / np.float32(8) for k in (i.name for i in made.primal.inputs)}
+    with np.errstate(all="ignore"):
+        expected, found = (module.inference(sweep_of(shape), env | {PANELS: Panels(bfloat16=b)}) for b in (False, True))
+    for key, value in expected.items():
+        np.testing.assert_array_equal(found[key], value)

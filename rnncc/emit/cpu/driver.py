@@ -105,7 +105,7 @@ class Driver:
         if known == sums:
             self.text.extend(wrapped(f"{local} = packed(env, [", [_tuple(terms) for terms in known], "])"))
         else:
-            self.text.extend(wrapped(f"{local} = pack([", [_tuple(self._matrices(a)) for a in panel.accumulators], "])"))
+            self.text.extend(wrapped(f"{local} = packed_arrays(env, [", [_tuple(self._matrices(a)) for a in panel.accumulators], "])"))
         return local
 
     def _matrices(self, accumulator: Accumulator) -> list[str]:

@@ -19,7 +19,7 @@ RUNTIME: dict[str, tuple[str, ...]] = {
     "counts": ("least",),
     "enlist": ("dismiss", "enlist"),
     "layer": ("layer_class",),
-    "pack": ("group_blocks", "pack", "packed"),
+    "pack": ("group_blocks", "packed", "packed_arrays"),
     "share": ("rows_of", "share", "units_of"),
     "simd": ("fill", "first_lanes", "lanes", "load", "max_lanes", "product", "splat_at", "store", "sum_lanes", "where", *VOCABULARY),
     "spin": ("barrier",),

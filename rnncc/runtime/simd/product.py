@@ -6,7 +6,7 @@ variants, `ISA.tall` and `ISA.short`; rows beyond `count` repeat the last one an
 `ABREAST` chunks at once, since `vectors` accumulators alone would wait for each other's latency. After a block of
 units, and at the end of an operand, they are added to the tile and start again: the rounding of a long sum grows with its partial sums.
 
-    panel  (chunks, K, vectors * lanes)         packed by `runtime.pack`; chunks a multiple of `ABREAST`
+    panel  (chunks, K, vectors * lanes)         packed by `runtime.pack`; chunks a multiple of `ABREAST`; or half as long, of bfloat16
     tile   (ISA.tall, vectors of a group, lanes)
 """
 
@@ -21,8 +21,9 @@ from numba.core.typing import Signature
 from numba.core.typing.templates import signature
 
 from rnncc.runtime.simd.isa import ISA
+from rnncc.runtime.simd.panel import PanelRows, numbers_of
 from rnncc.runtime.simd.primitive import primitive
-from rnncc.runtime.simd.vector import Vec, fma, llvm_type, splat, vector_of
+from rnncc.runtime.simd.vector import fma, llvm_type, splat, vector_of
 
 _INTP = ir.IntType(types.intp.bitwidth)
 _BYTE_POINTER = ir.IntType(8).as_pointer()
@@ -39,7 +40,7 @@ def _typed(
 ) -> Signature | None:
     if not all(isinstance(a, types.Array) and a.ndim == 3 and a.layout == "C" for a in (tile, panel)):
         return None
-    if not operands or not all(_is_operand(o, panel.dtype) for o in operands):
+    if numbers_of(panel.dtype) != tile.dtype or not operands or not all(_is_operand(o, tile.dtype) for o in operands):
         return None
     if len(operands) > 1 and any(o[0].layout == "F" for o in operands):
         return None
@@ -61,7 +62,7 @@ def _fill(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> i
     tile, panel = (context.make_array(t)(context, builder, v) for t, v in zip(sig.args[:2], values[:2], strict=True))
     group, row, count = values[2:5]
     operands = _Operands(builder, [_operand(context, builder, t, v) for t, v in zip(sig.args[5:], values[5:], strict=True)])
-    work = _Product(builder, vector_of(sig.args[1].dtype), row, count, operands)
+    work = _Product(builder, sig.args[0].dtype, sig.args[1].dtype, row, count, operands)
     whole = builder.udiv(builder.extract_value(tile.shape, 1), ir.Constant(_INTP, ISA.vectors))
     first = builder.mul(group, whole)
     left = builder.sub(builder.extract_value(panel.shape, 0), first)
@@ -79,7 +80,7 @@ def _added(target: types.Type, row: types.Type, column: types.Type, panel: types
 def _add(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir.Value:
     target, panel = (context.make_array(sig.args[k])(context, builder, values[k]) for k in (0, 3))
     operand = _Operands(builder, [_operand(context, builder, sig.args[4], values[4])])
-    work = _Product(builder, vector_of(sig.args[0].dtype), _ZERO, ir.Constant(_INTP, ISA.tall), operand)
+    work = _Product(builder, sig.args[0].dtype, sig.args[3].dtype, _ZERO, ir.Constant(_INTP, ISA.tall), operand)
     shape = _Shape(ISA.tall, 1)
     row_stride = builder.extract_value(target.shape, 1)
     first = builder.gep(target.data, [builder.add(builder.mul(values[1], row_stride), values[2])])
@@ -153,9 +154,13 @@ class _Shape:
 class _Product:
     """Emits the loops of one product."""
 
-    def __init__(self, builder: ir.IRBuilder, vec: Vec, row: ir.Value, count: ir.Value, operands: _Operands) -> None:
+    def __init__(
+        self, builder: ir.IRBuilder, dtype: types.Float, panel: types.Type, row: ir.Value, count: ir.Value, operands: _Operands
+    ) -> None:
+        vec = vector_of(dtype)
         self.builder = builder
         self.vector = llvm_type(vec)
+        self.panel = PanelRows(self.vector, panel != dtype)
         self.element = self.vector.element
         self.size = vec.dtype.bitwidth // 8
         self.lanes = vec.lanes
@@ -163,9 +168,9 @@ class _Product:
         self.row, self.count, self.operands = row, count, operands
 
     def offset(self, data: ir.Value, nbytes: ir.Value) -> ir.Value:
-        """`data` moved by `nbytes`, as a pointer to elements."""
+        """A panel's `data` moved by `nbytes`."""
         moved = self.builder.gep(self.builder.bitcast(data, _BYTE_POINTER), [nbytes])
-        return self.builder.bitcast(moved, self.element.as_pointer())
+        return self.builder.bitcast(moved, self.panel.element.as_pointer())
 
     def fill(self, panel: Any, tile: Any, first: ir.Value, chunks: ir.Value) -> None:
         """Chunks [first, first + chunks) of the panel into the tile, by the row variant that fits."""
@@ -204,7 +209,7 @@ class _Product:
             operand = self.operands.at(loop.index)
             rows = self.rows(shape.rows, operand)
             before = b.load(done, typ=_INTP)
-            own = b.gep(weights, [b.mul(before, ir.Constant(_INTP, ISA.vectors * self.lanes))])
+            own = b.gep(weights, [b.mul(before, ir.Constant(_INTP, self.panel.width))])
             panels = [self.offset(own, b.mul(stride, ir.Constant(_INTP, c))) for c in range(shape.chunks)]
             with self.blocks(operand.units) as (start, stop):
                 for pointer in sums:
@@ -253,9 +258,8 @@ class _Product:
         b = self.builder
         with cgutils.for_range_slice(b, start, stop, ir.Constant(_INTP, 1), intp=_INTP) as (unit, _):
             inner = b.mul(unit, operand.unit_stride)
-            at_unit = b.mul(unit, ir.Constant(_INTP, ISA.vectors * self.lanes))
-            bases = [b.gep(p, [at_unit]) for p in panels]
-            packed = [self.get(b.gep(p, [ir.Constant(_INTP, v * self.lanes)])) for p in bases for v in range(ISA.vectors)]
+            at_unit = b.mul(unit, ir.Constant(_INTP, self.panel.width))
+            packed = [weight for p in panels for weight in self.panel.load(b, b.gep(p, [at_unit]), self.size)]
             for r, row in enumerate(rows):
                 place = b.bitcast(b.gep(row, [inner]), self.element.as_pointer())
                 number = b.load(place, align=self.size, typ=self.element)
@@ -280,7 +284,8 @@ def product(tile: Any, panel: Any, group: int, row: int, count: int, *operands: 
     tile
         (ISA.tall, vectors of a group, lanes); written.
     panel
-        (chunks, K, ISA.vectors * lanes), chunks a multiple of `ABREAST`, K the sum of the operands' units.
+        (chunks, K, ISA.vectors * lanes), chunks a multiple of `ABREAST`, K the sum of the operands' units; or, of uint32,
+        (chunks, K, ISA.vectors / 2 * lanes) as `runtime.bfloat16` pairs it, for float32 operands.
     group
         Which group of unit blocks.
     row, count

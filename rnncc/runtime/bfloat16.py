@@ -1,0 +1,44 @@
+"""Packed weights as bfloat16: the upper half of a float32, sign, exponent and seven bits, two of them in a word."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncc.runtime.compiled import kernel
+from rnncc.runtime.simd.isa import ISA, lanes_of
+
+Words = NDArray[np.uint32]
+
+
+def paired(panel: NDArray[np.float32]) -> Words:
+    """The numbers of a float32 panel, rounded to the nearest bfloat16, to the even one of two as near; NaN stays NaN.
+
+    Parameters
+    ----------
+    panel
+        (chunks, K, ISA.vectors * lanes), C-contiguous, as `runtime.pack.pack` makes it.
+
+    Returns
+    -------
+    (chunks, K, ISA.vectors / 2 * lanes); a word holds two neighbouring vectors at one lane, the first in its lower half.
+    """
+    chunks, inner, numbers = panel.shape
+    width = lanes_of(panel.dtype)
+    words = np.empty((chunks, inner, numbers // 2), np.uint32)
+    _pair(words.reshape(chunks * inner, ISA.vectors // 2, width), panel.view(np.uint32).reshape(chunks * inner, ISA.vectors, width))
+    return words
+
+
+@kernel
+def _pair(words, bits):  # type: ignore[no-untyped-def]
+    """`words` (rows, pairs, lanes) of `bits` (rows, vectors, lanes), the bits of float32."""
+    rows, pairs, width = words.shape
+    for row in range(rows):
+        for pair in range(pairs):
+            for lane in range(width):
+                word = 0
+                for half in range(2):
+                    number = bits[row, 2 * pair + half, lane]
+                    nan = (number & 0x7FFFFFFF) > 0x7F800000
+                    rounded = number | 0x00400000 if nan else number + 0x7FFF + ((number >> 16) & 1)
+                    word |= (rounded >> 16) << (16 * half)
+                words[row, pair, lane] = word

@@ -1,0 +1,63 @@
+"""How a row of a packed weight becomes vectors: numbers as they lie, or pairs of bfloat16.
+
+A bfloat16 is the upper half of a float32. A word of a paired row holds two of them, of two neighbouring vectors at one lane: the first
+in its lower half, the second in its upper. So one load gives two vectors, by a shift and by a mask.
+"""
+
+from dataclasses import dataclass
+
+from llvmlite import ir
+from numba.core import types
+
+from rnncc.runtime.simd.isa import ISA
+from rnncc.runtime.simd.vector import integer_type
+
+_HALF = 16
+_UPPER = 0xFFFF0000
+
+
+def numbers_of(element: types.Type) -> types.Type:
+    """What a panel of `element` is multiplied as: itself, or float32 out of words of pairs."""
+    return types.float32 if element == types.uint32 else element
+
+
+@dataclass(frozen=True)
+class PanelRows:
+    """Reads the rows of a panel.
+
+    Parameters
+    ----------
+    vector
+        What the weights are multiplied as.
+    paired
+        Whether a row holds words of two bfloat16.
+    """
+
+    vector: ir.VectorType
+    paired: bool
+
+    @property
+    def element(self) -> ir.Type:
+        """Of the panel's array."""
+        return ir.IntType(2 * _HALF) if self.paired else self.vector.element
+
+    @property
+    def width(self) -> int:
+        """Elements of a row."""
+        return self._loads * self.vector.count
+
+    def load(self, builder: ir.IRBuilder, row: ir.Value, size: int) -> list[ir.Value]:
+        """The `ISA.vectors` vectors of the row that begins at `row`, whose elements have `size` bytes."""
+        kind = integer_type(self.vector) if self.paired else self.vector
+        places = [builder.gep(row, [ir.Constant(ir.IntType(64), k * self.vector.count)]) for k in range(self._loads)]
+        loaded = [builder.load(builder.bitcast(p, kind.as_pointer()), align=size, typ=kind) for p in places]
+        return [half for words in loaded for half in self._halves(builder, words)] if self.paired else loaded
+
+    @property
+    def _loads(self) -> int:
+        return ISA.vectors // 2 if self.paired else ISA.vectors
+
+    def _halves(self, builder: ir.IRBuilder, words: ir.Value) -> tuple[ir.Value, ir.Value]:
+        """Two vectors of float32 out of one of words."""
+        shift, mask = (ir.Constant(words.type, [number] * words.type.count) for number in (_HALF, _UPPER))
+        return builder.bitcast(builder.shl(words, shift), self.vector), builder.bitcast(builder.and_(words, mask), self.vector)

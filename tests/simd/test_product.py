@@ -1,0 +1,74 @@
+"""The register tile with a panel of float32, float64 and bfloat16, each row variant, against float64."""
+
+import numpy as np
+import pytest
+from numba import njit
+
+from rnncc.runtime.bfloat16 import paired
+from rnncc.runtime.compiled import kernel, new_tile
+from rnncc.runtime.pack import group_blocks, pack
+from rnncc.runtime.simd import ISA, lanes_of, load, product, store
+from tests.emit.simulated import unpaired
+
+ROWS = sorted({1, 2, ISA.short, ISA.short + 1, ISA.tall})
+UNITS = [3, 130]
+"""Of the two operands: within a block, and beyond one."""
+
+
+@kernel
+def _products(out, panel, groups, vectors, first, second):  # type: ignore[no-untyped-def]
+    tile = new_tile(panel, vectors)
+    for group in range(groups):
+        product(tile, panel, group, 0, out.shape[0], (first, first.shape[1]), (second, second.shape[1]))
+        for row in range(out.shape[0]):
+            for v in range(vectors):
+                store(load(tile, row, v, 0), out, row, group, v, 0)
+
+
+def products(panel, sums, units, operands):
+    """(rows, groups, vectors, lanes): every sum of every row."""
+    width = lanes_of(operands[0].dtype)
+    blocks = group_blocks(sums)
+    groups = -(-units // (blocks * width))
+    out = np.zeros((len(operands[0]), groups, sums * blocks, width), operands[0].dtype)
+    _products(out, panel, groups, sums * blocks, *operands)
+    return out
+
+
+@pytest.mark.parametrize("rows", ROWS)
+@pytest.mark.parametrize("kind", ["float32", "float64", "bfloat16"])
+@pytest.mark.parametrize("units", [5, 70])
+def test_product(rows, kind, units):
+    dtype = np.float32 if kind == "bfloat16" else np.dtype(kind)
+    rng, sums = np.random.default_rng(rows), 3
+    operands = [rng.normal(size=(rows, k)).astype(dtype) for k in UNITS]
+    panel = pack([[rng.normal(size=(units, k)).astype(dtype) for k in UNITS] for _ in range(sums)])
+    if kind == "bfloat16":
+        panel = paired(panel)
+    found = products(panel, sums, units, operands)
+    left, numbers = np.concatenate(operands, axis=1).astype(np.float64), unpaired(panel).astype(np.float64)
+    for chunk in range(-(-units // lanes_of(dtype)) * sums // ISA.vectors):
+        expected = left @ numbers[chunk]
+        bound = sum(UNITS) * np.finfo(dtype).eps * (np.abs(left) @ np.abs(numbers[chunk]))  # each product and sum rounds once
+        got = found.reshape(rows, -1, expected.shape[1])[:, chunk]
+        assert (np.abs(got - expected) <= bound).all()
+
+
+@pytest.mark.parametrize("rows", ROWS)
+def test_bfloat16_has_the_bits_of_float32_with_rounded_weights(rows):
+    rng = np.random.default_rng(rows)
+    operands = [rng.normal(size=(rows, k)).astype(np.float32) for k in UNITS]
+    words = paired(pack([[rng.normal(size=(70, k)).astype(np.float32) for k in UNITS]]))
+    np.testing.assert_array_equal(products(words, 1, 70, operands), products(unpaired(words), 1, 70, operands))
+
+
+def test_pairs_are_for_float32_alone():
+    words = paired(pack([[np.ones((3, 2), np.float32)]]))
+
+    @njit
+    def of_float64(tile, panel, x):
+        product(tile, panel, 0, 0, 1, (x, 2))
+
+    tile = np.zeros((ISA.tall, 4, lanes_of(np.float64)))
+    with pytest.raises(Exception, match="No implementation of function"):
+        of_float64(tile, words, np.ones((1, 2)))
