@@ -9,7 +9,16 @@ from rnncc.errors import ArgumentError
 from rnncc.runtime.cell_info import CellInfo
 
 LAYER_KEYWORDS = (
-    *("num_layers", "bias", "bidirectional", "batch_first", "dropout", "checkpoint", "dtype", "weight_dtype", "device", "threads"),
+    "num_layers",
+    "bias",
+    "bidirectional",
+    "batch_first",
+    "dropout",
+    "checkpoint",
+    "dtype",
+    "weight_dtype",
+    "device",
+    "threads",
     "seed",
 )
 
