@@ -613,7 +613,7 @@ def backward_after(
 
 
 def backward(sweep, env):
-    """The gradients, from what `forward` returned and the seeds."""
+    """The gradients, from what `forward` returned and the seeds; sums over time go on from those in `env`."""
     hidden = env["W_z"].shape[-2]
     input = env["x"].shape[-1]
     dtype = env["x"].dtype
