@@ -21,6 +21,7 @@ from numba.core.typing import Signature
 from numba.core.typing.templates import signature
 
 from rnncc.runtime.simd.isa import ISA
+from rnncc.runtime.simd.operand import Operand, Operands, is_operand, operand_of
 from rnncc.runtime.simd.panel import PanelRows, numbers_of
 from rnncc.runtime.simd.primitive import primitive
 from rnncc.runtime.simd.vector import fma, llvm_type, splat, vector_of
@@ -40,28 +41,17 @@ def _typed(
 ) -> Signature | None:
     if not all(isinstance(a, types.Array) and a.ndim == 3 and a.layout == "C" for a in (tile, panel)):
         return None
-    if numbers_of(panel.dtype) != tile.dtype or not operands or not all(_is_operand(o, tile.dtype) for o in operands):
+    if numbers_of(panel.dtype) != tile.dtype or not operands or not all(is_operand(o, tile.dtype) for o in operands):
         return None
     if len(operands) > 1 and any(o[0].layout == "F" for o in operands):
         return None
     return signature(types.void, tile, panel, types.intp, types.intp, types.intp, *operands)
 
 
-def _is_operand(given: types.Type, dtype: types.Type) -> bool:
-    """(rows array, units) or (stream, time, units), C-contiguous; a rows array that stands alone may be F-contiguous."""
-    if not isinstance(given, types.BaseTuple) or len(given) not in (2, 3):
-        return False
-    array, *integers = given
-    if not isinstance(array, types.Array) or array.ndim != len(given) or array.dtype != dtype:
-        return False
-    layouts = "CF" if array.ndim == 2 else "C"
-    return array.layout in layouts and all(isinstance(i, types.Integer) for i in integers)
-
-
 def _fill(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir.Value:
     tile, panel = (context.make_array(t)(context, builder, v) for t, v in zip(sig.args[:2], values[:2], strict=True))
     group, row, count = values[2:5]
-    operands = _Operands(builder, [_operand(context, builder, t, v) for t, v in zip(sig.args[5:], values[5:], strict=True)])
+    operands = Operands(builder, [operand_of(context, builder, t, v) for t, v in zip(sig.args[5:], values[5:], strict=True)])
     work = _Product(builder, sig.args[0].dtype, sig.args[1].dtype, row, count, operands)
     whole = builder.udiv(builder.extract_value(tile.shape, 1), ir.Constant(_INTP, ISA.vectors))
     first = builder.mul(group, whole)
@@ -74,69 +64,18 @@ def _fill(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> i
 def _added(target: types.Type, row: types.Type, column: types.Type, panel: types.Type, operand: types.Type) -> Signature | None:
     if not all(isinstance(a, types.Array) and a.ndim == 2 and a.layout == "C" and a.dtype == target.dtype for a in (target, panel)):
         return None
-    return signature(types.void, target, types.intp, types.intp, panel, operand) if _is_operand(operand, target.dtype) else None
+    return signature(types.void, target, types.intp, types.intp, panel, operand) if is_operand(operand, target.dtype) else None
 
 
 def _add(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir.Value:
     target, panel = (context.make_array(sig.args[k])(context, builder, values[k]) for k in (0, 3))
-    operand = _Operands(builder, [_operand(context, builder, sig.args[4], values[4])])
+    operand = Operands(builder, [operand_of(context, builder, sig.args[4], values[4])])
     work = _Product(builder, sig.args[0].dtype, sig.args[3].dtype, _ZERO, ir.Constant(_INTP, ISA.tall), operand)
     shape = _Shape(ISA.tall, 1)
     row_stride = builder.extract_value(target.shape, 1)
     first = builder.gep(target.data, [builder.add(builder.mul(values[1], row_stride), values[2])])
     work.add(shape, panel.data, _ZERO, work.places(shape, first, row_stride))
     return context.get_dummy_value()
-
-
-@dataclass(frozen=True)
-class _Operand:
-    """Pointer to the first row, bytes from row to row and from unit to unit, units."""
-
-    data: ir.Value
-    row_stride: ir.Value
-    unit_stride: ir.Value
-    units: ir.Value
-
-
-def _operand(context: Any, builder: ir.IRBuilder, given: types.BaseTuple, value: ir.Value) -> _Operand:
-    array_type = given[0]
-    array, *integers = cgutils.unpack_tuple(builder, value, len(given))
-    view = context.make_array(array_type)(context, builder, array)
-    strides = cgutils.unpack_tuple(builder, view.strides, array_type.ndim)
-    data = builder.bitcast(view.data, _BYTE_POINTER)
-    if array_type.ndim == 3:
-        data = builder.gep(data, [builder.mul(integers[0], strides[0])])
-    element = ir.Constant(_INTP, array_type.dtype.bitwidth // 8)
-    if array_type.layout == "F":
-        return _Operand(data, element, strides[1], integers[-1])
-    return _Operand(data, strides[-2], element, integers[-1])
-
-
-class _Operands:
-    """Operands in memory, so that one loop over them serves any number: their code stands once."""
-
-    def __init__(self, builder: ir.IRBuilder, operands: list[_Operand]) -> None:
-        self._builder = builder
-        self.number = len(operands)
-        self._unit_stride = operands[0].unit_stride
-        fields = [(o.data, o.row_stride, o.units) for o in operands]
-        self._columns = [self._column(values) for values in zip(*fields, strict=True)]
-
-    def _column(self, values: tuple[ir.Value, ...]) -> ir.Value:
-        b = self._builder
-        column = cgutils.alloca_once(b, ir.ArrayType(values[0].type, len(values)))
-        for k, value in enumerate(values):
-            b.store(value, cgutils.gep_inbounds(b, column, 0, k))
-        return column
-
-    def at(self, number: ir.Value) -> _Operand:
-        """Operand `number`."""
-        b = self._builder
-        data, row_stride, units = (
-            b.load(cgutils.gep_inbounds(b, column, 0, number), typ=t)
-            for column, t in zip(self._columns, (_BYTE_POINTER, _INTP, _INTP), strict=True)
-        )
-        return _Operand(data, row_stride, self._unit_stride, units)
 
 
 @dataclass(frozen=True)
@@ -155,7 +94,7 @@ class _Product:
     """Emits the loops of one product."""
 
     def __init__(
-        self, builder: ir.IRBuilder, dtype: types.Float, panel: types.Type, row: ir.Value, count: ir.Value, operands: _Operands
+        self, builder: ir.IRBuilder, dtype: types.Float, panel: types.Type, row: ir.Value, count: ir.Value, operands: Operands
     ) -> None:
         vec = vector_of(dtype)
         self.builder = builder
@@ -234,7 +173,7 @@ class _Product:
             stop = b.add(start, size)
             yield start, b.select(b.icmp_signed("<", stop, units), stop, units)
 
-    def rows(self, rows: int, operand: _Operand) -> list[ir.Value]:
+    def rows(self, rows: int, operand: Operand) -> list[ir.Value]:
         """A pointer (bytes) to each row; those beyond `count` repeat the last."""
         last = self.builder.sub(self.count, ir.Constant(_INTP, 1))
         found = []
@@ -247,7 +186,7 @@ class _Product:
 
     def multiply(
         self,
-        operand: _Operand,
+        operand: Operand,
         start: ir.Value,
         stop: ir.Value,
         rows: list[ir.Value],
