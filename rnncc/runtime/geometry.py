@@ -50,6 +50,7 @@ class Geometry:
             self._check_input(layer)
         if self.num_layers > 1 and self.layer_input(1) != self.input_size:
             self._check_further_inputs()
+            self._check_states()
 
     @cached_property
     def places(self) -> tuple[Place, ...]:
@@ -104,4 +105,12 @@ class Geometry:
                 raise ArgumentError(
                     f"{self.cell.name}: input {name} reaches every layer with the size of that layer's input, "
                     f"which is {self.input_size} below and {self.layer_input(1)} above; make input_size {self.layer_input(1)}"
+                )
+
+    def _check_states(self) -> None:
+        for state in self.cell.states:
+            if any("input" in axis.split("+") for axis in state.axes):
+                raise ArgumentError(
+                    f"{self.cell.name}: state {state.name} has the size of the layer's input, which is {self.input_size} below and "
+                    f"{self.layer_input(1)} above, and the states of all layers share an array; make input_size {self.layer_input(1)}"
                 )

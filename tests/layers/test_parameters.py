@@ -164,3 +164,10 @@ def test_a_further_input_of_the_input_size_needs_equal_layers():
     assert Geometry(cell, 3, 5, 1, 1).shape(("input+hidden",)) == (8,)
     with pytest.raises(ArgumentError, match=r"input u reaches every layer .* which is 3 below and 5 above; make input_size 5"):
         Geometry(cell, 3, 5, 2, 1)
+
+
+def test_a_state_of_the_input_size_needs_equal_layers():
+    cell = CellInfo("Cell", "", (("x", ("input",)),), (State("w", ("input",)),), (), ("hidden",))
+    assert Geometry(cell, 5, 5, 2, 1).shape(("input",), 1) == (5,)
+    with pytest.raises(ArgumentError, match=r"state w has the size of .* which is 3 below and 5 above, .* make input_size 5"):
+        Geometry(cell, 3, 5, 2, 1)
