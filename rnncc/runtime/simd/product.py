@@ -30,8 +30,9 @@ _INTP = ir.IntType(types.intp.bitwidth)
 _BYTE_POINTER = ir.IntType(8).as_pointer()
 _ZERO = ir.Constant(_INTP, 0)
 _BLOCK = 128
-"""Units, or rows over time, that are summed in one go: a tile is touched once in 128 FMAs, and float32 loses less than in a gate's
-function."""
+"""Units that are summed in one go: a tile is touched once in 128 FMAs, and float32 loses less than in a gate's function."""
+_BLOCK_OVER_TIME = 64
+"""Rows over time that are summed in one go; such sums are longer, and those of a call meet before they are added to the others."""
 ABREAST = max(1, 4 // ISA.vectors)
 """Chunks that a single row takes at once: four accumulators use up what L2 delivers."""
 
@@ -74,7 +75,12 @@ def _add(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir
     shape = _Shape(ISA.tall, 1)
     row_stride = builder.extract_value(target.shape, 1)
     first = builder.gep(target.data, [builder.add(builder.mul(values[1], row_stride), values[2])])
-    work.add(shape, panel.data, _ZERO, work.places(shape, first, row_stride))
+    sums = [cgutils.alloca_once(builder, work.vector) for _ in range(shape.rows * shape.vectors)]
+    for own in sums:
+        work.put(work.zero, own)
+    work.add(shape, panel.data, _ZERO, sums, _BLOCK_OVER_TIME)
+    for own, place in zip(sums, work.places(shape, first, row_stride), strict=True):
+        work.put(builder.fadd(work.get(place), work.get(own)), place)
     return context.get_dummy_value()
 
 
@@ -136,10 +142,10 @@ class _Product:
             places = self.places(shape, place, row_stride)
             for vector in places:
                 self.put(self.zero, vector)
-            self.add(shape, packed, stride, places)
+            self.add(shape, packed, stride, places, _BLOCK)
 
-    def add(self, shape: _Shape, weights: ir.Value, stride: ir.Value, places: list[ir.Value]) -> None:
-        """The sums of `shape` over all operands, block by block, added to what stands at `places`."""
+    def add(self, shape: _Shape, weights: ir.Value, stride: ir.Value, places: list[ir.Value], block: int) -> None:
+        """The sums of `shape` over all operands, `block` units at a time, added to what stands at `places`."""
         b = self.builder
         sums = [cgutils.alloca_once_value(b, self.zero) for _ in places]
         done = cgutils.alloca_once(b, _INTP)
@@ -150,7 +156,7 @@ class _Product:
             before = b.load(done, typ=_INTP)
             own = b.gep(weights, [b.mul(before, ir.Constant(_INTP, self.panel.width))])
             panels = [self.offset(own, b.mul(stride, ir.Constant(_INTP, c))) for c in range(shape.chunks)]
-            with self.blocks(operand.units) as (start, stop):
+            with self.blocks(operand.units, block) as (start, stop):
                 for pointer in sums:
                     b.store(self.zero, pointer)
                 self.multiply(operand, start, stop, rows, panels, sums)
@@ -165,10 +171,10 @@ class _Product:
         return [b.gep(row, [ir.Constant(_INTP, v * self.lanes)]) for row in rows for v in range(shape.vectors)]
 
     @contextmanager
-    def blocks(self, units: ir.Value) -> Iterator[tuple[ir.Value, ir.Value]]:
+    def blocks(self, units: ir.Value, block: int) -> Iterator[tuple[ir.Value, ir.Value]]:
         """Code between is repeated for [start, stop) of each block."""
         b = self.builder
-        size = ir.Constant(_INTP, _BLOCK)
+        size = ir.Constant(_INTP, block)
         with cgutils.for_range_slice(b, _ZERO, units, size, intp=_INTP) as (start, _):
             stop = b.add(start, size)
             yield start, b.select(b.icmp_signed("<", stop, units), stop, units)
