@@ -52,7 +52,7 @@ def call_of(layer, lengths=None, steps=STEPS, rows=ROWS, seed=0):
 
 
 def found_by(layer, call):
-    """The layer's results by the names of `reference_layers.results`; evaluation and training give the same bits."""
+    """The layer's results by the names of `references.layers.results`; evaluation and training give the same bits."""
     evaluated, evaluated_finals = layer(call.x, call.state, call.lengths)
     (y, finals), pullback = layer.vjp(call.x, call.state, call.lengths)
     np.testing.assert_array_equal(evaluated, y)

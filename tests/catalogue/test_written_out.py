@@ -5,17 +5,15 @@ from functools import partial
 import pytest
 
 from tests.catalogue.cases import CELLS, EACH_ONCE, LENGTHS, call_of, disagreement, found_by, layer_of
-from tests.reference_layers import layers, results
-from tests.references import REFERENCES
+from tests.references.layers import layers, results
+from tests.references.registry import REFERENCES
 
-torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-
-FUNCTIONS = {"tanh": torch.tanh, "relu": torch.relu, "sigmoid": torch.sigmoid}
+OPTIONS = ("phi", "psi")
 
 
 def step_of(cell, keywords):
     """The written-out step with the functions that `keywords` choose."""
-    return partial(REFERENCES[cell], **{name: FUNCTIONS[v] for name, v in keywords.items() if name in ("phi", "psi")})
+    return partial(REFERENCES[cell], **{name: v for name, v in keywords.items() if name in OPTIONS})
 
 
 def expected_of(cell, keywords, layer, call):

@@ -8,8 +8,11 @@ from rnncc.ir import verify
 from rnncc.lower import lower
 from rnncc.spec import load
 from tests.passes.programs import arrays
-from tests.references import OWN, REFERENCES, torch, unroll
+from tests.references.layers import unroll
+from tests.references.reference import torch
+from tests.references.registry import CORE, OWN
 
+REFERENCES = CORE | OWN
 LENGTHS = [6, 3, 0, 5, 1]
 STEPS, BATCH = 6, 5
 SIZES = {"input": 4, "hidden": 5, "proj": 3, "out": 2}

@@ -6,9 +6,22 @@ import pytest
 from rnncc.emit.numpy import run
 from rnncc.ir import verify
 from rnncc.passes import cse, dce, differentiate, hoist_sums, split, tangent
-from tests.passes.closure import BATCH, LENGTHS, SIZES, STEPS, TOLERANCE, gradients, inputs, like, paired, program, reference, tensors
+from tests.passes.closure import (
+    BATCH,
+    LENGTHS,
+    REFERENCES,
+    SIZES,
+    STEPS,
+    TOLERANCE,
+    gradients,
+    inputs,
+    like,
+    paired,
+    program,
+    reference,
+    tensors,
+)
 from tests.passes.programs import in_turn, relative
-from tests.references import REFERENCES
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 pytestmark = [pytest.mark.parametrize("reverse", [False, True]), pytest.mark.parametrize("name", REFERENCES)]

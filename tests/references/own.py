@@ -1,0 +1,70 @@
+"""The cells of `tests/cells`: no catalogue cells, but what asks something of the compiler."""
+
+from tests.references.reference import affine, gates, linear, reference, torch
+
+functional = torch.nn.functional
+sigmoid, tanh = torch.sigmoid, torch.tanh
+
+
+@reference(*gates("z i f o"), states="h c n m: hidden", initial={"n": 1.0})
+def slstm(x, state, p):
+    """Beck et al. 2024, eq. 8-17, with log σ for the forget gate; the normaliser starts at 1, the stabiliser at 0."""
+    a = affine(p, x["x"], state["h"])
+    log_f, log_i = functional.logsigmoid(a("f")), a("i")
+    m = torch.maximum(log_f + state["m"], log_i)
+    i, f = torch.exp(log_i - m), torch.exp(log_f + state["m"] - m)
+    c = f * state["c"] + i * tanh(a("z"))
+    n = f * state["n"] + i
+    h = sigmoid(a("o")) * c / n
+    return h, {"h": h, "c": c, "n": n, "m": m}
+
+
+@reference(
+    "W_h W_t: hidden input",
+    "R_h0 R_h1 R_h2 R_t0 R_t1 R_t2: hidden hidden",
+    "b_h0 b_h1 b_h2 b_t0 b_t1 b_t2: hidden",
+    states="s: hidden",
+)
+def rhn(x, state, p):
+    """Zilly et al. 2017, eq. 7-9, of depth 3."""
+    s = state["s"]
+    for layer in range(3):
+        a = linear(p, f"R_h{layer}", s) + p[f"b_h{layer}"]
+        b = linear(p, f"R_t{layer}", s) + p[f"b_t{layer}"]
+        if layer == 0:
+            a, b = a + linear(p, "W_h", x["x"]), b + linear(p, "W_t", x["x"])
+        s = tanh(a) * sigmoid(b) + s * (1 - sigmoid(b))
+    return s, {"s": s}
+
+
+@reference(*gates("i f g o"), "g_Wi g_Wf g_Wg g_Wo g_Ui g_Uf g_Ug g_Uo g_c b_c: hidden", states="h c: hidden")
+def lstm_layernorm(x, state, p):
+    """One layer norm for each product of each gate, and one for the cell."""
+
+    def norm(z, k):
+        return functional.layer_norm(z, z.shape[-1:], eps=1e-5) * p[f"g_{k}"]
+
+    def a(k):
+        return norm(linear(p, f"W_{k}", x["x"]), f"W{k}") + norm(linear(p, f"U_{k}", state["h"]), f"U{k}") + p[f"b_{k}"]
+
+    c = sigmoid(a("f")) * state["c"] + sigmoid(a("i")) * tanh(a("g"))
+    h = sigmoid(a("o")) * tanh(norm(c, "c") + p["b_c"])
+    return h, {"h": h, "c": c}
+
+
+@reference(
+    "W: hidden input+input+proj",
+    "U: hidden hidden",
+    "P: proj hidden",
+    "a:",
+    states=("h: hidden", "w: input", "r: proj"),
+    output="proj",
+    sizes={"proj": 3},
+)
+def window_softmax(x, state, p):
+    """No published cell: see its spec."""
+    h = state["h"]
+    s = torch.softmax(linear(p, "W", torch.cat([x["x"], state["w"], state["r"]], -1)) + linear(p, "U", h), -1)
+    h_new = tanh(torch.where(h > 0, s * h, h**2) + 2 * s + p["a"])
+    r = linear(p, "P", torch.relu(h_new) - s)
+    return r, {"h": h_new, "w": x["x"], "r": r}
