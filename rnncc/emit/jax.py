@@ -7,9 +7,9 @@ from rnncc.emit.framework import Framework, framework_source
 from rnncc.ir import Program
 
 _FUNCTIONS = {name: f"jax.nn.{name}" for name in ("sigmoid", "relu", "softplus")}
-_FUNCTIONS |= {name: f"jax.numpy.{name}" for name in ("tanh", "exp", "log", "sqrt", "sin", "cos", "sum", "max")}
+_FUNCTIONS |= {name: f"jax.numpy.{name}" for name in ("tanh", "exp", "log", "sqrt", "sin", "cos", "floor", "sum", "max")}
 _FUNCTIONS |= {"erf": "jax.scipy.special.erf", "Abs": "jax.numpy.abs", "clamp": "jax.numpy.clip"}
-_FUNCTIONS |= {"Max": "jax.numpy.maximum", "Min": "jax.numpy.minimum"}
+_FUNCTIONS |= {"Max": "jax.numpy.maximum", "Min": "jax.numpy.minimum", "Mod": "jax.numpy.mod"}
 
 _JAX = Framework(
     title="JAX",

@@ -17,6 +17,8 @@ _FUNCTIONS = {
     "sin": "torch.sin",
     "cos": "torch.cos",
     "erf": "torch.erf",
+    "floor": "torch.floor",
+    "Mod": "torch.remainder",
     "Abs": "torch.abs",
     "Max": "torch.maximum",
     "Min": "torch.minimum",

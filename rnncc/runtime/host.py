@@ -8,14 +8,14 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy import cos, exp, log, sin, sqrt, tanh, where
+from numpy import cos, exp, floor, log, sin, sqrt, tanh, where
 
 __all__ = [
-    "Abs", "Max", "Min", "ahead", "clamp", "cos", "equal", "erf", "exp", "inside", "log",
+    "Abs", "Max", "Min", "Mod", "ahead", "clamp", "cos", "equal", "erf", "exp", "floor", "inside", "log",
     "relu", "sigmoid", "sign", "sin", "softplus", "sqrt", "step", "tanh", "where",
 ]  # fmt: skip
 
-Abs, Max, Min = np.abs, np.maximum, np.minimum
+Abs, Max, Min, Mod = np.abs, np.maximum, np.minimum, np.mod
 
 _erf = np.vectorize(math.erf, otypes=[np.float64])
 

@@ -3,7 +3,7 @@
 A spec is a Python file that makes one `Cell`; its equations are for one unit of one sample.
 """
 
-from rnncc.functions.vocabulary import Abs, Max, Min, clamp, cos, erf, exp, log, relu, sigmoid, sin, softplus, sqrt, tanh
+from rnncc.functions.vocabulary import Abs, Max, Min, Mod, clamp, cos, erf, exp, floor, log, relu, sigmoid, sin, softplus, sqrt, tanh
 from rnncc.spec.cell import Cell
 from rnncc.spec.cell_spec import CellSpec, Definition, Option
 from rnncc.spec.info import cell_info
@@ -19,6 +19,7 @@ __all__ = [
     "Definition",
     "Max",
     "Min",
+    "Mod",
     "Option",
     "Piecewise",
     "cell_info",
@@ -27,6 +28,7 @@ __all__ = [
     "cos",
     "erf",
     "exp",
+    "floor",
     "hard_sigmoid",
     "load",
     "load_text",

@@ -26,6 +26,8 @@ EXPECTED = {
     "sin": math.sin,
     "cos": math.cos,
     "erf": math.erf,
+    "floor": math.floor,
+    "Mod": lambda a, b: a % b if b else math.nan,
     "Abs": abs,
     "Max": max,
     "Min": min,

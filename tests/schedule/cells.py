@@ -56,8 +56,8 @@ h = cell.state("h")
 a = cell.vector("a", h)
 decay = exp(-exp(a))
 gain = sigmoid(cell.scalar("k")) * 2
-floor = Piecewise((a, a > 0), (Max(0.5 * a, -0.2), True))
-h_new = decay * h + sqrt(1.1 - decay**2) * tanh(gain * (cell.weight("W", h, x) @ x) + floor)
+bottom = Piecewise((a, a > 0), (Max(0.5 * a, -0.2), True))
+h_new = decay * h + sqrt(1.1 - decay**2) * tanh(gain * (cell.weight("W", h, x) @ x) + bottom)
 cell.next(h=h_new)
 cell.output(h_new)
 """

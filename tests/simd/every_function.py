@@ -11,6 +11,7 @@ from rnncc.runtime.simd import (
     cos,
     erf,
     exp,
+    floor,
     lanes,
     lanes_of,
     load,
@@ -27,7 +28,7 @@ from rnncc.runtime.simd import (
 )
 from tests.simd.ulp import all_exponents
 
-NAMES = ("Abs", "cos", "erf", "exp", "log", "relu", "sigmoid", "sign", "sin", "softplus", "sqrt", "step", "tanh")
+NAMES = ("Abs", "cos", "erf", "exp", "log", "relu", "sigmoid", "sign", "sin", "softplus", "sqrt", "step", "tanh", "floor")
 
 
 @njit(error_model="numpy")
@@ -47,6 +48,7 @@ def kernel(x, y):
         store(sqrt(v), y, 10, u)
         store(step(v), y, 11, u)
         store(tanh(v), y, 12, u)
+        store(floor(v), y, 13, u)
 
 
 def results(dtype):

@@ -41,6 +41,7 @@ def ahead(a, b):
     [
         ("relu", lambda x: np.maximum(x, 0)),
         ("Abs", np.abs),
+        ("floor", np.floor),
         ("step", lambda x: x > 0),
         ("sign", lambda x: np.nan_to_num(np.sign(x), nan=0)),
     ],
@@ -55,6 +56,32 @@ def test_of_one_argument(name, expected, dtype):
 def test_of_two_arguments(name, expected, dtype):
     a, b = PAIRS.astype(dtype)
     np.testing.assert_array_equal(binary(getattr(simd, name), a, b), expected(a, b).astype(dtype))
+
+
+def quotients(dtype):
+    """Pairs (a, b) with |a / b| < 2**(digits): of all magnitudes, whole multiples, and their neighbours."""
+    rng, digits = np.random.default_rng(0), np.finfo(dtype).nmant + 1
+    b = rng.choice([-1, 1], 60_000) * 2.0 ** rng.uniform(-20, 20, 60_000)
+    quotient = rng.choice([-1, 1], b.size) * 2.0 ** rng.uniform(-digits, digits - 1, b.size)
+    b = b.astype(dtype)
+    loose, whole = (quotient * b).astype(dtype), (np.rint(quotient) * b).astype(dtype)
+    around = [np.nextafter(whole, dtype(end)) for end in (-np.inf, np.inf)]
+    return np.concatenate([loose, whole, *around]), np.tile(b, 4)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_remainder_is_that_of_numpy(dtype):
+    a, b = quotients(dtype)
+    np.testing.assert_array_equal(binary(simd.Mod, a, b), np.mod(a, b))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_remainder_of_special_values(dtype):
+    a, b = PAIRS.astype(dtype)
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_array_equal(binary(simd.Mod, a, b), np.mod(a, b))
+    huge = np.array([2.0 ** (np.finfo(dtype).nmant + 1)], dtype)
+    assert np.isnan(binary(simd.Mod, huge, np.ones(1, dtype)))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

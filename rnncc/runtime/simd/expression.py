@@ -182,6 +182,11 @@ def with_sign_of(magnitude: Lanes, signed: Lanes) -> Lanes:
     return magnitude.with_value(vector.call(magnitude.builder, "copysign", magnitude.value, signed.value))
 
 
+def rounded_down(x: Lanes) -> Lanes:
+    """The largest whole number that is not above `x`."""
+    return x.with_value(vector.call(x.builder, "floor", x.value))
+
+
 def square_root(x: Lanes) -> Lanes:
     """The square root, correctly rounded."""
     return x.with_value(vector.call(x.builder, "sqrt", x.value))

@@ -11,8 +11,8 @@ from numba.core import types
 from numba.core.typing import Signature
 from numba.core.typing.templates import signature
 
-from rnncc.runtime.simd import error_function, exponential, logarithm, piecewise, trigonometric
-from rnncc.runtime.simd.expression import Lanes, square_root
+from rnncc.runtime.simd import error_function, exponential, logarithm, modulo, piecewise, trigonometric
+from rnncc.runtime.simd.expression import Lanes, rounded_down, square_root
 from rnncc.runtime.simd.operators import as_vector, common_vector
 from rnncc.runtime.simd.primitive import Lowering, primitive
 
@@ -45,6 +45,8 @@ sin = _elementwise(trigonometric.sin)
 cos = _elementwise(trigonometric.cos)
 erf = _elementwise(error_function.erf)
 sqrt = _elementwise(square_root)
+floor = _elementwise(rounded_down)
+Mod = _elementwise(modulo.modulo)
 relu = _elementwise(piecewise.relu)
 Abs = _elementwise(piecewise.magnitude)
 Max = _elementwise(piecewise.maximum)

@@ -1,6 +1,26 @@
 """No published cell: every function of the language, two inputs, constants, names that Python modules use, values to be spread."""
 
-from rnncc.spec import Abs, Cell, Max, Min, Piecewise, clamp, cos, erf, exp, hard_sigmoid, log, mean, relu, sin, softplus, sqrt, tanh
+from rnncc.spec import (
+    Abs,
+    Cell,
+    Max,
+    Min,
+    Mod,
+    Piecewise,
+    clamp,
+    cos,
+    erf,
+    exp,
+    floor,
+    hard_sigmoid,
+    log,
+    mean,
+    relu,
+    sin,
+    softplus,
+    sqrt,
+    tanh,
+)
 
 cell = Cell("Everything")
 x = cell.input("x")
@@ -20,7 +40,7 @@ b = (
     + (relu(state) + 1) ** 0.5
 )
 k = Piecewise((0.1, (jax > 0) & ((state < 0.5) | ~((torch > 1) & (jax > 0.1)))), (alpha, state > 0.7), (1.0, True))
-k = k + Piecewise((a, ~(jax > alpha)), (b, True))
+k = k + Piecewise((a, ~(jax > alpha)), (b, True)) + Mod(3 * state, 0.4 + params**2) * floor(5 * jax) / (1 + Mod(-params, 0.3))
 projected = tanh((a - (b - mean(k))) / (2 + a**2) / (1 + mean(tick**2))) - mean(torch)
 
 cell.next(params=projected, state=mean(a) + cell.vector("v", state))
