@@ -1,4 +1,4 @@
-"""The cells of `tests/cells`: no catalogue cells, but what asks something of the compiler."""
+"""The cells of `tests/cells` that are not the catalogue's: each asks something of the compiler."""
 
 from tests.references.reference import affine, gates, linear, reference, torch
 
@@ -17,24 +17,6 @@ def slstm(x, state, p):
     n = f * state["n"] + i
     h = sigmoid(a("o")) * c / n
     return h, {"h": h, "c": c, "n": n, "m": m}
-
-
-@reference(
-    "W_h W_t: hidden input",
-    "R_h0 R_h1 R_h2 R_t0 R_t1 R_t2: hidden hidden",
-    "b_h0 b_h1 b_h2 b_t0 b_t1 b_t2: hidden",
-    states="s: hidden",
-)
-def rhn(x, state, p):
-    """Zilly et al. 2017, eq. 7-9, of depth 3."""
-    s = state["s"]
-    for layer in range(3):
-        a = linear(p, f"R_h{layer}", s) + p[f"b_h{layer}"]
-        b = linear(p, f"R_t{layer}", s) + p[f"b_t{layer}"]
-        if layer == 0:
-            a, b = a + linear(p, "W_h", x["x"]), b + linear(p, "W_t", x["x"])
-        s = tanh(a) * sigmoid(b) + s * (1 - sigmoid(b))
-    return s, {"s": s}
 
 
 @reference(*gates("i f g o"), "g_Wi g_Wf g_Wg g_Wo g_Ui g_Uf g_Ug g_Uo g_c b_c: hidden", states="h c: hidden")

@@ -43,11 +43,14 @@ class Reference:
     def __call__(self, x, state, p, **options):
         return self.step(x, state, p, **options)
 
-    def arrays(self, sizes, rng):
-        """Random parameters, U(±1/√hidden) as those of a layer. `sizes` has `input` and `hidden`, and may have others."""
-        known, bound = {**self.sizes, **sizes}, sizes["hidden"] ** -0.5
-        shapes = {k: [sum(known[part] for part in axis.split("+")) for axis in axes] for k, axes in self.parameters.items()}
-        return {k: rng.uniform(-bound, bound, shape) for k, shape in shapes.items()}
+    def parameter_shapes(self, **sizes):
+        """Name -> shape; `sizes` has `input` and `hidden`, and may have others."""
+        return shapes(self.parameters, {**self.sizes, **sizes})
+
+
+def shapes(axes, sizes):
+    """Name -> shape, for axes like `input` or `input+hidden`."""
+    return {name: tuple(sum(sizes[part] for part in axis.split("+")) for axis in of) for name, of in axes.items()}
 
 
 def named(*lines):
