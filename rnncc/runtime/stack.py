@@ -3,12 +3,14 @@
 Everything here is time-major, batched and sorted by length. Results are new arrays; nothing given is written.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 
+from rnncc.runtime.apart import apart, worth_parting
 from rnncc.runtime.bound import Bound, Streams, masked
 from rnncc.runtime.dropout import Mask
 from rnncc.runtime.geometry import Place
@@ -16,6 +18,8 @@ from rnncc.runtime.kernels import Array
 from rnncc.runtime.state import PlaceStates
 from rnncc.runtime.strand import Strand, StrandTape
 from rnncc.runtime.sweep import Sweep
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,8 @@ class Stack(Bound):
         """Output (T, N, D*O) of the last layer and the final states of all."""
         finals: PlaceStates = []
         for layer in range(self.geometry.num_layers):
-            results = [self.kernels.inference(self._sweep(p), self._env(p, streams, initial)) for p in self._places(layer)]
+            envs = [(p, self._env(p, streams, initial)) for p in self._places(layer)]
+            results = self._each([partial(self.kernels.inference, self._sweep(p), env) for p, env in envs])
             finals += [self.finals(r) for r in results]
             streams = streams | {self.first: self.joined(self.sweep, [r["output"] for r in results])}
         return streams[self.first], finals
@@ -96,7 +101,7 @@ class Stack(Bound):
         finals: PlaceStates = []
         tape = []
         for strands in self._levels(masks, checkpoint):
-            runs = [s.forward(streams, [initial[p.index] for p in s.places]) for s in strands]
+            runs = self._each([partial(s.forward, streams, [initial[p.index] for p in s.places]) for s in strands])
             finals += [states for _, found, _ in runs for states in found]
             last = masks[strands[0].places[-1].layer]
             mask = None if last is None else last.between(0, self.sweep.steps)
@@ -129,8 +134,21 @@ class Stack(Bound):
         d = self.geometry.directions
         return self.geometry.places[layer * d : (layer + 1) * d]
 
+    @property
+    def _apart(self) -> bool:
+        """Whether the two directions run side by side: rows are few, so that all threads on one direction would share its units."""
+        return self.geometry.directions == 2 and worth_parting(self.sweep, self.geometry.hidden_size)
+
+    def _each(self, works: Sequence[Callable[[], R]]) -> list[R]:
+        """What the directions of a layer give."""
+        return apart(works) if self._apart else [work() for work in works]
+
     def _sweep(self, place: Place) -> Sweep:
-        return replace(self.sweep, reverse=True) if place.reverse else self.sweep
+        sweep = replace(self.sweep, reverse=True) if place.reverse else self.sweep
+        if not self._apart:
+            return sweep
+        half = sweep.threads // 2
+        return replace(sweep, threads=half if place.reverse else sweep.threads - half, team=int(place.reverse))
 
     def _env(self, place: Place, streams: Streams, initial: PlaceStates) -> dict[str, Any]:
         return self.env(place, self.sweep, streams, initial[place.index])
@@ -144,8 +162,9 @@ class Stack(Bound):
     def _backward_level(self, level: Level, dy: Array, dfinals: PlaceStates, raw: RawGradients) -> Array:
         """Adds the gradients of a level to `raw`; the cotangent of what its layers read."""
         below: Array | None = None
-        for strand, tape in zip(level.strands, level.tapes, strict=True):
-            found = strand.backward(tape, dy, [dfinals[p.index] for p in strand.places])
+        pairs = zip(level.strands, level.tapes, strict=True)
+        works = [partial(s.backward, tape, dy, [dfinals[p.index] for p in s.places]) for s, tape in pairs]
+        for strand, found in zip(level.strands, self._each(works), strict=True):
             dx = found.streams.pop(self.first)
             below = dx if below is None else below + dx
             for name, array in found.streams.items():

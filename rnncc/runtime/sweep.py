@@ -28,6 +28,8 @@ class Sweep:
         The layer reads each sequence from its own end to its start.
     threads
         How many threads share the rows; 1 or more.
+    team
+        Which team they are of.
     record
         Takes down, instead of doing it, what each further step of a stream does; only for one step of whole sequences.
     """
@@ -37,6 +39,7 @@ class Sweep:
     lengths: NDArray[np.int64] | None = None
     reverse: bool = False
     threads: int = 1
+    team: int = 0
     record: "Record | None" = None
 
     def live(self) -> NDArray[np.int64]:
@@ -78,7 +81,7 @@ class Sweep:
         """The same rows without an order in time, for work that has none: one step of T * N rows where no sequence ends early."""
         if self.lengths is not None:
             return self
-        return Sweep(min(self.steps, 1), self.steps * self.batch, None, False, self.threads, self.record)
+        return replace(self, steps=min(self.steps, 1), batch=self.steps * self.batch, reverse=False)
 
     def flattened(self, stream: NDArray[np.floating]) -> NDArray[np.floating]:
         """`stream` (T, N, …) as `flat` counts its rows."""

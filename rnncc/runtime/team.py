@@ -1,7 +1,8 @@
 """The threads of a process that share kernels: a team of workers around `nogil` kernels, the caller's own thread among them.
 
-A worker waits inside a kernel for its next task (`runtime.enlist`); after a while without one it sleeps. There is one team a process.
-While it works for one caller, another caller's parts run one after the other in that caller's own thread, with the same results.
+A worker waits inside a kernel for its next task (`runtime.enlist`); after a while without one it sleeps. There is one team a process,
+and another for work that is kept apart (`runtime.apart`). While a team works for one caller, another caller's parts run one after the
+other in that caller's own thread, with the same results.
 """
 
 import atexit
@@ -108,16 +109,20 @@ class _Team:
             worker.dismiss()
 
 
-@lru_cache(maxsize=1)
-def _team(_process: int) -> _Team:
+@lru_cache(maxsize=2)
+def _team(_process: int, _number: int) -> _Team:
     """A forked child makes its own: threads do not live on in it."""
     return _Team()
 
 
 def run_parts(kernel: Kernel, bounds: Sequence[int] | NDArray[np.int64], *arguments: Any) -> None:
     """Run `kernel` on each share of a range, `bounds` holding where each begins and the end; no share waits for another."""
+    _run_parts(0, kernel, bounds, arguments)
+
+
+def _run_parts(team: int, kernel: Kernel, bounds: Sequence[int] | NDArray[np.int64], arguments: Sequence[Any]) -> None:
     starts = np.asarray(bounds, np.int64)
-    if len(starts) > 2 and _team(os.getpid()).run(kernel, starts, arguments):
+    if len(starts) > 2 and _team(os.getpid(), team).run(kernel, starts, arguments):
         return
     for part in range(len(starts) - 1):
         kernel(part, _NOBODY, starts, *arguments)
@@ -128,7 +133,7 @@ def run_rows(kernel: Kernel, sweep: Sweep, against: bool, *arguments: Any) -> No
     if sweep.record is not None:
         sweep.record.call(kernel, sweep.live(), against, *arguments)
     elif sweep.batch and sweep.steps:
-        run_parts(kernel, row_bounds(sweep), sweep.live(), against, *arguments)
+        _run_parts(sweep.team, kernel, row_bounds(sweep), (sweep.live(), against, *arguments))
 
 
 def run_loop(kernel: Kernel, sweep: Sweep, against: bool, *arguments: Any) -> None:
@@ -139,12 +144,12 @@ def run_loop(kernel: Kernel, sweep: Sweep, against: bool, *arguments: Any) -> No
     if not sweep.batch or not sweep.steps:
         return
     if not splits_units(sweep):
-        run_parts(kernel, row_bounds(sweep), _NOWHERE, sweep.live(), against, *arguments)
+        _run_parts(sweep.team, kernel, row_bounds(sweep), (_NOWHERE, sweep.live(), against, *arguments))
         return
     bounds = np.full(sweep.threads + 1, sweep.batch)
     bounds[0] = 0
     meet = np.zeros((1, LINE), np.int64)
-    if not _team(os.getpid()).run(kernel, bounds, (meet, sweep.live(), against, *arguments)):
+    if not _team(os.getpid(), sweep.team).run(kernel, bounds, (meet, sweep.live(), against, *arguments)):
         kernel(0, _NOBODY, np.array([0, sweep.batch]), _NOWHERE, sweep.live(), against, *arguments)
 
 
