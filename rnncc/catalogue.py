@@ -29,7 +29,7 @@ def find(source: str | Path) -> Path:
         return _named(str(source))
     path = Path(source)
     if not path.is_file():
-        raise ArgumentError(f"no spec file {path}; give the path of a file, or a name: {', '.join(names())}")
+        raise ArgumentError(f"no spec file {path}; give the path of a file, or a name that `rnncc list` shows")
     return path
 
 

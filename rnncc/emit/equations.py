@@ -13,7 +13,7 @@ from sympy.printing.str import StrPrinter
 
 from rnncc.errors import InternalError
 from rnncc.functions import symbol
-from rnncc.ir import Carry, Concat, Contract, Gather, Node, Pointwise, Program, Reduce, ScatterAdd, Slice
+from rnncc.ir import Carry, Concat, Contract, Gather, Node, Pointwise, Program, Reduce, ScatterAdd, Slice, units
 
 
 class Operation(sp.Function):
@@ -123,13 +123,19 @@ def _right(node: Node, program: Program) -> sp.Expr:
             return Product(sp.Symbol(node.index), *operands)
         case Reduce():
             dropped = [a for a in program.types[node.a] if a not in node.type]
-            return Reduction(sp.Symbol(" ".join([node.op, *_over(dropped)])), *operands)
+            return _reduction(node.op, _over(dropped), bool(units(tuple(dropped))), *operands)
         case Slice():
             return Join(sp.Symbol(f"part {node.part}"), *operands)
         case Concat() | Gather() | ScatterAdd():
             return Join(sp.Symbol(type(node).__name__.lower()), *operands)
         case _:
             raise InternalError(f"no equation for a {type(node).__name__}")
+
+
+def _reduction(op: str, over: list[str], of_units: bool, operand: sp.Expr) -> sp.Expr:
+    """`sum(v)` goes over the units, `sum_tn(v)` over steps and rows, `sum_tn(sum(v))` over all of them."""
+    within = Reduction(sp.Symbol(op), operand) if of_units else operand
+    return Reduction(sp.Symbol(" ".join([op, *over])), within) if over else within
 
 
 def _over(axes: Collection[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Every cell of the catalogue against PyTorch's autograd of its written-out equations: outputs, final states, every gradient."""
+"""The core of the catalogue against PyTorch's autograd of its written-out equations: outputs, final states, every gradient."""
 
 from functools import partial
 

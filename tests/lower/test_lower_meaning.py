@@ -22,7 +22,7 @@ SPECS = sorted([*catalogue.directory().glob("*.py"), *Path("tests/cells").glob("
 
 def arrays_of(program, seed):
     rng = np.random.default_rng(seed)
-    sizes = {"T": STEPS, "N": BATCH, "out": 4, "heads": 2} | SIZES
+    sizes = {"T": STEPS, "N": BATCH, "out": 4, "heads": 2, "context": 5} | SIZES
     wanted = (i for i in program.inputs if i.role != "size")
     shapes = {i.name: tuple(sum(sizes[s] for s in axis.split("+")) for axis in i.type) for i in wanted}
     return {name: rng.uniform(-1, 1, shape) for name, shape in shapes.items()}
@@ -31,7 +31,7 @@ def arrays_of(program, seed):
 def check(text, seed=0):
     spec = load_text(text)
     program = lower(spec)
-    arrays = arrays_of(program, seed)
+    arrays = arrays_of(program, seed) | dict(spec.constants)
     found = run(program, arrays, sizes=SIZES | {"T": STEPS, "N": BATCH, "out": 4})
     output, state = run_text(text, arrays, [s.name for s in spec.states])
     for key, expected in {"output": output, **{f"{s}_T": v for s, v in state.items()}}.items():

@@ -1,5 +1,6 @@
 """The description of a cell as Python source."""
 
+import math
 from dataclasses import fields
 from typing import Any
 
@@ -16,6 +17,8 @@ def literal(value: Any, indent: str = "") -> str:
         return "\n".join([f"{type(value).__name__}(", *(f"{inner}{i}," for i in items), f"{indent})"])
     if isinstance(value, tuple) and any(hasattr(v, "__dataclass_fields__") for v in value):
         return "\n".join(["(", *(f"{inner}{literal(v, inner)}," for v in value), f"{indent})"])
+    if isinstance(value, float) and math.isinf(value):
+        return f'float("{value}")'
     return repr(dict(value)) if hasattr(value, "items") else repr(value)
 
 

@@ -1,0 +1,29 @@
+"""Light gated recurrent unit (Ravanelli, Brakel, Omologo & Bengio 2018, arXiv:1803.10225, eq. 8-10).
+
+No reset gate, relu for the candidate, and the projections of the input normalised: over the units of each (layer normalisation, as in
+most ports; the paper has batch normalisation, over the steps and rows). z = 1 keeps the state.
+"""
+
+from rnncc.spec import Cell, mean, relu, sigmoid, sqrt
+
+cell = Cell("LiGRU")
+x = cell.input("x")
+h = cell.state("h")
+eps = cell.constant("eps", 1e-5)
+
+
+def norm(v, k):
+    d = v - mean(v)
+    return cell.vector(f"g_{k}", h, init=1.0) * d / sqrt(mean(d**2) + eps) + cell.bias(f"b_{k}", h, init="zeros")
+
+
+def affine(k):
+    return norm(cell.weight(f"W_{k}", h, x) @ x, k) + cell.weight(f"U_{k}", h, h) @ h
+
+
+z = sigmoid(affine("z"))
+n = relu(affine("h"))
+h_new = z * h + (1 - z) * n
+
+cell.next(h=h_new)
+cell.output(h_new)
