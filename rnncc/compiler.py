@@ -8,14 +8,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import sympy as sp
+
 from rnncc.catalogue import find
 from rnncc.emit.cpu import Programs, module_source
 from rnncc.ir import Program, show, verify
 from rnncc.lower import lower
-from rnncc.passes import cse, dce, differentiate, hoist_sums, split
+from rnncc.passes import cse, dce, differentiate, expectation, hoist_sums, split
 from rnncc.runtime.cell_info import CellInfo
 from rnncc.schedule import schedule, show_schedule
 from rnncc.spec import Cell, CellSpec, cell_info, load
+from rnncc.spec.mask import rate_of
 
 Pass = Callable[[Program], Program]
 
@@ -40,6 +43,15 @@ class Compilation:
         return normalised(lower(self.spec))
 
     @cached_property
+    def inference(self) -> Program:
+        """The primal with the expectation of its random masks."""
+        return normalised(expectation(self.primal, self._rates)) if self.info.masks else self.primal
+
+    @cached_property
+    def _rates(self) -> dict[str, sp.Expr]:
+        return {m.name: rate_of(m) for m in self.info.masks}
+
+    @cached_property
     def joint(self) -> Program:
         """The cell and its gradient, one graph."""
         frozen = {p.name for p in self.info.parameters if p.frozen}
@@ -53,16 +65,16 @@ class Compilation:
 
     @cached_property
     def trace(self) -> Program:
-        """The primal with every named value as an output."""
+        """What inference computes, with every named value as an output."""
         named = tuple((v, v) for v in self.info.named if "T" in self.primal.types.get(v, ()))
-        return normalised(replace(verify(lower(self.spec)), outputs=named))
+        return normalised(expectation(replace(verify(lower(self.spec)), outputs=named), self._rates))
 
     @cached_property
     def source(self) -> str:
         """The generated module."""
         gradients = frozenset(key for key, _ in self.joint.outputs) - {key for key, _ in self.primal.outputs}
         forward, backward = self.sweeps
-        programs = Programs(self.primal, forward, backward, self.trace, gradients, hoist_sums)
+        programs = Programs(self.inference, forward, backward, self.trace, gradients, hoist_sums)
         return module_source(self.info, self.origin, programs)
 
     @cached_property
@@ -74,7 +86,7 @@ class Compilation:
 
     def program(self, kernel: str) -> Program:
         """The program of one kernel: inference, forward, backward or trace."""
-        return {"inference": self.primal, "forward": self.sweeps[0], "backward": self.sweeps[1], "trace": self.trace}[kernel]
+        return {"inference": self.inference, "forward": self.sweeps[0], "backward": self.sweeps[1], "trace": self.trace}[kernel]
 
     def stages(self, kernel: str) -> dict[str, str]:
         """Readable forms of one kernel on its way, by stage."""

@@ -8,10 +8,11 @@ from pathlib import Path
 from rnncc.emit.numpy import run
 from rnncc.ir import Program, verify
 from rnncc.lower import lower
-from rnncc.passes import cse, dce, differentiate
+from rnncc.passes import cse, dce, differentiate, expectation
 from rnncc.runtime.layer import Layer, layer_class
 from rnncc.spec import load
 from rnncc.spec.info import cell_info
+from rnncc.spec.mask import rate_of
 
 
 class InterpreterModule:
@@ -29,16 +30,20 @@ class InterpreterModule:
         primal = {key for key, _ in self.program.outputs}
         return verify(dce(replace(joint, outputs=tuple((k, v) for k, v in joint.outputs if k not in primal))))
 
+    @cached_property
+    def evaluated(self) -> Program:
+        return verify(expectation(self.program, {m.name: rate_of(m) for m in self.CELL.masks}))
+
     @property
     def _frozen(self):
         return {p.name for p in self.CELL.parameters if p.frozen}
 
     @cached_property
     def named(self) -> Program:
-        return verify(replace(self.program, outputs=tuple((name, name) for name in self.CELL.named)))
+        return verify(replace(self.evaluated, outputs=tuple((name, name) for name in self.CELL.named)))
 
     def inference(self, sweep, env):
-        return self._run(self.program, sweep, env)
+        return self._run(self.evaluated, sweep, env)
 
     def forward(self, sweep, env):
         return self._run(self.program, sweep, env)

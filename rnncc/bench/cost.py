@@ -70,7 +70,7 @@ def _barriers(problem: Problem) -> int:
     sweep = Sweep(problem.steps, problem.shape.batch, threads=problem.threads)
     if not splits_units(sweep):
         return 0
-    first, *later = problem.cell.made.sweeps if problem.mode == "training" else (problem.cell.made.primal,)
+    first, *later = problem.cell.made.sweeps if problem.mode == "training" else (problem.cell.made.inference,)
     hoisted = worth_hoisting(sweep)
     plans = [schedule(hoist_sums(first) if hoisted else first, hoist=hoisted), *map(schedule, later)]
     return problem.steps * sum(len(plan.step) for plan in plans)

@@ -53,7 +53,7 @@ def limit(problem: Problem, machine: Machine) -> Limit:
 
 def program_of(problem: Problem) -> Program:
     """What is computed: the cell, in training with its gradient."""
-    return problem.cell.made.joint if problem.mode == "training" else problem.cell.made.primal
+    return problem.cell.made.joint if problem.mode == "training" else problem.cell.made.inference
 
 
 def _of_all_steps(problem: Problem, formula: sp.Expr) -> float:

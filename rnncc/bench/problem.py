@@ -14,6 +14,7 @@ from rnncc.compiler import Compilation, compile_cell
 from rnncc.emit.numpy import run
 from rnncc.errors import ArgumentError
 from rnncc.runtime.cell_info import Axes
+from rnncc.runtime.masks import mask_rates
 
 Mode = Literal["inference", "training", "stream"]
 Array = NDArray[np.floating[Any]]
@@ -140,6 +141,14 @@ class Problem:
     def _leading(self) -> tuple[int, ...]:
         return (self.shape.batch,) if self.mode == "stream" else (self.shape.steps, self.shape.batch)
 
+    @property
+    def _masks(self) -> Arrays:
+        """Random masks at their expectation: no other library draws the same ones."""
+        info = self.cell.made.info
+        leading = {"step": self._leading, "sequence": (self.shape.batch,), "call": ()}
+        rates = mask_rates(info, info.constants)
+        return {m.name: np.full((*leading[m.per], *map(self._length, m.axes)), rates[m.name]) for m in info.masks}
+
     def _drawn(self, number: int, axes: Axes, *leading: int, seed: int = 0) -> Array:
         rng = np.random.default_rng((seed, number))
         return rng.uniform(-1, 1, (*leading, *map(self._length, axes))).astype(self.dtype)
@@ -153,10 +162,10 @@ class Problem:
         once = self.mode == "stream"
         streams = {name: value[None] if once else value for name, value in self.streams.items()}
         first = {f"{name}_0": value for name, value in self.state.items()}
-        env: dict[str, Any] = {**self.params, **streams, **first, **made.info.constants}
+        env: dict[str, Any] = {**self.params, **streams, **first, **self._masks, **made.info.constants}
         if self.mode == "training":
             prefix = made.info.cotangent
             finals = {f"{prefix}{name}_T": np.zeros_like(value) for name, value in self.state.items()}
             return run(made.joint, env | {f"{prefix}output": self.cotangent} | finals)
-        found = run(made.primal, env)
+        found = run(made.inference, env)
         return {"output": found["output"][0]} if once else found

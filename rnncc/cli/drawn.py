@@ -14,7 +14,7 @@ _OTHER_SIZE = 11
 
 
 def drawn_inputs(info: CellInfo, steps: int, batch: int, seed: int = 0) -> Env:
-    """Float64 values for everything `info` takes: streams, first states, parameters, constants; sizes that fill no vector."""
+    """Float64 values for everything `info` takes: streams, first states, masks, parameters, constants; sizes that fill no vector."""
     rng = np.random.default_rng(seed)
 
     def draw(leading: tuple[int, ...], axes: Axes) -> NDArray[np.float64]:
@@ -22,6 +22,8 @@ def drawn_inputs(info: CellInfo, steps: int, batch: int, seed: int = 0) -> Env:
 
     env: Env = {name: draw((steps, batch), axes) for name, axes in info.inputs}
     env |= {f"{s.name}_0": draw((batch,), s.axes) for s in info.states}
+    leading: dict[str, tuple[int, ...]] = {"step": (steps, batch), "sequence": (batch,), "call": ()}
+    env |= {m.name: (draw(leading[m.per], m.axes) > 0) * 1.0 for m in info.masks}
     env |= {p.name: draw((), p.axes) / np.sqrt(_SIZES["hidden"]) for p in info.parameters}
     return env | dict(info.constants)
 

@@ -72,12 +72,12 @@ def _latex(made: Compilation, kernel: str) -> str:
 
 def _torch(made: Compilation, _kernel: str) -> str:
     """One source for every kernel: PyTorch derives the gradient itself."""
-    return torch_source(hoist_sums(made.primal), made.info.named)
+    return torch_source(hoist_sums(made.inference), made.info.named)
 
 
 def _jax(made: Compilation, _kernel: str) -> str:
     """As for PyTorch."""
-    return jax_source(hoist_sums(made.primal), made.info.named)
+    return jax_source(hoist_sums(made.inference), made.info.named)
 
 
 _SOURCES = {"numpy": _numpy, "torch": _torch, "jax": _jax, "latex": _latex}

@@ -13,7 +13,7 @@ import sympy as sp
 Axes = tuple[str, ...]
 """`("T", "N", "hidden")`, `("hidden", "input")`, `()`. A concat's axis joins its size names: `"hidden+input"`."""
 
-Role = Literal["param", "input", "index", "init", "const", "size", "seed", "residual"]
+Role = Literal["param", "input", "index", "init", "const", "size", "mask", "seed", "residual"]
 
 
 def units(axes: Axes) -> Axes:
@@ -32,7 +32,7 @@ def _place() -> str:
 
 @dataclass(frozen=True)
 class Input:
-    """A value from outside. `size` inputs are called `n_<size name>` and have type ()."""
+    """A value from outside. `size` inputs are called `n_<size name>` and have type (); a `mask` is random and has no derivative."""
 
     name: str
     type: Axes

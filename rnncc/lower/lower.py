@@ -38,7 +38,7 @@ class _Lowering:
     def _definition(self, d: Definition) -> None:
         self.scope.place = d.place
         match d.kind:
-            case "input" | "state" | "parameter" | "constant":
+            case "input" | "state" | "parameter" | "constant" | "mask":
                 return
             case "expression":
                 split(self.scope, d.name, normalise(d.expr))

@@ -8,7 +8,7 @@ from rnncc.ir import Axes, Input, Node, Role, Slice, size_names
 from rnncc.spec.cell_spec import CellSpec, Kind
 from rnncc.spec.names import fresh, implied
 
-_ROLES: dict[Kind, Role] = {"input": "input", "parameter": "param", "constant": "const"}
+_ROLES: dict[Kind, Role] = {"input": "input", "parameter": "param", "constant": "const", "mask": "mask"}
 
 
 class Scope:
@@ -20,9 +20,9 @@ class Scope:
         self.memo: dict[sp.Expr, str] = {}
         self.place = ""
         self._taken = {*self.types, *implied((s.name for s in spec.states), ("input", "hidden", *spec.sizes)), "output"}
-        self._given = [*_inputs(spec, "input"), *_inputs(spec, "parameter"), *_inputs(spec, "constant")]
+        self._given = [i for kind in _ROLES for i in _inputs(spec, kind)]
         self._given += [Input(f"{s.name}_0", ("N", *s.axes), "init", place=spec.definition[s.name].place) for s in spec.states]
-        self._outside = {d.name for d in spec.of_kind("input", "state", "parameter", "constant")}
+        self._outside = {d.name for d in spec.of_kind("input", "state", "parameter", "constant", "mask")}
         self._counts: dict[str, None] = {}
         self._slices: dict[tuple[str, int], str] = {}
 
@@ -44,7 +44,7 @@ class Scope:
         return name
 
     def is_node(self, name: str) -> bool:
-        """Whether `name` is computed: no input, state, parameter or constant."""
+        """Whether `name` is computed: no input, state, parameter, constant or mask."""
         return name not in self._outside
 
     def count(self, size: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from rnncc.errors import InternalError
 from rnncc.ir import Program, dependencies
 
-FIXED = ("index", "const", "size")
+FIXED = ("index", "const", "size", "mask")
 """Roles of inputs that derivatives are not taken by, unless asked."""
 
 
@@ -25,7 +25,7 @@ def dependents(program: Program, names: Iterable[str]) -> set[str]:
 
 
 def differentiable(program: Program, wrt: Iterable[str] | None) -> list[str]:
-    """`wrt`, checked; None: every input of floats but constants and sizes.
+    """`wrt`, checked; None: every input of floats but constants, sizes and masks.
 
     Raises
     ------

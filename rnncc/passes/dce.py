@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from rnncc.ir import Program, feeds
 
-_GOES = ("seed", "residual", "size")
+_GOES = ("seed", "residual", "size", "mask")
 
 
 def dce(program: Program, keep: Collection[str] | None = None) -> Program:
     """`program` with only the outputs whose keys are in `keep` (None: all), and what they need.
 
     Assumes: a verified program.
-    Guarantees: every node, carry, seed, residual and size left reaches an output. A carry stays whole.
+    Guarantees: every node, carry, seed, residual, size and mask left reaches an output. A carry stays whole.
     Does not do: drop the cell's own inputs (param, input, index, init, const): they are its signature.
     """
     outputs = tuple((key, v) for key, v in program.outputs if keep is None or key in keep)

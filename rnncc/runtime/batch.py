@@ -11,7 +11,7 @@ from rnncc.runtime.geometry import Geometry
 from rnncc.runtime.given import as_floats, describe, expect_shape
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.keywords import suggestion
-from rnncc.runtime.lengths import Ragged, ragged
+from rnncc.runtime.lengths import Index, Ragged, ragged
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,11 @@ class Batch:
         if not self.batched:
             return (self.steps,), ("T",)
         return ((self.rows, self.steps), ("N", "T")) if self.batch_first else ((self.steps, self.rows), ("T", "N"))
+
+    @property
+    def order(self) -> Index | None:
+        """(N,) which row of the caller stands at each sorted row; None where they are in the caller's order."""
+        return None if self.ragged is None else self.ragged.order
 
     def enter(self, array: Array, *, own: bool) -> Array:
         """A stream in the caller's layout as (T, N, …): C-contiguous, sorted, zero past each sequence's length.

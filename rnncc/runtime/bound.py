@@ -8,6 +8,7 @@ import numpy as np
 
 from rnncc.runtime.geometry import Geometry, Place
 from rnncc.runtime.kernels import Array, Kernels
+from rnncc.runtime.masks import CellMasks
 from rnncc.runtime.sweep import Sweep
 
 Streams = dict[str, Array]
@@ -26,12 +27,15 @@ class Bound:
         Per place: parameter name -> array, and what is packed of them.
     constants
         Name -> value.
+    masks
+        Random masks of the cell.
     """
 
     kernels: Kernels
     geometry: Geometry
     weights: Sequence[Mapping[str, Any]]
     constants: Mapping[str, float]
+    masks: CellMasks
 
     @property
     def first(self) -> str:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 Axes = tuple[str, ...]
+Per = Literal["step", "sequence", "call"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,18 @@ class State:
 
 
 @dataclass(frozen=True)
+class RandomMask:
+    """An array that is 1 with probability `rate`, else 0, in training; its expectation, `rate`, where nothing is random."""
+
+    name: str
+    axes: Axes
+    rate: float | str
+    """A number, or the constant that holds it."""
+    per: Per = "step"
+    """How often it is drawn: anew for every step (T, N, *axes), once a sequence (N, *axes), or once a call (*axes)."""
+
+
+@dataclass(frozen=True)
 class CellInfo:
     """A cell as the runtime sees it.
 
@@ -52,3 +66,4 @@ class CellInfo:
     named: tuple[str, ...] = ()
     """Values of the spec that `trace` can show."""
     cotangent: str = "d_"
+    masks: tuple[RandomMask, ...] = ()

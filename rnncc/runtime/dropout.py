@@ -63,16 +63,21 @@ class Mask:
         _, rows, units = self.shape
         if self.rate == 1:
             return np.zeros((last - first, rows, units), self.dtype)
-        drawn = self._uniform(first * rows * units, (last - first) * rows * units).reshape(last - first, rows, units)
+        skipped, count = first * rows * units, (last - first) * rows * units
+        drawn = uniform(self.seed, self.key, (0, 0, self.layer), skipped, count).reshape(last - first, rows, units)
         kept = (drawn if self.order is None else drawn[:, self.order]) >= np.float32(self.rate)
         return np.multiply(kept, self.dtype.type(1 / (1 - self.rate)), dtype=self.dtype)
 
-    def _uniform(self, skipped: int, count: int) -> NDArray[np.float32]:
-        """Numbers of the generator's sequence in [0, 1); a block of the counter makes `_BLOCK` of them."""
-        blocks, within = divmod(skipped, _BLOCK)
-        counter = np.array([blocks, 0, 0, self.layer], np.uint64)
-        generator = np.random.Generator(np.random.Philox(counter=counter, key=np.array([self.seed, self.key], np.uint64)))
-        return generator.random(within + count, np.float32)[within:]
+
+def uniform(seed: int, key: int, stream: tuple[int, int, int], skipped: int, count: int) -> NDArray[np.float32]:
+    """Numbers in [0, 1), `count` of them after `skipped`, of one of the generator's sequences.
+
+    A block of the counter makes `_BLOCK` of them; `stream` fills its higher words.
+    """
+    blocks, within = divmod(skipped, _BLOCK)
+    counter = np.array([blocks, *stream], np.uint64)
+    generator = np.random.Generator(np.random.Philox(counter=counter, key=np.array([seed, key], np.uint64)))
+    return generator.random(within + count, np.float32)[within:]
 
 
 def dropout_seed(seed: int) -> int:

@@ -9,6 +9,7 @@ from rnncc.runtime.dropout import Mask
 from rnncc.runtime.kernels import Array, Kernel, Kernels
 from rnncc.runtime.keywords import flag, whole
 from rnncc.runtime.layer_base import LayerBase
+from rnncc.runtime.masks import CellMasks, mask_rates
 from rnncc.runtime.pullback import Pullback
 from rnncc.runtime.stack import Stack
 from rnncc.runtime.state import initial_states, leave_states
@@ -110,9 +111,9 @@ class Layer(LayerBase):
         x, state, lengths
             As of a call. The pullback belongs to the values that they and the parameters have now.
         train
-            Whether dropout acts.
+            Whether dropout acts and the cell's masks are random.
         key
-            Which dropout masks: with the seed it settles them. None takes the next of the layer's own count.
+            Which random masks: with the seed it settles them. None takes the next of the layer's own count.
         checkpoint
             As of the layer, for this call. None: the layer's own.
 
@@ -131,9 +132,9 @@ class Layer(LayerBase):
         every = self._settings.checkpoint if checkpoint is None else whole("checkpoint", checkpoint, 1)
         batch, arrays = self._read(x, lengths)
         initial = initial_states(self._store.geometry, self.dtype, batch, state, own=True)
-        stack = self._stack(batch)
-        masks = self._masks(batch, flag("train", train), key)
-        y, finals, tape = stack.forward(self._entered(batch, arrays, own=True), initial, masks, every)
+        number = self._key(flag("train", train), key)
+        stack = self._stack(batch, key=number)
+        y, finals, tape = stack.forward(self._entered(batch, arrays, own=True), initial, self._dropped(batch, number), every)
         pullback = Pullback(stack, tape, batch, tuple(self._store.trained()), self.dtype)
         return (batch.leave(y), leave_states(self._store.geometry, batch, finals)), pullback
 
@@ -188,22 +189,28 @@ class Layer(LayerBase):
     def _entered(batch: Batch, arrays: Mapping[str, Array], *, own: bool) -> dict[str, Array]:
         return {name: batch.enter(array, own=own) for name, array in arrays.items()}
 
-    def _stack(self, batch: Batch, *, inferring: bool = False) -> Stack:
+    def _stack(self, batch: Batch, *, inferring: bool = False, key: int | None = None) -> Stack:
         lengths = None if batch.ragged is None else batch.ragged.lengths
         sweep = Sweep(batch.steps, batch.rows, lengths, False, self._threads)
         weights = self._store.now(bfloat16=inferring and self._settings.weight_dtype == "bfloat16")
-        return Stack(self.kernels, self._store.geometry, weights, dict(self._constants), sweep)
+        constants = dict(self._constants)
+        masks = CellMasks(mask_rates(self.cell, constants), self._dropout_seed, key, self.dtype, batch.order)
+        return Stack(self.kernels, self._store.geometry, weights, constants, masks, sweep)
 
-    def _masks(self, batch: Batch, train: bool, key: int | None) -> list[Mask | None]:
-        """One a layer; the last layer's output is never dropped."""
+    def _key(self, train: bool, key: int | None) -> int | None:
+        """What settles the random masks of a call; None where nothing is random."""
+        if not train or (self._settings.dropout == 0 and not self.cell.masks):
+            return None
+        return self._keys.take() if key is None else whole("key", key, 0)
+
+    def _dropped(self, batch: Batch, number: int | None) -> list[Mask | None]:
+        """Dropout of each layer's output; the last layer's is never dropped."""
         settings = self._settings
-        if not train or settings.dropout == 0:
+        if number is None or settings.dropout == 0:
             return [None] * settings.num_layers
-        number = self._keys.take() if key is None else whole("key", key, 0)
         shape = (batch.steps, batch.rows, self.output_size)
-        order = None if batch.ragged is None else batch.ragged.order
         drawn = [
-            Mask(settings.dropout, self._dropout_seed, number, layer, shape, settings.dtype, order)
+            Mask(settings.dropout, self._dropout_seed, number, layer, shape, settings.dtype, batch.order)
             for layer in range(settings.num_layers - 1)
         ]
         return [*drawn, None]

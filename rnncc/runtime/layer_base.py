@@ -14,6 +14,7 @@ from rnncc.runtime.fixed_keys import Constants, Parameters
 from rnncc.runtime.geometry import Geometry
 from rnncc.runtime.kernels import Array, Kernels
 from rnncc.runtime.keywords import check_options, split_keywords
+from rnncc.runtime.masks import mask_rates
 from rnncc.runtime.parameters import ParameterStore
 from rnncc.runtime.settings import Settings, fresh_seed, usable_cores
 from rnncc.runtime.weights import differences, read_weights, write_weights
@@ -63,6 +64,7 @@ class LayerBase:
             checkpoint=checkpoint,
             weight_dtype=weight_dtype,
         )
+        mask_rates(self.cell, own.constants)
         rng = np.random.default_rng(settings.seed)
         store = ParameterStore.drawn(self._geometry(settings), settings.bias, settings.dtype, rng)
         self._assemble(settings, store, own.constants, 0)

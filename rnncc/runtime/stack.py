@@ -66,7 +66,7 @@ class Stack(Bound):
 
     Parameters
     ----------
-    kernels, geometry, weights, constants
+    kernels, geometry, weights, constants, masks
         As of `Bound`.
     sweep
         Steps, rows, lengths and threads; its `reverse` is False.

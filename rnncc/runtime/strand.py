@@ -124,7 +124,8 @@ class Strand:
         masks = tuple(mask.between(first, last) if mask is not None else None for mask in self.masks)
         envs, finals, y = [], [], here[self.bound.first]
         for place, start, mask in zip(self.places, states, masks, strict=True):
-            env = self.bound.env(place, sweep, here, start)
+            drawn = self.bound.masks.between(self.bound.geometry, place, first, last, sweep.batch)
+            env = self.bound.env(place, sweep, here, start) | drawn
             result = self.bound.kernels.forward(sweep, env)
             envs.append(env | {name: array for name, array in result.items() if name != "output"})
             finals.append({name: array.copy() for name, array in self.bound.finals(result).items()})

@@ -14,6 +14,7 @@ from rnncc.spec.assigned import assigned_span
 from rnncc.spec.cell_spec import CellSpec, Option
 from rnncc.spec.fault import Mistake, Span, fault_of
 from rnncc.spec.freeze import freeze
+from rnncc.spec.mask import random_mask
 from rnncc.spec.names import fresh, objection
 from rnncc.spec.record import Bound, Declared, DeclaredKind, Record, Size
 from rnncc.spec.session import Session, current_session
@@ -113,6 +114,18 @@ class Cell:
         arguments.option(option)
         self.record.options[name] = option
         return option.value
+
+    @_recorded
+    def mask(self, name: str, like: object, rate: object, per: str = "step") -> sp.Symbol:
+        """Random in training: 1 with probability `rate`, else 0, for each unit of `like`, a value or a size.
+
+        Drawn anew for every step, or once a sequence. Wherever nothing is random it is its expectation, `rate`: a number from 0 to 1,
+        or a constant of the cell. It has no gradient.
+        """
+        made = random_mask(name, self._units(like), rate, per, self.record.constants)
+        declared = self._declare(name, "mask", made.axes)
+        self.record.masks[name] = made
+        return declared
 
     # -- parameters
 

@@ -8,9 +8,9 @@ from typing import Literal
 import sympy as sp
 
 from rnncc.ir import Axes
-from rnncc.runtime.cell_info import Parameter, State
+from rnncc.runtime.cell_info import Parameter, RandomMask, State
 
-Kind = Literal["input", "state", "parameter", "constant", "expression", "product", "concat", "mean", "sum", "max"]
+Kind = Literal["input", "state", "parameter", "constant", "mask", "expression", "product", "concat", "mean", "sum", "max"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Definition:
     """One value of a cell.
 
     `axes` is its IR type: `T N` first where it varies over the sequence, then its units. An `expression` has `expr`, sympy over the
-    names of other definitions, elementwise; a `product` has `args` (weight, operand), a `concat` its parts, a reduction its operand.
+    names of other definitions, elementwise; of a `mask` it is the rate. A `product` has `args` (weight, operand), a `concat` its parts,
+    a reduction its operand.
     """
 
     name: str
@@ -66,6 +67,7 @@ class CellSpec:
     sizes: Mapping[str, int | None]
     constants: Mapping[str, float]
     options: Mapping[str, Option]
+    masks: tuple[RandomMask, ...] = ()
 
     @cached_property
     def definition(self) -> dict[str, Definition]:

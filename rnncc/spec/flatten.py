@@ -7,6 +7,7 @@ import sympy as sp
 from rnncc.functions import symbol
 from rnncc.ir import Axes
 from rnncc.spec.cell_spec import Definition, Kind
+from rnncc.spec.mask import SEQUENCE, rate_of
 from rnncc.spec.names import fresh, implied
 from rnncc.spec.record import Bound, Declared, Record
 from rnncc.spec.structure import HardSigmoid, Join, Product, Reduction, Structure, label
@@ -45,6 +46,9 @@ class _Flattening:
 
     def _entry(self, entry: Declared | Bound) -> None:
         match entry:
+            case Declared(kind="mask"):
+                mask = self.record.masks[entry.name]
+                self._add(entry.name, "mask", (*SEQUENCE[mask.per], *entry.units), expr=rate_of(mask))
             case Declared(kind="input" | "state"):
                 self._add(entry.name, entry.kind, ("T", "N", *entry.units))
             case Declared():
@@ -123,7 +127,7 @@ class _Flattening:
         return (*self._sequence(*names), *next(iter(units), ()))
 
     def _sequence(self, *names: str) -> Axes:
-        return ("T", "N") if any("T" in self.definitions[n].axes for n in names) else ()
+        return tuple(a for a in ("T", "N") if any(a in self.definitions[n].axes for n in names))
 
     def _fresh(self, base: str) -> str:
         name = fresh(base, self.taken)

@@ -42,4 +42,5 @@ def _spec(cell: "Cell", doc: str, flat: Flattened) -> CellSpec:
         sizes={name: size.default for name, (size, _) in record.sizes.items()},
         constants=dict(record.constants),
         options=dict(record.options),
+        masks=tuple(record.masks.values()),
     )

@@ -19,6 +19,7 @@ def cell_info(spec: CellSpec) -> CellInfo:
         options={name: option.value for name, option in spec.options.items()},
         named=tuple(d.name for d in spec.definitions if d.named and "T" in d.axes),
         cotangent=cotangent_prefix(spec),
+        masks=spec.masks,
     )
 
 

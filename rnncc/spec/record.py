@@ -6,11 +6,11 @@ from typing import Literal
 import sympy as sp
 
 from rnncc.ir import Axes
-from rnncc.runtime.cell_info import Parameter, State
+from rnncc.runtime.cell_info import Parameter, RandomMask, State
 from rnncc.spec.cell_spec import Option
 from rnncc.spec.fault import Fault, Span
 
-DeclaredKind = Literal["input", "state", "parameter", "constant"]
+DeclaredKind = Literal["input", "state", "parameter", "constant", "mask"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Declared:
-    """An input, a state, a parameter or a constant, with its unit axes."""
+    """An input, a state, a parameter, a constant or a mask, with its unit axes."""
 
     name: str
     kind: DeclaredKind
@@ -50,6 +50,7 @@ class Record:
     states: dict[str, State] = field(default_factory=dict)
     parameters: dict[str, Parameter] = field(default_factory=dict)
     constants: dict[str, float] = field(default_factory=dict)
+    masks: dict[str, RandomMask] = field(default_factory=dict)
     options: dict[str, Option] = field(default_factory=dict)
     next: dict[str, tuple[sp.Expr, Span]] = field(default_factory=dict)
     output: tuple[sp.Expr, Span] | None = None

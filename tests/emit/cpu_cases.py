@@ -51,7 +51,7 @@ def sweep_of(shape, lengths=None, reverse=False, threads=1):
 def found_by(module, made, env, sweep):
     """What the four functions of a generated module return by key, and the results of forward as `forward <key>`."""
     given = primal(made, env)
-    inference = module.inference(sweep, given)
+    inference = module.inference(sweep, {k: v for k, v in given.items() if k in made.inference.input})
     forward = module.forward(sweep, given)
     backward = gradients_by(module, made, {**env, **forward}, sweep)
     outputs = {f"forward {k}": forward[k] for k in inference}
@@ -81,7 +81,8 @@ def expected_of(made, env, sweep):
     joint = run(made.joint, env, sweep.lengths, {"T": sweep.steps, "N": sweep.batch}, sweep.reverse)
     traced = run(named(made), env, sweep.lengths, {"T": sweep.steps, "N": sweep.batch}, sweep.reverse)
     outputs = {f"forward {k}": joint[k] for k, _ in made.primal.outputs}
-    return joint | outputs | {f"trace {k}": v for k, v in traced.items()}
+    evaluated = run(made.inference, env, sweep.lengths, {"T": sweep.steps, "N": sweep.batch}, sweep.reverse)
+    return joint | outputs | evaluated | {f"trace {k}": v for k, v in traced.items()}
 
 
 def named(made):

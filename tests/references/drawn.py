@@ -52,7 +52,9 @@ def drawn(reference, seed=0, **sizes):
     rng, known = np.random.default_rng(seed), {**reference.sizes, **SIZES, **sizes}
 
     def normal(axes, *before):
-        return {k: torch.tensor(rng.standard_normal((*before, *s)), requires_grad=True) for k, s in shapes(axes, known).items()}
+        numbers = {k: rng.standard_normal((*before, *s)) for k, s in shapes(axes, known).items()}
+        numbers |= {k: abs(v) + 0.5 for k, v in numbers.items() if k in reference.positive}
+        return {k: torch.tensor(v, requires_grad=True) for k, v in numbers.items()}
 
     masks = {k: torch.tensor(rng.integers(0, 2, (STEPS, ROWS, *s)) * 1.0) for k, s in shapes(reference.masks, known).items()}
     return Drawn(

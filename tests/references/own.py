@@ -1,22 +1,9 @@
 """The cells of `tests/cells` that are not the catalogue's: each asks something of the compiler."""
 
-from tests.references.reference import affine, gates, linear, reference, torch
+from tests.references.reference import gates, linear, reference, torch
 
 functional = torch.nn.functional
 sigmoid, tanh = torch.sigmoid, torch.tanh
-
-
-@reference(*gates("z i f o"), states="h c n m: hidden", initial={"n": 1.0})
-def slstm(x, state, p):
-    """Beck et al. 2024, eq. 8-17, with log σ for the forget gate; the normaliser starts at 1, the stabiliser at 0."""
-    a = affine(p, x["x"], state["h"])
-    log_f, log_i = functional.logsigmoid(a("f")), a("i")
-    m = torch.maximum(log_f + state["m"], log_i)
-    i, f = torch.exp(log_i - m), torch.exp(log_f + state["m"] - m)
-    c = f * state["c"] + i * tanh(a("z"))
-    n = f * state["n"] + i
-    h = sigmoid(a("o")) * c / n
-    return h, {"h": h, "c": c, "n": n, "m": m}
 
 
 @reference(*gates("i f g o"), "g_Wi g_Wf g_Wg g_Wo g_Ui g_Uf g_Ug g_Uo g_c b_c: hidden", states="h c: hidden")

@@ -39,6 +39,8 @@ class Reference:
     """Axes besides `input` and `hidden`, each with a size to test it at."""
     initial: Mapping[str, float]
     """First values of states where they are not zero."""
+    positive: frozenset[str]
+    """What is above zero in the paper: parameters and states."""
 
     def __call__(self, x, state, p, **options):
         return self.step(x, state, p, **options)
@@ -68,9 +70,10 @@ def gates(names, *, reads="input", state="hidden", units="hidden"):
 
 
 def reference(*parameters, states="h: hidden", inputs=("x: input",), output="hidden", **more):
-    """Makes a step function a `Reference` of the function's name. `masks` and `memory` are lines, `sizes` and `initial` dicts."""
+    """Makes a step function a `Reference` of the function's name. `masks` and `memory` are lines, `sizes` and `initial`
+    dicts, `positive` names."""
     rest = {"masks": named(*more.get("masks", ())), "memory": named(*more.get("memory", ()))}
-    rest |= {k: more.get(k, {}) for k in ("sizes", "initial")}
+    rest |= {k: more.get(k, {}) for k in ("sizes", "initial")} | {"positive": frozenset(more.get("positive", "").split())}
     lines = (states,) if isinstance(states, str) else states
 
     def make(step):
@@ -87,3 +90,8 @@ def linear(p, name, value):
 def affine(p, x, h):
     """k -> W_k x + U_k h + b_k."""
     return lambda k: linear(p, f"W_{k}", x) + linear(p, f"U_{k}", h) + p[f"b_{k}"]
+
+
+def column(a):
+    """One number a sample, (N,) or (N, 1), as (N, 1)."""
+    return a.reshape(-1, 1)

@@ -1,6 +1,6 @@
 """Every cell of the catalogue by its name, and those of `tests/cells` by theirs."""
 
-from tests.references import core, gated, lstms, own
+from tests.references import core, diagonal, dynamical, gated, lstms, own, xlstm
 from tests.references.reference import Reference
 
 
@@ -10,5 +10,5 @@ def found_in(*modules):
 
 
 CORE = found_in(core)
-REFERENCES = CORE | found_in(lstms, gated)
-OWN = found_in(own) | {"rhn": gated.rhn}
+REFERENCES = CORE | found_in(lstms, gated, diagonal, dynamical, xlstm)
+OWN = found_in(own) | {"rhn": gated.rhn, "slstm": xlstm.slstm}

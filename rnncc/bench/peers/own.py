@@ -34,7 +34,7 @@ def _training(made: Any, problem: Problem, state: Arrays) -> Contender:
     prefix = problem.cell.made.info.cotangent
 
     def call() -> Any:
-        values, pullback = made.vjp(problem.x, state)
+        values, pullback = made.vjp(problem.x, state, train=not problem.cell.made.info.masks)
         return values, pullback(problem.cotangent)
 
     def read(found: Any) -> Arrays:

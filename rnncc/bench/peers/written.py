@@ -34,5 +34,5 @@ def written(problem: Problem, render: Callable[[Program, tuple[str, ...]], str])
     """What `render` writes for the problem's cell."""
     made = problem.cell.made
     space: dict[str, Any] = {}
-    exec(render(hoist_sums(made.primal), made.info.named), space)
+    exec(render(hoist_sums(made.inference), made.info.named), space)
     return Written(space)

@@ -73,29 +73,41 @@ class Driver:
 
     def _whole_sequence(self, part: str, phases: tuple[Phase, ...]) -> None:
         if phases:
-            self._run(part, phases, ["sweep.flat()", "False"], in_loop=False)
+            self._run(part, phases, ["False"], in_loop=False)
 
     def _loop(self, phases: tuple[Phase, ...]) -> None:
         if phases:
-            self._run("loop", phases, ["sweep", AGAINST[self.plan.reverse]], in_loop=True)
+            self._run("loop", phases, [AGAINST[self.plan.reverse]], in_loop=True)
 
     def _run(self, part: str, phases: tuple[Phase, ...], how: list[str], in_loop: bool) -> None:
         kernel = Kernel(f"{self.name}_{part}", self.layout, phases, in_loop)
         self.kernels.append(kernel)
-        arguments = [self._argument(part, kernel, p, v) for p, v in kernel.names.parameters.items()]
-        self.text.extend(wrapped("run_loop(" if in_loop else "run_rows(", [kernel.name, *how, *arguments], ")"))
+        flat = not in_loop and not any(self._is_one_a_sequence(v) for v in kernel.names.parameters.values())
+        arguments = [self._argument(part, kernel, p, v, flat=flat) for p, v in kernel.names.parameters.items()]
+        over = ["sweep.flat()" if flat else "sweep", *how]
+        self.text.extend(wrapped("run_loop(" if in_loop else "run_rows(", [kernel.name, *over, *arguments], ")"))
 
-    def _argument(self, part: str, kernel: Kernel, parameter: str, value: str) -> str:
+    def _is_one_a_sequence(self, value: str) -> bool:
+        """A kernel that reads what belongs to the rows of the batch cannot count the rows of all steps in one go."""
+        axes = self.program.types.get(value, ())
+        return "N" in axes and "T" not in axes
+
+    def _argument(self, part: str, kernel: Kernel, parameter: str, value: str, *, flat: bool) -> str:
         if parameter in kernel.names.panels:
             return self._packed(f"{part}_{parameter}", kernel, parameter)
         axes = self.program.types.get(value)
         if axes is None:  # a size
             return parameter
         if "T" in axes:
-            return self.arrays.ensure(parameter, value) if kernel.in_loop else self.arrays.flat(parameter, value)
+            return self._over_time(kernel, parameter, value, flat=flat)
         if axes == ():
             return number(self.program, value)
         return f"padded({read(self.program, value)})" if units(axes) else read(self.program, value)
+
+    def _over_time(self, kernel: Kernel, parameter: str, value: str, *, flat: bool) -> str:
+        if kernel.in_loop or (not flat and parameter.endswith("_row")):
+            return self.arrays.ensure(parameter, value)
+        return self.arrays.flat(parameter, value) if flat else self.arrays.whole(value)
 
     def _packed(self, local: str, kernel: Kernel, parameter: str) -> str:
         """What is packed of parameters alone is kept while they are unchanged."""

@@ -24,7 +24,7 @@ class Programs:
     Parameters
     ----------
     inference, trace
-        The primal; the same with every named value as an output.
+        What both compute without a gradient: the results; every named value.
     forward, backward
         Cut from one joint graph.
     gradients

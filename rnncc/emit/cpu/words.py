@@ -14,7 +14,7 @@ RUNTIME: dict[str, tuple[str, ...]] = {
         *("final", "following", "new_rows", "new_stream", "padded", "preceding", "released", "result", "rows_from", "shifted"),
         *("stream_from", "trajectory"),
     ),
-    "cell_info": ("CellInfo", "Parameter", "State"),
+    "cell_info": ("CellInfo", "Parameter", "RandomMask", "State"),
     "compiled": ("CACHED_ROWS", "groups", "kernel", "new_tile", "tile_rows"),
     "counts": ("least",),
     "enlist": ("dismiss", "enlist"),
