@@ -19,6 +19,10 @@ SIZES = {"input": 2, "hidden": 3, "proj": 2}
 _LARGEST = 6.0
 _PRODUCT = 3.0
 """How much larger a product is than its operand, for the weights that tests draw."""
+_MATRICES = ["{B}.T", "({A} - {B}.T)", "(0.7 * {A} * {P})", "({s} * sin({A}) + {P} / 3)", "tanh({B} - 1).T"]
+_MATRICES += ["({A} - {s} * cell.identity({like}))", "({A} - {A}.T)"]
+"""Weights: A as declared, B the other way round, P a pattern; the last two are square."""
+_ENTRIES = ["lambda i, j: Piecewise((1, i <= j), (0, True))", "lambda i, j: cos(i - 2 * j)"]
 _LIKE = {"input": "x", "hidden": "h", "proj": "p"}
 
 
@@ -153,7 +157,20 @@ class _Writer:
             weight = self.declare("W", f'cell.weight("{{}}", {_LIKE[rows]}, {joined})')
             return f"{weight} @ {joined}"
         value = self.read(self.pick(sorted({v.size for v in self.values})))
+        if self.draw(st.integers(0, 2)) == 0:
+            return f"{self.matrix(rows, value.size)} @ {value.name}"
         return f"{self.weight(rows, value.size)} @ {value.name}"
+
+    def matrix(self, rows, columns):
+        """An expression of weights whose numbers are about as large as a weight's."""
+        text = self.pick(_MATRICES if rows == columns else _MATRICES[:-2])
+        parts = {"P": f"cell.pattern({_LIKE[rows]}, {_LIKE[columns]}, {self.pick(_ENTRIES)})", "like": _LIKE[rows]}
+        makers = {
+            "A": lambda: self.weight(rows, columns),
+            "B": lambda: self.weight(columns, rows),
+            "s": lambda: self.declare("s", 'cell.scalar("{}")'),
+        }
+        return text.format(**parts, **{name: make() for name, make in makers.items() if f"{{{name}}}" in text})
 
     def weight(self, rows, columns):
         """A new weight, or one there is: weights are shared."""

@@ -14,7 +14,7 @@ from sympy.printing.pycode import PythonCodePrinter
 from rnncc.emit.equations import form
 from rnncc.errors import InternalError
 from rnncc.functions import VOCABULARY, Elementwise
-from rnncc.ir import Axes, Concat, Contract, Gather, Node, Pointwise, Reduce, Slice, size_names, units
+from rnncc.ir import Axes, Concat, Contract, Gather, Iota, Node, Pointwise, Reduce, Slice, Transpose, size_names, units
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class Library:
         The same where no such array is at hand.
     plain
         Functions that take numbers after their first argument.
+    iota
+        The numbers from 0 below `length`, in the dtype of the array `like`.
     """
 
     module: str
@@ -53,6 +55,7 @@ class Library:
     number: str = "{value}"
     scalar: str = "{value}"
     plain: tuple[str, ...] = ()
+    iota: str = "{module}.arange({length}, dtype={like}.dtype)"
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,8 @@ class ArrayCode:
         The spelling.
     types
         Every value's type.
-    read, size, shape
-        How a value, the length of an axis, and the shape of an array of a type are written.
+    read, size, shape, like
+        How a value, the length of an axis, the shape of an array of a type, and an array that has an axis are written.
     numbers
         Values that are Python numbers, not arrays.
     """
@@ -76,6 +79,7 @@ class ArrayCode:
     read: Callable[[str], Text]
     size: Callable[[str], str]
     shape: Callable[[Axes], str]
+    like: Callable[[str], str]
     numbers: frozenset[str] = frozenset()
 
     def right(self, node: Node) -> Text:
@@ -92,14 +96,34 @@ class ArrayCode:
                 return Text(f"{self.library.functions[node.op]}({self.read(node.a).text}, axis=({over},))")
             case Concat():
                 return Text(f"{module}.concatenate([{', '.join(self.read(p).text for p in node.parts)}], axis=-1)")
+            case Iota():
+                return self._iota(node)
+            case Slice() | Transpose() | Gather():
+                return self._part(node)
+            case _:
+                raise InternalError(f"no array source for a {type(node).__name__}")
+
+    def _part(self, node: Slice | Transpose | Gather) -> Text:
+        whole = self.read(node.a).closed
+        match node:
             case Slice():
                 lengths = [self.size(s) for s in size_names(self.types[node.a][-1])]
                 start, end = (" + ".join(lengths[:k]) for k in (node.part, node.part + 1))
-                return Text(f"{self.read(node.a).closed}[..., {start}:{end}]")
+                return Text(f"{whole}[..., {start}:{end}]")
+            case Transpose():
+                return Text(f"{whole}.T")
             case Gather():
-                return Text(f"{self.read(node.a).closed}.T[{self.read(node.index).text}]")
-            case _:
-                raise InternalError(f"no array source for a {type(node).__name__}")
+                return Text(f"{whole}.T[{self.read(node.index).text}]")
+
+    def _iota(self, node: Iota) -> Text:
+        axis = node.type[node.axis]
+        counted = self.library.iota.format(
+            module=self.library.module, length=" + ".join(map(self.size, size_names(axis))), like=self.like(axis)
+        )
+        if len(node.type) == 1:
+            return Text(counted)
+        along = ", ".join(":" if k == node.axis else "None" for k in range(len(node.type)))
+        return Text(f"{self.library.module}.broadcast_to({counted}[{along}], {self.shape(node.type)})")
 
     def _pointwise(self, node: Pointwise) -> Text:
         operands = {o: self._spread(o, node.type) for o in node.operands}

@@ -13,7 +13,7 @@ from sympy.printing.str import StrPrinter
 
 from rnncc.errors import InternalError
 from rnncc.functions import symbol
-from rnncc.ir import Carry, Concat, Contract, Gather, Node, Pointwise, Program, Reduce, ScatterAdd, Slice, units
+from rnncc.ir import Carry, Concat, Contract, Gather, Iota, Node, Pointwise, Program, Reduce, ScatterAdd, Slice, Transpose, units
 
 
 class Operation(sp.Function):
@@ -40,7 +40,7 @@ class Reduction(Operation):
 
 
 class Join(Operation):
-    """`how` names the operation: concat, gather, scatteradd, or part and its number."""
+    """`how` names the operation: concat, gather, scatteradd, transpose, iota, or part and its number."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +126,10 @@ def _right(node: Node, program: Program) -> sp.Expr:
             return _reduction(node.op, _over(dropped), bool(units(tuple(dropped))), *operands)
         case Slice():
             return Join(sp.Symbol(f"part {node.part}"), *operands)
+        case Transpose():
+            return Join(sp.Symbol("transpose"), *operands)
+        case Iota():
+            return Join(sp.Symbol("iota"), sp.Integer(node.axis))
         case Concat() | Gather() | ScatterAdd():
             return Join(sp.Symbol(type(node).__name__.lower()), *operands)
         case _:
@@ -223,5 +227,7 @@ class _Text(StrPrinter):
         return f"{'_'.join(expr.how.split(maxsplit=1)).replace(' ', '')}({self._print(expr.args[1])})"
 
     def _print_Join(self, expr: Join) -> str:
+        if expr.how == "transpose":
+            return f"{self.parenthesize(expr.args[1], PRECEDENCE['Pow'])}.T"
         operands = ", ".join(self._print(a) for a in expr.args[1:])
         return f"{operands}[{expr.how}]" if expr.how.startswith("part") else f"{expr.how}({operands})"

@@ -99,6 +99,8 @@ class _Latex(LatexPrinter):
         operands = [self._print(a) for a in expr.args[1:]]
         if expr.how.startswith("part"):
             return self._raised(rf"{{\left({operands[0]}\right)}}_{{[{expr.how.removeprefix('part ')}]}}", exp)
+        if expr.how == "transpose":
+            return self._raised(rf"{self._factor(expr.args[1])}^{{\top}}", exp)
         if expr.how == "concat":
             return self._raised(rf"\left[{'; '.join(operands)}\right]", exp)
         return self._raised(rf"\operatorname{{{expr.how}}}\left({', '.join(operands)}\right)", exp)

@@ -42,6 +42,7 @@ _TORCH = Framework(
         number="{like}.new_tensor({value})",
         scalar="torch.tensor({value}, dtype=torch.float64)",
         plain=("clamp",),
+        iota="torch.arange({length}, dtype={like}.dtype, device={like}.device)",
     ),
     chunk="torch.chunk",
     sequence=_SEQUENCE,

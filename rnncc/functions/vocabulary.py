@@ -8,6 +8,7 @@ bounds.
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import sympy as sp
 
@@ -21,6 +22,13 @@ class Elementwise(sp.Function):
     """Scalar operations it is worth, multiplications counting 1."""
 
     partial: Callable[..., tuple[sp.Expr, ...]]
+
+    def __new__(cls, *args: Any, **options: Any) -> Any:
+        """An argument that is no expression but has `_elementwise_` applies the function itself, as arrays do with NumPy's."""
+        for a in args:
+            if apply := getattr(a, "_elementwise_", None):
+                return apply(cls, args)
+        return super().__new__(cls, *args, **options)
 
     @classmethod
     def eval(cls, *_args: sp.Expr) -> None:

@@ -6,7 +6,7 @@ import sympy as sp
 
 from rnncc.errors import InternalError
 from rnncc.functions import function_cost
-from rnncc.ir.node import Concat, Contract, Gather, Node, Pointwise, Reduce, ScatterAdd, Slice, size_names, units
+from rnncc.ir.node import Concat, Contract, Gather, Iota, Node, Pointwise, Reduce, ScatterAdd, Slice, Transpose, size_names, units
 from rnncc.ir.program import Program
 
 
@@ -45,7 +45,7 @@ def _flops(node: Node, program: Program) -> sp.Expr:
             return _volume(units(program.types[node.a]))
         case ScatterAdd():
             return _volume(units(program.types[node.a]))
-        case Concat() | Slice() | Gather():
+        case Concat() | Slice() | Transpose() | Iota() | Gather():
             return sp.S.Zero
         case _:
             raise InternalError(f"no cost of a {type(node).__name__}")

@@ -115,6 +115,34 @@ class Slice:
 
 
 @dataclass(frozen=True)
+class Transpose:
+    """The matrix `a`, a value of two axes that does not vary in time, with its axes exchanged."""
+
+    name: str
+    type: Axes
+    a: str
+    place: str = _place()
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        return (self.a,)
+
+
+@dataclass(frozen=True)
+class Iota:
+    """The number of each unit along axis number `axis`, counted from 0; the same along the other axes."""
+
+    name: str
+    type: Axes
+    axis: int = 0
+    place: str = _place()
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        return ()
+
+
+@dataclass(frozen=True)
 class Gather:
     """Columns of the matrix `a` picked by the integer stream `index`."""
 
@@ -144,7 +172,7 @@ class ScatterAdd:
         return (self.a, self.index)
 
 
-Node = Pointwise | Contract | Reduce | Concat | Slice | Gather | ScatterAdd
+Node = Pointwise | Contract | Reduce | Concat | Slice | Transpose | Iota | Gather | ScatterAdd
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The readable form of a program, one value a line; stable from run to run."""
 
-from rnncc.ir.node import Carry, Contract, Gather, Node, Pointwise, Reduce, ScatterAdd, Slice
+from rnncc.ir.node import Carry, Contract, Gather, Iota, Node, Pointwise, Reduce, ScatterAdd, Slice, Transpose
 from rnncc.ir.program import Program
 
 
@@ -32,6 +32,10 @@ def right_hand_side(node: Node) -> str:
             return f"{node.op}({node.a})"
         case Slice():
             return f"{node.a}[part {node.part}]"
+        case Transpose():
+            return f"{node.a}.T"
+        case Iota():
+            return f"iota(axis {node.axis})"
         case Gather() | ScatterAdd():
             return f"{type(node).__name__.lower()}({node.a}, {node.index})"
         case _:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from rnncc.errors import InternalError
 from rnncc.ir.graph import components
-from rnncc.ir.node import Axes, Concat, Contract, Gather, Node, Pointwise, Reduce, ScatterAdd, Slice, size_names, units
+from rnncc.ir.node import Axes, Concat, Contract, Gather, Iota, Node, Pointwise, Reduce, ScatterAdd, Slice, Transpose, size_names, units
 from rnncc.ir.program import Program
 
 
@@ -69,8 +69,18 @@ class _Verifier:
                 whole = self.types[n.a]
                 expected = (*whole[:-1], size_names(whole[-1])[n.part])
                 self.require(n.type == expected, f"{n.name}: {n.type} is not {expected}")
+            case Transpose() | Iota():
+                self.without_time(n)
             case Gather() | ScatterAdd():
                 self.require("T" in self.types[n.index], f"{n.name}: the index {n.index} has no T")
+
+    def without_time(self, n: Transpose | Iota) -> None:
+        if isinstance(n, Iota):
+            self.require(0 <= n.axis < len(n.type), f"{n.name}: no units to count along axis {n.axis} of {n.type}")
+        else:
+            expected = self.types[n.a][::-1]
+            self.require(n.type == expected and len(expected) == 2, f"{n.name}: {n.type} is no matrix {expected}")
+        self.require(units(n.type) == n.type, f"{n.name}: {n.type} is no type without time")
 
     def pointwise(self, n: Pointwise) -> None:
         for o in n.operands:

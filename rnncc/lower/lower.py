@@ -10,7 +10,7 @@ the same program from run to run.
 import sympy as sp
 
 from rnncc.functions import symbol
-from rnncc.ir import Axes, Carry, Concat, Contract, Pointwise, Program, Reduce, size_names, units, verify
+from rnncc.ir import Axes, Carry, Concat, Contract, Iota, Pointwise, Program, Reduce, Transpose, size_names, units, verify
 from rnncc.lower.normalise import normalise
 from rnncc.lower.pointwise import split
 from rnncc.lower.scope import Scope
@@ -27,6 +27,7 @@ class _Lowering:
         self.spec = spec
         self.scope = Scope(spec)
         self._read_whole = {o for d in spec.definitions if d.kind != "product" for o in d.operands} | {spec.output, *spec.next.values()}
+        self._read_whole |= {d.args[0] for d in spec.of_kind("product") if self._parted(d)}
 
     def run(self) -> Program:
         for d in self.spec.definitions:
@@ -40,21 +41,30 @@ class _Lowering:
         match d.kind:
             case "input" | "state" | "parameter" | "constant" | "mask":
                 return
+            case "count" | "unit" | "row" | "column":
+                self._counted(d)
+            case "transpose":
+                self._transpose(d)
             case "expression":
                 split(self.scope, d.name, normalise(d.expr))
             case "product":
                 self._product(d)
             case "concat":
                 self._concat(d)
-            case "mean":
-                self._mean(d)
-            case "sum":
-                self.scope.add(Reduce(d.name, d.axes, d.args[0], "sum"))
-            case "max":
-                self.scope.add(Reduce(d.name, d.axes, d.args[0], "max"))
+            case "mean" | "sum" | "max":
+                self._reduction(d)
 
-    def _mean(self, d: Definition) -> None:
+    def _counted(self, d: Definition) -> None:
+        if d.kind == "count":
+            self.scope.count(d.name.removeprefix("n_"))
+        else:
+            self.scope.add(Iota(d.name, d.axes, int(d.kind == "column")))
+
+    def _reduction(self, d: Definition) -> None:
         (operand,) = d.args
+        if d.kind in ("sum", "max"):
+            self.scope.add(Reduce(d.name, d.axes, operand, "sum" if d.kind == "sum" else "max"))
+            return
         total = self.scope.add(Reduce(self.scope.fresh(f"sum_{operand}"), d.axes, operand, "sum"))
         (axis,) = units(self.scope.types[operand])
         count = sp.Add(*(symbol(self.scope.count(size)) for size in size_names(axis)))
@@ -65,10 +75,20 @@ class _Lowering:
             parts = tuple(self._typed(p, (*d.axes[:-1], self.scope.types[p][-1]), p) for p in d.args)
             self.scope.add(Concat(d.name, d.axes, parts))
 
+    def _transpose(self, d: Definition) -> None:
+        """A transposed matrix that a product reads needs no node: its index says so."""
+        if d.name in self._read_whole:
+            self.scope.add(Transpose(d.name, d.axes, d.args[0]))
+
+    def _parted(self, product: Definition) -> bool:
+        """Whether the columns of the weight meet the parts of a concat one by one."""
+        parts = self.spec.definition[product.args[1]]
+        return parts.kind == "concat" and not any("+" in self.spec.definition[p].axes[-1] for p in parts.args)
+
     def _product(self, d: Definition) -> None:
         weight, operand = d.args
         parts = self.spec.definition[operand]
-        if parts.kind != "concat" or any("+" in self.scope.types[p][-1] for p in parts.args):
+        if not self._parted(d):
             self._contract(d.name, weight, operand)
             return
         terms = [self._part(weight, k, part) for k, part in enumerate(parts.args)]
@@ -82,8 +102,10 @@ class _Lowering:
     def _contract(self, name: str, weight: str, operand: str) -> str:
         rows, _ = self.scope.types[weight]
         sequence = self.scope.types[operand][:-1]
-        over = "".join(sequence)
-        return self.scope.add(Contract(name, (*sequence, rows), weight, operand, f"ij,{over}j->{over}i"))
+        over, matrix, letters = "".join(sequence), self.spec.definition.get(weight), "ij"
+        if matrix is not None and matrix.kind == "transpose":
+            (weight,), letters = matrix.args, "ji"
+        return self.scope.add(Contract(name, (*sequence, rows), weight, operand, f"{letters},{over}j->{over}i"))
 
     def _carry(self, state: str) -> Carry:
         kind = self.scope.types[state]

@@ -22,7 +22,7 @@ class Scope:
         self._taken = {*self.types, *implied((s.name for s in spec.states), ("input", "hidden", *spec.sizes)), "output"}
         self._given = [i for kind in _ROLES for i in _inputs(spec, kind)]
         self._given += [Input(f"{s.name}_0", ("N", *s.axes), "init", place=spec.definition[s.name].place) for s in spec.states]
-        self._outside = {d.name for d in spec.of_kind("input", "state", "parameter", "constant", "mask")}
+        self._outside = {d.name for d in spec.of_kind("input", "state", "parameter", "constant", "mask", "count")}
         self._counts: dict[str, None] = {}
         self._slices: dict[tuple[str, int], str] = {}
 

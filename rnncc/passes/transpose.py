@@ -3,7 +3,7 @@
 from rnncc.errors import InternalError
 from rnncc.functions import partials, symbol
 from rnncc.functions.vocabulary import equal
-from rnncc.ir import Concat, Contract, Gather, Node, Pointwise, Reduce, ScatterAdd, Slice
+from rnncc.ir import Concat, Contract, Gather, Node, Pointwise, Reduce, ScatterAdd, Slice, Transpose
 from rnncc.passes.cotangents import Cotangents
 
 
@@ -22,8 +22,8 @@ def transpose(node: Node, cotangent: str, cotangents: Cotangents) -> None:
             _concat(node, cotangent, cotangents)
         case Slice():
             cotangents.give_part(node.a, node.part, symbol(cotangent))
-        case Gather() | ScatterAdd():
-            _indexed(node, cotangent, cotangents)
+        case Transpose() | Gather() | ScatterAdd():
+            _exchanged(node, cotangent, cotangents)
         case _:
             raise InternalError(f"no transpose of {type(node).__name__} of {node.name}")
 
@@ -66,9 +66,12 @@ def _concat(node: Concat, cotangent: str, to: Cotangents) -> None:
             to.give(part, to.builder.symbol_of(Slice(name, axes, cotangent, k)))
 
 
-def _indexed(node: Gather | ScatterAdd, cotangent: str, to: Cotangents) -> None:
-    """Gather and ScatterAdd are each other's transpose."""
-    other = ScatterAdd if isinstance(node, Gather) else Gather
+def _exchanged(node: Transpose | Gather | ScatterAdd, cotangent: str, to: Cotangents) -> None:
+    """Gather and ScatterAdd are each other's transpose, Transpose is its own."""
     axes = to.builder.types[node.a]
     name = to.builder.reserve(f"{to.prefix}{node.a}_of_{node.name}", axes)
+    if isinstance(node, Transpose):
+        to.give(node.a, to.builder.symbol_of(Transpose(name, axes, cotangent)))
+        return
+    other = ScatterAdd if isinstance(node, Gather) else Gather
     to.give(node.a, to.builder.symbol_of(other(name, axes, cotangent, node.index)))

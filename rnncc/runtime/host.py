@@ -11,7 +11,7 @@ import numpy as np
 from numpy import cos, exp, floor, log, sin, sqrt, tanh, where
 
 __all__ = [
-    "Abs", "Max", "Min", "Mod", "ahead", "clamp", "cos", "equal", "erf", "exp", "floor", "inside", "log",
+    "Abs", "Max", "Min", "Mod", "ahead", "clamp", "cos", "equal", "erf", "exp", "floor", "inside", "iota", "log",
     "relu", "sigmoid", "sign", "sin", "softplus", "sqrt", "step", "tanh", "where",
 ]  # fmt: skip
 
@@ -23,6 +23,11 @@ _erf = np.vectorize(math.erf, otypes=[np.float64])
 def erf(a: Any) -> Any:
     """The error function, in float64 on the way."""
     return _erf(a).astype(np.result_type(a, np.float32))
+
+
+def iota(axis: int, dtype: Any, *shape: int) -> Any:
+    """The index along `axis` of an array of this shape, counted from 0."""
+    return np.indices(shape, dtype)[axis]
 
 
 def step(a: Any) -> Any:

@@ -7,21 +7,21 @@ from typing import Any, Concatenate, ParamSpec, cast
 import sympy as sp
 
 from rnncc.functions import symbol
-from rnncc.ir import Axes
+from rnncc.ir import Axes, size_names
 from rnncc.runtime.cell_info import Parameter, State
 from rnncc.spec import arguments
 from rnncc.spec.assigned import assigned_span
-from rnncc.spec.cell_spec import CellSpec, Option
+from rnncc.spec.cell_spec import CellSpec, Given, Option
 from rnncc.spec.fault import Mistake, Span, fault_of
 from rnncc.spec.freeze import freeze
 from rnncc.spec.mask import random_mask
 from rnncc.spec.names import fresh, objection
-from rnncc.spec.record import Bound, Declared, DeclaredKind, Record, Size
+from rnncc.spec.record import Bound, Declared, Record, Size
 from rnncc.spec.session import Session, current_session
 from rnncc.spec.span import current_span, span_at
-from rnncc.spec.structure import POISON
-from rnncc.spec.units import fits, poisoned, units_of
-from rnncc.spec.weight import Weight
+from rnncc.spec.structure import POISON, Piecewise
+from rnncc.spec.units import poisoned, units_of
+from rnncc.spec.weight import Weight, patterned
 from rnncc.suggest import close
 
 P = ParamSpec("P")
@@ -127,6 +127,16 @@ class Cell:
         self.record.masks[name] = made
         return declared
 
+    @_recorded
+    def unit(self, size: object) -> sp.Symbol:
+        """The number of each unit, counted from 0."""
+        return self._counting("unit", (self._units(size),))
+
+    @_recorded
+    def count(self, size: object) -> sp.Expr:
+        """The number of units."""
+        return sp.Add(*(self._noted(f"n_{s}", "count", ()) for s in size_names(self._units(size))))
+
     # -- parameters
 
     @_recorded
@@ -134,7 +144,19 @@ class Cell:
         """A matrix; `W @ v` takes a value of the size `cols` to one of the size `rows`."""
         units = (self._units(rows), self._units(cols))
         self._parameter(Parameter(name, units, arguments.initialiser(name, init), frozen))
-        return Weight(name, *units, self._accept, self.report)
+        return Weight(symbol(name), units, self.record, self.report)
+
+    @_recorded
+    def pattern(self, rows: object, cols: object, entry: Callable[[sp.Symbol, sp.Symbol], sp.Expr]) -> Weight:
+        """A fixed matrix: `entry(i, j)` is what stands in row i and column j, both counted from 0."""
+        units = (self._units(rows), self._units(cols))
+        expr = entry(self._counting("row", units), self._counting("column", units))
+        return patterned(expr, units, self.record, self.report)
+
+    def identity(self, size: object) -> Weight:
+        """1 on the diagonal, 0 elsewhere."""
+        made: Weight = self.pattern(size, size, lambda i, j: Piecewise((1, (i <= j) & (i >= j)), (0, True)))
+        return made
 
     @_recorded
     def vector(self, name: str, size: object, *, init: str | float | None = None, frozen: bool = False) -> sp.Symbol:
@@ -178,11 +200,14 @@ class Cell:
 
     # -- what loading and freezing need
 
-    def bind(self, name: str, expr: sp.Expr) -> sp.Expr:
+    def bind(self, name: str, expr: sp.Expr | Weight) -> sp.Expr | Weight:
         """Gives `expr` the name of the variable it is assigned to; a taken name becomes `s_2`, `s_3` …
 
         Numbers and variables that begin with an underscore stay unnamed.
         """
+        if isinstance(expr, Weight):
+            called = self.bind(name, expr.expr)
+            return called if poisoned(called) else expr.like(called)
         if poisoned(expr):
             return POISON
         try:
@@ -246,7 +271,7 @@ class Cell:
         self.record.parameters[parameter.name] = parameter
         return made
 
-    def _declare(self, name: str, kind: DeclaredKind, units: Axes) -> sp.Symbol:
+    def _declare(self, name: str, kind: Given, units: Axes) -> sp.Symbol:
         self._fresh_name(name)
         self.record.entries[name] = Declared(name, kind, units, current_span(self._file))
         return symbol(name)
@@ -263,6 +288,14 @@ class Cell:
                 remedy="give each value its own name, or keep the first in a variable",
             )
 
-    def _accept(self, weight: Weight, operand: sp.Expr) -> None:
-        if not poisoned(operand):
-            fits(weight.name, weight.cols, operand, self.record.units)
+    def _counting(self, kind: Given, units: Axes) -> sp.Symbol:
+        return self._noted("_".join([kind, *units]).replace("+", "_"), kind, units)
+
+    def _noted(self, name: str, kind: Given, units: Axes) -> sp.Symbol:
+        """What a size brings along, noted where it is asked for the first time."""
+        known = (e.name for e in self.record.entries.values() if isinstance(e, Declared) and (e.kind, e.units) == (kind, units))
+        if found := next((k for k in known if kind != "count" or k == name), None):
+            return symbol(found)
+        unique = fresh(name, [*self.record.entries, *self.record.sizes])
+        self.record.entries[unique] = Declared(unique, kind, units, current_span(self._file))
+        return symbol(unique)

@@ -10,7 +10,8 @@ import sympy as sp
 from rnncc.ir import Axes
 from rnncc.runtime.cell_info import Parameter, RandomMask, State
 
-Kind = Literal["input", "state", "parameter", "constant", "mask", "expression", "product", "concat", "mean", "sum", "max"]
+Given = Literal["input", "state", "parameter", "constant", "mask", "count", "unit", "row", "column"]
+Kind = Given | Literal["expression", "product", "transpose", "concat", "mean", "sum", "max"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Definition:
 
     `axes` is its IR type: `T N` first where it varies over the sequence, then its units. An `expression` has `expr`, sympy over the
     names of other definitions, elementwise; of a `mask` it is the rate. A `product` has `args` (weight, operand), a `concat` its parts,
-    a reduction its operand.
+    a reduction and a `transpose` their operand. A `count` is the number of units of a size; `unit`, `row` and `column` number units, rows
+    and columns from 0.
     """
 
     name: str

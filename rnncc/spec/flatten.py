@@ -10,7 +10,7 @@ from rnncc.spec.cell_spec import Definition, Kind
 from rnncc.spec.mask import SEQUENCE, rate_of
 from rnncc.spec.names import fresh, implied
 from rnncc.spec.record import Bound, Declared, Record
-from rnncc.spec.structure import HardSigmoid, Join, Product, Reduction, Structure, label
+from rnncc.spec.structure import HardSigmoid, Join, Product, Reduction, Structure, Transposed, label
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,13 @@ class _Flattening:
     def _structure(self, name: str, expr: sp.Expr, *, named: bool) -> None:
         match expr:
             case Product():
-                weight = expr.args[0].name
+                weight = self._operand(expr.args[0], f"{name}_weight").name
                 operand = self._operand(expr.args[1], f"{weight}_in").name
                 axes = (*self._sequence(operand), self.definitions[weight].axes[0])
                 self._add(name, "product", axes, (weight, operand), named=named)
+            case Transposed():
+                operand = self._operand(expr.args[0], f"{name}_in").name
+                self._add(name, "transpose", self.definitions[operand].axes[::-1], (operand,), named=named)
             case Join():
                 parts = self._parts(expr, name)
                 units = "+".join(self.definitions[p].axes[-1] for p in parts)
@@ -147,7 +150,10 @@ def _helper(expr: sp.Expr, owner: str) -> str:
     match expr:
         case Product():
             weight, operand = expr.args
-            return f"{weight.name}_{label(operand)}" if label(operand) else f"{weight.name}_product"
+            left = label(weight) or owner
+            return f"{left}_{label(operand)}" if label(operand) else f"{left}_product"
+        case Transposed():
+            return label(expr) or f"{owner}_T"
         case Join():
             return label(expr) or f"{owner}_concat"
         case Reduction():

@@ -4,6 +4,7 @@ import sympy as sp
 
 from rnncc.spec.session import Session
 from rnncc.spec.structure import Poison
+from rnncc.spec.weight import Weight
 
 
 class Namespace(dict[str, object]):
@@ -18,7 +19,8 @@ class Namespace(dict[str, object]):
         self.module = module
 
     def __setitem__(self, key: str, value: object) -> None:
-        if isinstance(value, sp.Expr) and not value.is_Symbol and self.session.cells:
+        computed = (isinstance(value, sp.Expr) and not value.is_Symbol) or (isinstance(value, Weight) and not value.expr.is_Symbol)
+        if computed and self.session.cells:
             value = self.session.cells[-1].bind(key, value)
         self.put(key, value)
 

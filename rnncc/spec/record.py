@@ -1,16 +1,18 @@
 """What a cell has been told so far, in the order it was told."""
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 import sympy as sp
 
 from rnncc.ir import Axes
 from rnncc.runtime.cell_info import Parameter, RandomMask, State
-from rnncc.spec.cell_spec import Option
+from rnncc.spec.cell_spec import Given, Option
 from rnncc.spec.fault import Fault, Span
 
-DeclaredKind = Literal["input", "state", "parameter", "constant", "mask"]
+COUNTS: tuple[Given, ...] = ("count", "unit", "row", "column")
+"""What sizes bring along: the number of units, the number of each unit, of each row and each column of a matrix."""
+_STEADY: tuple[Given, ...] = ("parameter", "constant", *COUNTS)
+"""Values that do not vary in time."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,10 @@ class Size:
 
 @dataclass(frozen=True)
 class Declared:
-    """An input, a state, a parameter, a constant or a mask, with its unit axes."""
+    """What is not computed, with its unit axes."""
 
     name: str
-    kind: DeclaredKind
+    kind: Given
     units: Axes
     span: Span
 
@@ -62,6 +64,16 @@ class Record:
     def units(self) -> dict[str, Axes]:
         """Unit axes of every value so far."""
         return {name: entry.units for name, entry in self.entries.items()}
+
+    def varies(self, expr: sp.Expr) -> bool:
+        """Whether `expr` has an operand that varies in time."""
+        found, todo = set[str](), {s.name for s in expr.free_symbols}
+        while todo:
+            found |= todo
+            bound = [self.entries[name] for name in todo if name in self.entries]
+            todo = {s.name for b in bound if isinstance(b, Bound) for s in b.expr.free_symbols} - found
+        declared = [e for name in found if isinstance(e := self.entries.get(name), Declared)]
+        return any(e.kind not in _STEADY for e in declared)
 
     def place_of(self, name: str) -> Span | None:
         """Where `name` was given to a value or a size."""

@@ -32,15 +32,24 @@ class Structure(sp.Function):
         return f"{self.word}({', '.join(printer._print(a) for a in self.args)})"
 
 
+class Transposed(Structure):
+    """`W.T`: one entry of the transposed matrix."""
+
+    nargs = 1
+
+    def _sympystr(self, printer: StrPrinter) -> str:
+        return f"{printer.parenthesize(self.args[0], PRECEDENCE['Pow'])}.T"
+
+
 class Product(Structure):
-    """`W @ v`: arguments are the symbol of the weight and the operand."""
+    """`W @ v`: arguments are one entry of the weight, and the operand."""
 
     nargs = 2
     precedence = PRECEDENCE["Add"]
 
     def _sympystr(self, printer: StrPrinter) -> str:
         weight, operand = self.args
-        return f"{weight.name} @ {printer.parenthesize(operand, PRECEDENCE['Pow'])}"
+        return f"{printer.parenthesize(weight, PRECEDENCE['Pow'])} @ {printer.parenthesize(operand, PRECEDENCE['Pow'])}"
 
 
 class Join(Structure):
@@ -144,6 +153,8 @@ def label(expr: sp.Expr) -> str:
     match expr:
         case sp.Mul():
             return "_".join(sorted(names))
+        case Transposed():
+            return f"{names[0]}_T"
         case Join():
             return "_".join(names)
         case sp.Function():

@@ -9,7 +9,7 @@ from sympy.logic.boolalg import Boolean, BooleanFalse, BooleanTrue
 from rnncc.functions import VOCABULARY, Elementwise
 from rnncc.ir import Axes, size_names
 from rnncc.spec.fault import Mistake
-from rnncc.spec.structure import HardSigmoid, Join, Poison, Product, Reduction
+from rnncc.spec.structure import HardSigmoid, Join, Poison, Product, Reduction, Transposed
 
 Known = Mapping[str, Axes]
 """Name -> unit axes; a weight has two, a scalar none."""
@@ -19,15 +19,15 @@ _COMPARISONS = (sp.StrictLessThan, sp.LessThan, sp.StrictGreaterThan, sp.Greater
 
 
 def units_of(expr: sp.Expr, known: Known) -> Axes:
-    """Unit axes of `expr`: one, or none for a scalar.
+    """Unit axes of `expr`: one, two of a weight, or none for a scalar.
 
     Raises `Mistake` where sizes do not fit, or something is not of the language.
     """
     if expr.is_Atom:
         return _symbol(expr, known) if expr.is_Symbol else _number(expr)
     match expr:
-        case Product():
-            return _product(expr, known)
+        case Product() | Transposed():
+            return _linear(expr, known)
         case Join():
             return _join(expr, known)
         case Reduction():
@@ -47,14 +47,15 @@ def poisoned(expr: sp.Expr) -> bool:
     return any(isinstance(s, Poison) for s in expr.free_symbols)
 
 
-def fits(weight: str, cols: str, operand: sp.Expr, known: Known) -> None:
+def fits(weight: sp.Expr, cols: str, operand: sp.Expr, known: Known) -> None:
     """Raise `Mistake` unless `operand` has the units that the weight's columns stand for."""
     found = units_of(operand, known)
     if found != (cols,):
-        remedy = f"the third argument of cell.weight is the size of what stands right of @: cell.weight({weight!r}, …, {operand})"
-        message = f"{weight} @ {operand}: the sizes do not fit"
+        declared = f"the third argument of cell.weight is the size of what stands right of @: cell.weight('{weight}', …, {operand})"
+        remedy = declared if weight.is_Symbol else ""
+        message = f"{Product(weight, operand)}: the sizes do not fit"
         raise Mistake(
-            message, found=f"{operand} of size {_name(found)}", expected=f"size {cols}, the columns of {weight}", remedy=remedy
+            message, found=f"{operand} of size {size_text(found)}", expected=f"size {cols}, the columns of {weight}", remedy=remedy
         )
 
 
@@ -71,10 +72,12 @@ def _number(expr: sp.Expr) -> Axes:
     return ()
 
 
-def _product(expr: sp.Expr, known: Known) -> Axes:
+def _linear(expr: Product | Transposed, known: Known) -> Axes:
+    if isinstance(expr, Transposed):
+        return units_of(expr.args[0], known)[::-1]
     weight, operand = expr.args
-    rows, cols = known[weight.name]
-    fits(weight.name, cols, operand, known)
+    rows, cols = units_of(weight, known)
+    fits(weight, cols, operand, known)
     return (rows,)
 
 
@@ -126,7 +129,7 @@ def _sides(condition: Boolean) -> Iterator[sp.Expr]:
 def _common(args: Iterable[sp.Expr], known: Known) -> Axes:
     found = {units: arg for arg in args if (units := units_of(arg, known))}
     if len(found) > 1:
-        listed = ", ".join(sorted(f"{arg} of size {_name(units)}" for units, arg in found.items()))
+        listed = ", ".join(sorted(f"{arg} of size {size_text(units)}" for units, arg in found.items()))
         remedy = "a product brings a value to another size: cell.weight(name, rows, cols) @ value"
         raise Mistake("values of different sizes meet in one elementwise expression", found=listed, expected="one size", remedy=remedy)
     return next(iter(found), ())
@@ -141,5 +144,6 @@ def _foreign(expr: sp.Expr) -> Mistake:
     return Mistake(f"{name} is not part of the spec language", found=str(expr), remedy=listed)
 
 
-def _name(units: Axes) -> str:
+def size_text(units: Axes) -> str:
+    """`units` as messages say them."""
     return " by ".join(" + ".join(size_names(axis)) for axis in units) or "one (a scalar)"

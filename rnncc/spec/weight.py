@@ -1,79 +1,154 @@
-"""A weight stands left of `@` and nowhere else."""
+"""Weights: matrices that do not vary in time, alone or in expressions, which stand left of `@`."""
 
 from collections.abc import Callable
 
 import sympy as sp
 
-from rnncc.functions import symbol
+from rnncc.ir import Axes
 from rnncc.spec.fault import Mistake
-from rnncc.spec.structure import Product
+from rnncc.spec.record import Record
+from rnncc.spec.structure import Product, Transposed
+from rnncc.spec.units import fits, poisoned, size_text, units_of
 
-Elementwise = Callable[["Weight", object], sp.Expr]
+Report = Callable[[Mistake], sp.Expr]
+Apply = Callable[[sp.Expr, sp.Expr], sp.Expr]
+Operator = Callable[["Weight", object], "Weight | sp.Expr"]
 
 
-def _before(sign: str) -> Elementwise:
+def _before(sign: str, apply: Apply) -> Operator:
     """The operator `sign` with a weight on its left."""
 
-    def operate(weight: "Weight", other: object) -> sp.Expr:
-        return weight.misused(f"{weight.name} {sign} {other}", f"apply it first: {weight.name} @ v")
+    def operate(weight: "Weight", other: object) -> "Weight | sp.Expr":
+        remedy = f"apply it first: {weight} @ v"
+        return weight.combined([weight, other], apply, f"{weight} {sign} {other}", remedy)
 
     return operate
 
 
-def _after(sign: str) -> Elementwise:
+def _after(sign: str, apply: Apply) -> Operator:
     """The operator `sign` with a weight on its right."""
 
-    def operate(weight: "Weight", other: object) -> sp.Expr:
-        u = weight.name
-        loose = f"apply it first: {u} @ v"
-        tight = f"`r {sign} {u} @ h` is read as `(r {sign} {u}) @ h`: write `r {sign} ({u} @ h)`"
-        return weight.misused(f"{other} {sign} {u}", tight if sign in "*/" else loose)
+    def operate(weight: "Weight", other: object) -> "Weight | sp.Expr":
+        loose = f"apply it first: {weight} @ v"
+        tight = f"`r {sign} {weight} @ h` is read as `(r {sign} {weight}) @ h`: write `r {sign} ({weight} @ h)`"
+        remedy = tight if sign in "*/" else loose
+        return weight.combined([other, weight], apply, f"{other} {sign} {weight}", remedy)
 
     return operate
 
 
 class Weight:
-    """A matrix of `rows` by `cols` units. `W @ v` is a product; everything else is a mistake, recorded by `report`."""
+    """A matrix of `rows` by `cols` units without time: a parameter, a pattern, or an expression of such matrices.
 
-    def __init__(
-        self, name: str, rows: str, cols: str, accept: Callable[["Weight", sp.Expr], None], report: Callable[[Mistake], sp.Expr]
-    ) -> None:
-        self.name = name
-        self.rows = rows
-        self.cols = cols
-        self._accept = accept
-        self._report = report
+    `W @ v` is a product, `W.T` the transposed matrix. Elementwise a weight goes with weights of its sizes, with numbers, and with
+    scalars that do not vary in time; anything else is a mistake, recorded by `report`.
+
+    Parameters
+    ----------
+    expr
+        Over the names of the cell: one entry of the matrix.
+    units
+        Its sizes, rows first.
+    record
+        What the cell knows of its values.
+    """
+
+    def __init__(self, expr: sp.Expr, units: Axes, record: Record, report: Report) -> None:
+        self.expr, self.units = expr, units
+        self._record, self._report = record, report
+
+    def __str__(self) -> str:
+        return str(self.expr)
 
     def __repr__(self) -> str:
-        return f"weight {self.name} ({self.rows}, {self.cols})"
+        return f"weight {self} ({', '.join(self.units)})"
+
+    @property
+    def T(self) -> "Weight":  # noqa: N802 (as NumPy writes it)
+        """The transposed matrix."""
+        turned = self.expr.args[0] if isinstance(self.expr, Transposed) else Transposed(self.expr)
+        return self.like(turned, self.units[::-1])
+
+    def like(self, expr: sp.Expr, units: Axes | None = None) -> "Weight":
+        """A further weight of the same cell."""
+        return Weight(expr, units or self.units, self._record, self._report)
 
     def __matmul__(self, operand: object) -> sp.Expr:
         if not isinstance(operand, sp.Expr):
-            return self._report(Mistake(f"{self.name} @ …: the right side is no value of the cell", found=repr(operand)))
+            remedy = f"{self} @ ({operand} @ v)" if isinstance(operand, Weight) else ""
+            message = f"{self} @ …: the right side is no value of the cell"
+            return self._report(Mistake(message, found=repr(operand), remedy=remedy))
         try:
-            self._accept(self, operand)
+            if not poisoned(operand):
+                fits(self.expr, self.units[1], operand, self._record.units)
         except Mistake as mistake:
             return self._report(mistake)
-        return Product(symbol(self.name), operand)
+        return Product(self.expr, operand)
 
     def __rmatmul__(self, operand: object) -> sp.Expr:
-        remedy = f"a product is written weight first: {self.name} @ ({operand})"
-        return self._report(Mistake(f"the weight {self.name} stands right of @", found=f"… @ {self.name}", remedy=remedy))
+        remedy = f"a product is written weight first: {self} @ ({operand})"
+        return self._report(Mistake(f"the weight {self} stands right of @", found=f"… @ {self}", remedy=remedy))
 
-    def misused(self, found: str, remedy: str) -> sp.Expr:
-        """Reports a use other than left of @."""
-        message = f"the weight {self.name} is used elementwise"
-        return self._report(Mistake(message, found=found, expected=f"{self.name} @ a value of size {self.cols}", remedy=remedy))
+    def combined(self, operands: list[object], apply: Callable[..., sp.Expr], found: str, remedy: str) -> "Weight | sp.Expr":
+        """`apply` entry by entry; a mistake, with what was `found`, where an operand is no matrix like this one and no number."""
+        try:
+            entries = [self._entry(o, found, remedy) for o in operands]
+            if any(map(poisoned, entries)):
+                return next(filter(poisoned, entries))
+            expr = apply(*entries)
+            units_of(expr, self._record.units)
+        except Mistake as mistake:
+            return self._report(mistake)
+        return self.like(expr)
 
-    def __neg__(self) -> sp.Expr:
-        return self.misused(f"-{self.name}", f"negate the product: -({self.name} @ v)")
+    def _entry(self, other: object, found: str, remedy: str) -> sp.Expr:
+        """What `other` is in an expression for one entry."""
+        if isinstance(other, Weight):
+            return self._matching(other)
+        expr = sp.sympify(other) if isinstance(other, int | float) else other
+        if isinstance(expr, sp.Expr) and (poisoned(expr) or not (units_of(expr, self._record.units) or self._record.varies(expr))):
+            return expr
+        message = f"the weight {self} is used elementwise"
+        raise Mistake(message, found=found, expected=f"{self} @ a value of size {self.units[1]}", remedy=remedy)
+
+    def _matching(self, other: "Weight") -> sp.Expr:
+        if other.units == self.units:
+            return other.expr
+        turned = f"transpose one of them: {other.T}" if other.units == self.units[::-1] else ""
+        found = f"{self} of size {size_text(self.units)}, {other} of size {size_text(other.units)}"
+        raise Mistake("weights of different sizes meet elementwise", found=found, expected="one size", remedy=turned)
+
+    def _elementwise_(self, function: Callable[..., sp.Expr], operands: tuple[object, ...]) -> "Weight | sp.Expr":
+        """Functions of the vocabulary ask for this where a weight is one of their arguments."""
+        found = f"{getattr(function, '__name__', 'function')}({', '.join(map(str, operands))})"
+        return self.combined([*operands], function, found, f"apply it first: {self} @ v")
+
+    def __neg__(self) -> "Weight":
+        return self.like(-self.expr)
 
     def __call__(self, *_operands: object) -> sp.Expr:
-        return self.misused(f"{self.name}(…)", f"a product is written with @: {self.name} @ v")
+        found, remedy = f"{self}(…)", f"a product is written with @: {self} @ v"
+        expected = f"{self} @ a value of size {self.units[1]}"
+        return self._report(Mistake(f"the weight {self} is used as a function", found=found, expected=expected, remedy=remedy))
 
     def _sympy_(self) -> sp.Expr:
-        """Sympy asks for this where a weight is the argument of a function."""
-        raise sp.SympifyError(f"the weight {self.name}")
+        """Sympy asks for this where a weight is the argument of what is no function of the vocabulary."""
+        raise sp.SympifyError(f"the weight {self}")
 
-    __add__, __sub__, __mul__, __truediv__, __pow__ = map(_before, ("+", "-", "*", "/", "**"))
-    __radd__, __rsub__, __rmul__, __rtruediv__, __rpow__ = map(_after, ("+", "-", "*", "/", "**"))
+    __add__, __radd__ = _before("+", lambda a, b: a + b), _after("+", lambda a, b: a + b)
+    __sub__, __rsub__ = _before("-", lambda a, b: a - b), _after("-", lambda a, b: a - b)
+    __mul__, __rmul__ = _before("*", lambda a, b: a * b), _after("*", lambda a, b: a * b)
+    __truediv__, __rtruediv__ = _before("/", lambda a, b: a / b), _after("/", lambda a, b: a / b)
+    __pow__, __rpow__ = _before("**", lambda a, b: a**b), _after("**", lambda a, b: a**b)
+
+
+def patterned(expr: object, units: Axes, record: Record, report: Report) -> Weight | sp.Expr:
+    """The weight whose entries `expr` gives, over the numbers of its rows and columns. Raises `Mistake`."""
+    if isinstance(expr, sp.Expr) and poisoned(expr):
+        return expr
+    expected = f"an expression of the row, the column, numbers and scalars, for a matrix of {size_text(units)}"
+    if not isinstance(expr, sp.Expr) or units_of(expr, record.units) != units:
+        raise Mistake("this is no entry of a pattern", found=repr(expr) if isinstance(expr, Weight) else str(expr), expected=expected)
+    if record.varies(expr):
+        raise Mistake("a pattern does not vary in time", found=str(expr), expected=expected)
+    return Weight(expr, units, record, report)

@@ -7,7 +7,7 @@ from rnncc.ir import size_names
 from rnncc.spec.cell_spec import Definition
 from rnncc.spec.fault import Mistake, Span
 from rnncc.spec.names import implied
-from rnncc.spec.record import Declared, Record
+from rnncc.spec.record import COUNTS, Declared, Record
 
 if TYPE_CHECKING:
     from rnncc.spec.cell import Cell
@@ -38,7 +38,8 @@ def missing(cell: "Cell") -> Found:
 
 def _clashes(record: Record) -> Found:
     taken = implied(record.states, ("input", "hidden", *record.sizes))
-    for name in record.entries.keys() | record.sizes.keys():
+    counts = {e.name for e in record.entries.values() if isinstance(e, Declared) and e.kind == "count"}
+    for name in (record.entries.keys() | record.sizes.keys()) - counts:
         if name in taken:
             span = record.place_of(name)
             assert span is not None
@@ -49,7 +50,7 @@ def unused(record: Record, definitions: Sequence[Definition], results: Iterable[
     """What reaches neither the output nor a state, and sizes that nothing has."""
     reached = _reached(definitions, results)
     for entry in record.entries.values():
-        if isinstance(entry, Declared) and entry.name not in reached:
+        if isinstance(entry, Declared) and entry.kind not in COUNTS and entry.name not in reached:
             message = f"the {entry.kind} {entry.name} reaches neither the output nor a state"
             yield Mistake(message, remedy="use it, or leave it out"), entry.span
     had = {name for d in definitions for axis in d.axes for name in size_names(axis)}

@@ -1,5 +1,7 @@
 """Generated sources against the interpreter, their kernels run by Python: every cell, and random ones."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -74,3 +76,20 @@ def test_weights_in_bfloat16_are_unpacked(rows):
         expected, found = (module.inference(sweep_of(shape), env | {PANELS: Panels(bfloat16=b)}) for b in (False, True))
     for key, value in expected.items():
         np.testing.assert_array_equal(found[key], value)
+
+
+WEIGHTS = Path(__file__).parent / "cells" / "weights.py"
+
+
+def test_expressions_of_weights():
+    check(compile_cell(WEIGHTS))
+
+
+def test_expressions_of_weights_stay_in_float32():
+    """Patterns and numbers of units have no dtype of their own. 5 steps of sums of 9 terms: some tens of roundings of 6e-8."""
+    made, shape = compile_cell(WEIGHTS), (4, 2, 2, 5)
+    module, sweep = simulated_module(made.source), sweep_of(shape)
+    with np.errstate(all="ignore"):
+        single, double = (found_by(module, made, arrays(made, shape, dtype), sweep) for dtype in (np.float32, np.float64))
+    assert {v.dtype for v in single.values()} == {np.dtype(np.float32)}
+    assert worst(single, double) < (1e-5,)

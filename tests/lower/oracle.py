@@ -8,14 +8,11 @@ import numpy as np
 _ERF = np.vectorize(math.erf, otypes=[float])
 
 
-class Matrix:
-    """A weight."""
-
-    def __init__(self, values):
-        self.values = values
+class Matrix(np.ndarray):
+    """A weight, which computes as an array but for products."""
 
     def __matmul__(self, operand):
-        return operand @ self.values.T
+        return np.asarray(operand) @ np.asarray(self).T
 
 
 class ArrayCell:
@@ -34,7 +31,23 @@ class ArrayCell:
         return self.state_now[name]
 
     def weight(self, name, rows, cols, **_):
-        return Matrix(self.arrays[name])
+        return self.arrays[name].view(Matrix)
+
+    def pattern(self, rows, cols, entry):
+        i, j = np.indices((self.size_of(rows), self.size_of(cols)), float)
+        return np.broadcast_to(entry(i, j), i.shape).view(Matrix)
+
+    def identity(self, size):
+        return np.eye(self.size_of(size)).view(Matrix)
+
+    def unit(self, size):
+        return np.arange(float(self.size_of(size)))
+
+    def count(self, size):
+        return float(self.size_of(size))
+
+    def size_of(self, value):
+        return np.shape(value)[-1]
 
     def vector(self, name, size=None, **_):
         return self.arrays[name]

@@ -113,7 +113,7 @@ def test_unknown_method_of_a_cell():
 
 
 def test_unknown_method_of_a_weight():
-    assert "error: a weight has no T" in faults("h_new = tanh(W @ x + U.T @ h)")
+    assert "error: a weight has no t" in faults("h_new = tanh(W @ x + U.t @ h)")
 
 
 def test_next_of_what_is_no_state():

@@ -1,9 +1,11 @@
 """Values without T: what a driver computes in NumPy before the loop and after it."""
 
+import sympy as sp
+
 from rnncc.emit.cpu.expression import expression
 from rnncc.emit.cpu.words import key, safe
 from rnncc.errors import InternalError
-from rnncc.ir import Concat, Contract, Input, Node, Pointwise, Program, Reduce, Slice, size_names, units
+from rnncc.ir import Concat, Contract, Input, Iota, Node, Pointwise, Program, Reduce, Slice, Transpose, size_names, units
 
 
 def extent(axis: str) -> str:
@@ -61,10 +63,16 @@ def dtype_line(program: Program) -> str:
 def _pointwise(program: Program, n: Pointwise) -> str:
     """An expression over arrays; one that has none for an operand is spread over the axes."""
     source = expression(n.expr, lambda value: read(program, value), "host.")
+    if n.type and isinstance(n.expr, sp.Piecewise) and not any(program.types[o] for value, _ in n.expr.args for o in _names(value)):
+        source = f"{source}.astype(dtype)"  # a choice between numbers has none of its own
     if n.type in ((), *(program.types[o] for o in n.operands)):
         return source
     lengths = ["sweep.batch" if a == "N" else extent(a) for a in n.type]
     return f"np.full(({', '.join(lengths)},), {source}, dtype)"
+
+
+def _names(expr: sp.Expr) -> list[str]:
+    return [s.name for s in expr.free_symbols]
 
 
 def columns(program: Program, n: Slice) -> tuple[str, str]:
@@ -99,5 +107,9 @@ def host_node(program: Program, n: Node) -> str:
         case Slice():
             start, stop = columns(program, n)
             return f"{read(program, n.a)}[..., :{stop}]" if start == "0" else f"{read(program, n.a)}[..., {start} : {stop}]"
+        case Transpose():
+            return f"{read(program, n.a)}.T"
+        case Iota():
+            return f"host.iota({n.axis}, dtype, {', '.join(extent(a) for a in n.type)})"
         case _:
             raise InternalError(f"{n.name}: no host code for a {type(n).__name__}")

@@ -7,7 +7,22 @@ from dataclasses import replace
 
 from rnncc.errors import InternalError
 from rnncc.functions import VOCABULARY, symbol
-from rnncc.ir import Axes, Carry, Concat, Contract, Gather, Node, Pointwise, Program, Reduce, ScatterAdd, Slice, size_names
+from rnncc.ir import (
+    Axes,
+    Carry,
+    Concat,
+    Contract,
+    Gather,
+    Iota,
+    Node,
+    Pointwise,
+    Program,
+    Reduce,
+    ScatterAdd,
+    Slice,
+    Transpose,
+    size_names,
+)
 
 RUNTIME: dict[str, tuple[str, ...]] = {
     "arrays": (
@@ -101,8 +116,10 @@ def _node(n: Node) -> Node:
             return replace(n, expr=n.expr.xreplace({s: symbol(safe(s.name)) for s in n.expr.free_symbols}))
         case Contract():
             return replace(n, a=safe(n.a), b=safe(n.b))
-        case Reduce() | Slice():
+        case Reduce() | Slice() | Transpose():
             return replace(n, a=safe(n.a))
+        case Iota():
+            return n
         case Concat():
             return replace(n, parts=tuple(safe(p) for p in n.parts))
         case Gather() | ScatterAdd():

@@ -132,7 +132,7 @@ class _Source:
                 yield f"{', '.join(map(self._local, pack.values))} = {self.framework.chunk}({product}, {len(pack.values)}, -1)"
 
     def _code(self, read: Callable[[str], Text]) -> ArrayCode:
-        return ArrayCode(self.framework.library, self.program.types, read, self._size, self._shape, self.parts.numbers)
+        return ArrayCode(self.framework.library, self.program.types, read, self._size, self._shape, self._like, self.parts.numbers)
 
     @property
     def _x(self) -> str:
@@ -155,11 +155,20 @@ class _Source:
         return Text(self._size(name.removeprefix("n_"))) if given and given.role == "size" else Text(_param(name))
 
     def _size(self, axis: str) -> str:
-        """The length of `axis`, from the first value that shows it: a parameter, a state or an input."""
+        """The length of `axis`."""
+        text, k = self._shown(axis)
+        return f"{text}.shape[{k}]"
+
+    def _like(self, axis: str) -> str:
+        """An array that has `axis`, or the first part of it."""
+        return self._shown(size_names(axis)[0])[0]
+
+    def _shown(self, axis: str) -> tuple[str, int]:
+        """The first value that shows how long `axis` is, a parameter, a state or an input, and where."""
         shown = [(_param(i.name), i.type) for i in self.program.inputs if i.role == "param"]
         shown += [(_state(c.prev), c.type) for c in self.program.carries]
         shown += [(self._read(name).text, self.program.types[name]) for name in self.parts.streams]
-        found = [f"{text}.shape[{axes.index(axis) - len(axes)}]" for text, axes in shown if axis in axes]
+        found = [(text, axes.index(axis) - len(axes)) for text, axes in shown if axis in axes]
         if not found:
             raise InternalError(f"no value of {self.program.name} shows how long {axis} is")
         return found[0]

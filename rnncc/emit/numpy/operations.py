@@ -11,7 +11,7 @@ from rnncc.emit.numpy.elementwise import Array
 from rnncc.emit.numpy.expression import evaluator, operand_names
 from rnncc.emit.numpy.sizes import Sizes
 from rnncc.errors import InternalError
-from rnncc.ir import Axes, Concat, Contract, Gather, Node, Pointwise, Reduce, ScatterAdd, Slice, size_names, units
+from rnncc.ir import Axes, Concat, Contract, Gather, Iota, Node, Pointwise, Reduce, ScatterAdd, Slice, Transpose, size_names, units
 
 _PLAN_FROM = 1 << 14
 """Elements from which `einsum` gains more by planning (BLAS) than planning costs."""
@@ -57,11 +57,10 @@ def compute(node: Node, env: Mapping[str, Any], place: Place) -> Array:
             return _reduce(node, env, place)
         case Concat():
             return np.concatenate([env[p] for p in node.parts], axis=-1)
-        case Slice():
-            return _slice(node, env, place)
-        case Gather():
-            index = place.masked(env[node.index], place.types[node.index]).astype(np.int64)
-            return np.asarray(env[node.a]).T[index]
+        case Slice() | Transpose() | Gather():
+            return _part(node, env, place)
+        case Iota():
+            return np.indices(place.sizes.shape(node.type), np.float64)[node.axis]
         case ScatterAdd():
             return _scatter_add(node, env, place)
         case _:
@@ -98,11 +97,22 @@ def _reduce(node: Reduce, env: Mapping[str, Any], place: Place) -> Array:
     return np.max(place.summand(node.a, env, node.type, -np.inf), axis=over)
 
 
-def _slice(node: Slice, env: Mapping[str, Any], place: Place) -> Array:
+def _part(node: Slice | Transpose | Gather, env: Mapping[str, Any], place: Place) -> Array:
+    whole: Array = np.asarray(env[node.a])
+    match node:
+        case Slice():
+            return _slice(node, whole, place)
+        case Transpose():
+            return whole.T
+        case Gather():
+            index = place.masked(env[node.index], place.types[node.index]).astype(np.int64)
+            return whole.T[index]
+
+
+def _slice(node: Slice, whole: Array, place: Place) -> Array:
     lengths = [place.sizes.length(s) for s in size_names(place.types[node.a][-1])]
     start = sum(lengths[: node.part])
-    part: Array = env[node.a][..., start : start + lengths[node.part]]
-    return part
+    return whole[..., start : start + lengths[node.part]]
 
 
 def _scatter_add(node: ScatterAdd, env: Mapping[str, Any], place: Place) -> Array:

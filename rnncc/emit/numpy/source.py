@@ -7,7 +7,9 @@ from rnncc.emit.array_code import ArrayCode, Library, Text
 from rnncc.functions import VOCABULARY, Elementwise
 from rnncc.ir import Axes, Carry, Node, Pointwise, Program, components, size_names
 
-_NUMPY = Library("numpy", {name: name for name in VOCABULARY} | {"sum": "numpy.sum", "max": "numpy.max"})
+_NUMPY = Library(
+    "numpy", {name: name for name in VOCABULARY} | {"sum": "numpy.sum", "max": "numpy.max"}, iota="numpy.arange({length}, dtype=float)"
+)
 
 _HEAD = '''"""{name}: what the kernel `{function}` computes, in NumPy."""
 
@@ -94,7 +96,7 @@ class _Source:
         def read(name: str) -> Text:
             return Text(name + at if "T" in self.program.types[name] else name)
 
-        return ArrayCode(_NUMPY, self.program.types, read, _size, shape).right(node).text
+        return ArrayCode(_NUMPY, self.program.types, read, _size, shape, lambda _axis: "").right(node).text
 
 
 def _size(axis: str) -> str:
