@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rnncc.runtime.layer import Layer
+from rnncc.runtime.transforms import Structure, asked_for
 
 if TYPE_CHECKING:
     from rnncc.spec import Cell
@@ -17,9 +18,10 @@ class _AnyCell(type):
     """Calling the class makes a layer of the class generated for a cell; a layer of any cell is an instance."""
 
     def __call__(cls, cell: CellLike, input_size: int, hidden_size: int, num_layers: int = 1, **keywords: Any) -> Layer:
-        generated, options = find_class(cell, keywords)
-        layer = generated(input_size, hidden_size, num_layers, **keywords)
-        layer.origin = functools.partial(_restored, cell, options)
+        asked = asked_for(keywords)
+        generated, options = find_class(cell, asked.keywords, asked.structure)
+        layer = generated(input_size, hidden_size, num_layers, **asked.keywords)
+        layer.origin = functools.partial(_restored, cell, options, asked.structure)
         return layer
 
     def __instancecheck__(cls, instance: object) -> bool:
@@ -38,7 +40,26 @@ class RNN(Layer, metaclass=_AnyCell):
         A name of the catalogue, a path to a spec file, or a `Cell`. Its kernels are compiled on first use and kept on disk.
     input_size, hidden_size, num_layers, keywords
         As of `Layer`: bias, bidirectional, batch_first, dropout, checkpoint, dtype, weight_dtype, device, threads, seed, and the cell's
-        own sizes, constants and options.
+        own sizes, constants and options. And transforms of any cell:
+
+        layer_norm=True
+            Each sum of products that a gate reads is normalised over its units (Ba et al. 2016), with a gain, and a shift where it has
+            no bias.
+        preactivation_clip, state_clip
+            A bound: what functions of a step are applied to, or the states, stay within it on either side.
+        input_dropout, recurrent_dropout
+            A probability: inverted dropout of what weights are multiplied with, one mask a sequence (Gal & Ghahramani 2016).
+        weight_drop
+            A probability: inverted dropout of the recurrent weights, one mask a call (Wan et al. 2013, Merity et al. 2018).
+        zoneout
+            A probability: units of a state keep their value, drawn anew every step (Krueger et al. 2017).
+        reset=True
+            A further input `reset` (T, N): where it is above 0, states begin anew before that step.
+        learn_initial=True
+            The states of a sequence begin with parameters, `h_first` for `h`.
+
+        Of `state_clip` and `zoneout` a dict gives one number a state. Bounds and probabilities are `constants` of the layer. Random
+        masks act in `vjp` alone; else they are their expectation.
 
     Raises
     ------
@@ -49,8 +70,10 @@ class RNN(Layer, metaclass=_AnyCell):
     """
 
 
-def find_class(cell: CellLike, keywords: Mapping[str, Any]) -> tuple[type[Layer], dict[str, Any]]:
-    """The generated class of `cell`, and those of `keywords` that are its options.
+def find_class(
+    cell: CellLike, keywords: Mapping[str, Any], transforms: Mapping[str, Structure] | None = None
+) -> tuple[type[Layer], dict[str, Any]]:
+    """The generated class of `cell` under `transforms`, and those of `keywords` that are its options.
 
     Which keywords are options only the cell knows, and an option may bring further ones: so it is asked until no more are found.
     """
@@ -58,16 +81,16 @@ def find_class(cell: CellLike, keywords: Mapping[str, Any]) -> tuple[type[Layer]
 
     options: dict[str, Any] = {}
     while True:
-        module = load_module(cell, options)
+        module = load_module(cell, options, transforms)
         new = {name: value for name, value in keywords.items() if name in module.CELL.options and name not in options}
         if not new:
             return getattr(module, module.CELL.name), options
         options = options | new
 
 
-def _restored(cell: CellLike, options: Mapping[str, Any], *arguments: Any) -> Layer:
+def _restored(cell: CellLike, options: Mapping[str, Any], transforms: Mapping[str, Structure], *arguments: Any) -> Layer:
     """A pickled layer: its class has no name that another process could import, so it is found by its cell."""
-    generated, _ = find_class(cell, options)
+    generated, _ = find_class(cell, options, transforms)
     layer = generated.restored(*arguments)
-    layer.origin = functools.partial(_restored, cell, options)
+    layer.origin = functools.partial(_restored, cell, options, transforms)
     return layer

@@ -15,7 +15,9 @@ from rnncc.emit.cpu import Programs, module_source
 from rnncc.ir import Program, show, verify
 from rnncc.lower import lower
 from rnncc.passes import cse, dce, differentiate, expectation, hoist_sums, split
+from rnncc.passes.transforms import Described, transformed
 from rnncc.runtime.cell_info import CellInfo
+from rnncc.runtime.transforms import Structure
 from rnncc.schedule import schedule, show_schedule
 from rnncc.spec import Cell, CellSpec, cell_info, load
 from rnncc.spec.mask import rate_of
@@ -29,18 +31,23 @@ NORMALISE: tuple[Pass, ...] = (cse, dce)
 class Compilation:
     """One spec on its way; every stage is made when it is asked for."""
 
-    def __init__(self, spec: CellSpec) -> None:
-        self.spec = spec
+    def __init__(self, spec: CellSpec, transforms: Mapping[str, Structure] | None = None) -> None:
+        self.spec, self.transforms = spec, dict(transforms or {})
 
     @cached_property
+    def described(self) -> Described:
+        """The cell as it was lowered and transformed, and its description."""
+        return transformed(Described(lower(self.spec), cell_info(self.spec)), self.transforms)
+
+    @property
     def info(self) -> CellInfo:
         """The cell as the runtime sees it."""
-        return cell_info(self.spec)
+        return self.described.info
 
     @cached_property
     def primal(self) -> Program:
         """The cell as a program."""
-        return normalised(lower(self.spec))
+        return normalised(self.described.program)
 
     @cached_property
     def inference(self) -> Program:
@@ -67,7 +74,7 @@ class Compilation:
     def trace(self) -> Program:
         """What inference computes, with every named value as an output."""
         named = tuple((v, v) for v in self.info.named if "T" in self.primal.types.get(v, ()))
-        return normalised(expectation(replace(verify(lower(self.spec)), outputs=named), self._rates))
+        return normalised(expectation(replace(self.described.program, outputs=named), self._rates))
 
     @cached_property
     def source(self) -> str:
@@ -102,6 +109,8 @@ def normalised(program: Program) -> Program:
     return program
 
 
-def compile_cell(cell: "str | os.PathLike[str] | Cell", options: Mapping[str, Any] | None = None) -> Compilation:
-    """The way of `cell`, a catalogue name, a path or a `Cell`, under `options`."""
-    return Compilation(cell.freeze() if isinstance(cell, Cell) else load(find(os.fspath(cell)), options))
+def compile_cell(
+    cell: "str | os.PathLike[str] | Cell", options: Mapping[str, Any] | None = None, transforms: Mapping[str, Structure] | None = None
+) -> Compilation:
+    """The way of `cell`, a catalogue name, a path or a `Cell`, under `options`, changed by `transforms`."""
+    return Compilation(cell.freeze() if isinstance(cell, Cell) else load(find(os.fspath(cell)), options), transforms)

@@ -8,30 +8,34 @@ from typing import TYPE_CHECKING, Any
 from rnncc.catalogue import find
 from rnncc.runtime.cache import Cache
 from rnncc.runtime.cache_key import module_key, spec_content
+from rnncc.runtime.transforms import Structure
 
 if TYPE_CHECKING:
     from rnncc.spec import Cell
 
 
-def load_module(cell: "str | os.PathLike[str] | Cell", options: Mapping[str, Any] | None = None) -> ModuleType:
-    """The generated module of `cell`, a name of the catalogue, a path or a `Cell`, under `options`.
+def load_module(
+    cell: "str | os.PathLike[str] | Cell", options: Mapping[str, Any] | None = None, transforms: Mapping[str, Structure] | None = None
+) -> ModuleType:
+    """The generated module of `cell`, a name of the catalogue, a path or a `Cell`, under `options`, changed by `transforms`.
 
     Raises
     ------
     SpecError
         Where the spec is wrong.
     ArgumentError
-        For an unknown cell or option.
+        For an unknown cell or option, or where a transform does not apply.
     """
-    options = dict(options or {})
+    options, transforms = dict(options or {}), dict(transforms or {})
+    settled = options | {f"{name}=": value for name, value in transforms.items()}
     if not isinstance(cell, str | os.PathLike):
-        source = _source(cell, options)
-        return Cache().module(module_key(cell.name, source.encode(), options), lambda: source)
+        source = _source(cell, options, transforms)
+        return Cache().module(module_key(cell.name, source.encode(), settled), lambda: source)
     path = find(os.fspath(cell))
-    return Cache().module(module_key(path.stem, spec_content(path), options), lambda: _source(path, options))
+    return Cache().module(module_key(path.stem, spec_content(path), settled), lambda: _source(path, options, transforms))
 
 
-def _source(cell: "str | os.PathLike[str] | Cell", options: Mapping[str, Any]) -> str:
+def _source(cell: "str | os.PathLike[str] | Cell", options: Mapping[str, Any], transforms: Mapping[str, Structure]) -> str:
     from rnncc.compiler import compile_cell  # the one lazy import of the compiler
 
-    return compile_cell(cell, options).source
+    return compile_cell(cell, options, transforms).source

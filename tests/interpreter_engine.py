@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from rnncc.emit.numpy import run
 from rnncc.ir import Program, verify
 from rnncc.lower import lower
 from rnncc.passes import cse, dce, differentiate, expectation
+from rnncc.passes.transforms import Described, transformed
 from rnncc.runtime.layer import Layer, layer_class
 from rnncc.spec import load
 from rnncc.spec.info import cell_info
@@ -18,10 +20,12 @@ from rnncc.spec.mask import rate_of
 class InterpreterModule:
     """A cell as a generated module offers it. Nothing is kept for the backward pass: `backward` runs the joint graph."""
 
-    def __init__(self, source: str | Path, options: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self, source: str | Path, options: Mapping[str, object] | None = None, transforms: Mapping[str, Any] | None = None
+    ) -> None:
         spec = load(source, options)
-        self.CELL = cell_info(spec)
-        self.program = verify(lower(spec))
+        cell = transformed(Described(lower(spec), cell_info(spec)), transforms or {})
+        self.CELL, self.program = cell.info, verify(cell.program)
 
     @cached_property
     def gradient(self) -> Program:

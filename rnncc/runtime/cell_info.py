@@ -29,6 +29,8 @@ class State:
     name: str
     axes: Axes
     initial: float = 0.0
+    learned: str | None = None
+    """The parameter that it begins with, in place of `initial`."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,19 @@ LAYER_KEYWORDS = (
     "threads",
     "seed",
 )
+TRANSFORMS = {
+    "layer_norm": "flag",
+    "preactivation_clip": "bound",
+    "input_dropout": "rate",
+    "recurrent_dropout": "rate",
+    "weight_drop": "rate",
+    "state_clip": "bounds",
+    "zoneout": "rates",
+    "learn_initial": "flag",
+    "reset": "flag",
+}
+"""Keywords of `rnncc.RNN` that change the cell, in the order in which they do, and what each takes: True; a rate; a bound; one of them
+for all states, or a dict by state."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +52,11 @@ def split_keywords(cell: CellInfo, given: Mapping[str, object]) -> CellKeywords:
     """
     known = (*cell.sizes, *cell.constants, *cell.options)
     for name in given:
+        if name in TRANSFORMS and name not in known:
+            raise ArgumentError(f"{cell.name} was compiled without {name}; use rnncc.RNN(…, {name}={given[name]!r})")
         if name not in known:
-            raise ArgumentError(f"{cell.name} takes no {name}={given[name]!r}{suggestion(name, (*known, *LAYER_KEYWORDS))}")
+            near = suggestion(name, (*known, *LAYER_KEYWORDS, *TRANSFORMS))
+            raise ArgumentError(f"{cell.name} takes no {name}={given[name]!r}{near}")
     sizes = {name: _size(cell, name, given.get(name, default)) for name, default in cell.sizes.items()}
     constants = {name: number(name, given.get(name, default)) for name, default in cell.constants.items()}
     return CellKeywords(sizes, constants, {k: v for k, v in given.items() if k in cell.options})

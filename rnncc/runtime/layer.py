@@ -91,8 +91,9 @@ class Layer(LayerBase):
             Where an argument does not fit, saying what was found and what was expected.
         """
         batch, arrays = self._read(x, lengths)
-        initial = initial_states(self._store.geometry, self.dtype, batch, state, own=False)
-        y, finals = self._stack(batch, inferring=True).infer(self._entered(batch, arrays, own=False), initial)
+        stack = self._stack(batch, inferring=True)
+        initial = initial_states(stack.geometry, self.dtype, batch, state, stack.weights, own=False)
+        y, finals = stack.infer(self._entered(batch, arrays, own=False), initial)
         return batch.leave(y), leave_states(self._store.geometry, batch, finals)
 
     def vjp(
@@ -131,11 +132,11 @@ class Layer(LayerBase):
         """
         every = self._settings.checkpoint if checkpoint is None else whole("checkpoint", checkpoint, 1)
         batch, arrays = self._read(x, lengths)
-        initial = initial_states(self._store.geometry, self.dtype, batch, state, own=True)
         number = self._key(flag("train", train), key)
         stack = self._stack(batch, key=number)
+        initial = initial_states(stack.geometry, self.dtype, batch, state, stack.weights, own=True)
         y, finals, tape = stack.forward(self._entered(batch, arrays, own=True), initial, self._dropped(batch, number), every)
-        pullback = Pullback(stack, tape, batch, tuple(self._store.trained()), self.dtype)
+        pullback = Pullback(stack, tape, batch, tuple(self._store.trained()), self.dtype, state is None)
         return (batch.leave(y), leave_states(self._store.geometry, batch, finals)), pullback
 
     def trace(
@@ -167,9 +168,10 @@ class Layer(LayerBase):
         geometry = self._store.geometry
         chosen = choose_traced(geometry, [names] if isinstance(names, str) else names)
         batch, arrays = self._read(x, lengths)
-        initial = initial_states(geometry, self.dtype, batch, state, own=False)
+        stack = self._stack(batch)
+        initial = initial_states(geometry, self.dtype, batch, state, stack.weights, own=False)
         wanted = [any(t.place is p for t in chosen) for p in geometry.places]
-        traced = self._stack(batch).trace(self._entered(batch, arrays, own=False), initial, wanted)
+        traced = stack.trace(self._entered(batch, arrays, own=False), initial, wanted)
         return leave_traced(batch, chosen, traced)
 
     def stream(self, batch: int = 1) -> "Stream":

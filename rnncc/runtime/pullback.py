@@ -44,6 +44,8 @@ class Pullback:
     batch: Batch
     trained: tuple[tuple[Place, str], ...]
     dtype: np.dtype[Any]
+    began: bool
+    """States began with the cell's own first values, learned ones among them."""
 
     @property
     def nbytes(self) -> int:
@@ -69,8 +71,17 @@ class Pullback:
         geometry = self.stack.geometry
         dfinals = state_cotangents(geometry, self.dtype, self.batch, dstate)
         raw = self.stack.backward(self.tape, self._entered(dy), dfinals)
+        if self.began:
+            self._pull_to_parameters(raw)
         params = {place.prefix + name: raw.parameters[place.index][name] for place, name in self.trained}
         return Gradients(self._inputs(raw), leave_states(geometry, self.batch, raw.states), params)
+
+    def _pull_to_parameters(self, raw: RawGradients) -> None:
+        """First states that are parameters: what every row adds to their gradients."""
+        for states, parameters in zip(raw.states, raw.parameters, strict=True):
+            for s in self.stack.geometry.cell.states:
+                if s.learned is not None:
+                    parameters[s.learned] = parameters[s.learned] + states[s.name].sum(axis=0)
 
     def _entered(self, dy: object) -> Array:
         features = self.stack.geometry.directions * self.stack.geometry.output_size

@@ -1,6 +1,6 @@
 """States as a caller has them, name -> (L*D, N, *axes), and as kernels have them, one array a place."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,16 @@ PlaceStates = list[dict[str, Array]]
 """Per place: state name -> (N, *axes)."""
 
 
-def initial_states(geometry: Geometry, dtype: np.dtype[Any], batch: Batch, state: object, *, own: bool) -> PlaceStates:
-    """What each place starts from: `state`, or the cell's own first values where it is None.
+def initial_states(
+    geometry: Geometry, dtype: np.dtype[Any], batch: Batch, state: object, weights: Sequence[Mapping[str, Array]], *, own: bool
+) -> PlaceStates:
+    """What each place starts from: `state`, or the cell's own first values where it is None, learned ones from the place's `weights`.
 
     Raises `ArgumentError` for a key that is unknown or missing, `ShapeError` and `DtypeError` for arrays that do not fit.
     """
     if state is None:
-        return _per_place(geometry, {s.name: np.full(_shape(geometry, batch, s.axes), s.initial, dtype) for s in geometry.cell.states})
+        first = {s.name: np.full(_shape(geometry, batch, s.axes), s.initial, dtype) for s in geometry.cell.states}
+        return _with_learned(geometry, _per_place(geometry, first), weights)
     given = _mapping(geometry, state, "state")
     missing = [s.name for s in geometry.cell.states if s.name not in given]
     if missing:
@@ -42,6 +45,14 @@ def state_cotangents(geometry: Geometry, dtype: np.dtype[Any], batch: Batch, dst
 def leave_states(geometry: Geometry, batch: Batch, finals: PlaceStates) -> dict[str, Array]:
     """Name -> (L*D, N, *axes) in the caller's layout."""
     return {s.name: batch.leave_state(_stacked([f[s.name] for f in finals])) for s in geometry.cell.states}
+
+
+def _with_learned(geometry: Geometry, first: PlaceStates, weights: Sequence[Mapping[str, Array]]) -> PlaceStates:
+    for own, parameters in zip(first, weights, strict=True):
+        for s in geometry.cell.states:
+            if s.learned is not None:
+                own[s.name][...] = parameters[s.learned]
+    return first
 
 
 def _entered(

@@ -30,7 +30,7 @@ class Stream:
         self._stack = stack
         self._dtype = dtype
         self._batch = Batch(1, stack.sweep.batch, True, False, None, False)
-        self._states = initial_states(stack.geometry, dtype, self._batch, state, own=True)
+        self._states = initial_states(stack.geometry, dtype, self._batch, state, stack.weights, own=True)
         shapes = {name: stack.geometry.shape(axes) for name, axes in stack.geometry.cell.inputs}
         self._inputs = {name: np.zeros((1, self._batch.rows, *shape), dtype) for name, shape in shapes.items()}
         self._x = self._inputs[stack.first][0]
@@ -40,7 +40,8 @@ class Stream:
 
     def reset(self, state: Mapping[str, object] | None = None) -> None:
         """Start anew from `state`, name -> (L, N, *axes), or from the cell's first values. Raises as a call of the layer."""
-        _assign(self._states, initial_states(self._stack.geometry, self._dtype, self._batch, state, own=False))
+        stack = self._stack
+        _assign(self._states, initial_states(stack.geometry, self._dtype, self._batch, state, stack.weights, own=False))
 
     @property
     def state(self) -> dict[str, Array]:

@@ -60,7 +60,7 @@ class Body:
             self._fetch(o)
         source = expression(n.expr, lambda name: self.known[name])
         if all(self.types.get(o) == () for o in n.operands):
-            source = f"fill({self.names.model()}, {source})"
+            source = f"fill({self.names.model(n.name)}, {source})"
         self.text(f"{n.name} = {source}")
         self.known[n.name] = n.name
         if not units(n.type):

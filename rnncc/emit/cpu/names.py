@@ -46,6 +46,7 @@ class Names:
         self.panels[name] = (panel, blocks)
         return self.note(name)
 
-    def model(self) -> str:
-        """An array of the kernel's dtype."""
-        return next(p for p in self.parameters if p.endswith(("_seq", "_row")))
+    def model(self, value: str = "") -> str:
+        """An array of the kernel's dtype: where it has none yet, that of `value`."""
+        known = next((p for p in self.parameters if p.endswith(("_seq", "_row"))), None)
+        return known or self.slot(value).array
