@@ -28,19 +28,20 @@ def sru(x, state, p):
     return r * c_new + (1 - r) * highway, {"c": c_new}
 
 
-@reference("W_z W_f W_o V_z V_f V_o: hidden input", "b_z b_f b_o: hidden", states=("c: hidden", "x_1: input"))
-def qrnn(x, state, p):
-    """Bradbury et al. 2017, eq. 1-2 and 4: gates from a causal convolution of width 2, fo-pooling.
+@reference("W_z W_f W_o: hidden input+input", "b_z b_f b_o: hidden", states=("c: hidden", "x_1: input"))
+def qrnn(x, state, p, window=2):
+    """Bradbury et al. 2017, eq. 1-2 and 4: gates from a causal convolution of width `window`, fo-pooling.
 
-    W_k reads x, V_k the x before it, which is a state.
+    W_k reads x, then the x before it (a state x_1), then the one before that (x_2) …; the arguments stated are those of width 2.
     """
+    seen = [x["x"], *(state[f"x_{k}"] for k in range(1, window))]
 
     def convolved(k):
-        return linear(p, f"W_{k}", x["x"]) + linear(p, f"V_{k}", state["x_1"]) + p[f"b_{k}"]
+        return linear(p, f"W_{k}", torch.cat(seen, -1)) + p[f"b_{k}"]
 
     f = sigmoid(convolved("f"))
     c = f * state["c"] + (1 - f) * tanh(convolved("z"))
-    return sigmoid(convolved("o")) * c, {"c": c, "x_1": x["x"]}
+    return sigmoid(convolved("o")) * c, {"c": c} | {f"x_{k}": seen[k - 1] for k in range(1, window)}
 
 
 def positive(v):
@@ -67,19 +68,17 @@ def minlstm(x, state, p, log_space=False):
 
 
 @reference(
-    "nu_log theta_log gamma_log: hidden",
+    "nu theta log_gamma: hidden",
     "B_re B_im: hidden input",
-    "C_re C_im: out hidden",
-    "D: out input",
+    "C_re C_im: hidden hidden",
+    "D: hidden input",
     states="s_re s_im: hidden",
-    output="out",
-    sizes={"out": 2},
 )
 def lru(x, state, p):
-    """Orvieto et al. 2023, eq. 5-8 and appendix A: λ = exp(-exp(nu_log) + i exp(theta_log)), γ = exp(gamma_log), in complex numbers."""
-    decay = torch.exp(torch.complex(-torch.exp(p["nu_log"]), torch.exp(p["theta_log"])))
+    """Orvieto et al. 2023, eq. 5-8 and appendix A: λ = exp(-exp(ν) + i exp(θ)), γ = exp(log_gamma)."""
+    decay = torch.exp(torch.complex(-torch.exp(p["nu"]), torch.exp(p["theta"])))
     image = torch.complex(linear(p, "B_re", x["x"]), linear(p, "B_im", x["x"]))
-    s = decay * torch.complex(state["s_re"], state["s_im"]) + torch.exp(p["gamma_log"]) * image
+    s = decay * torch.complex(state["s_re"], state["s_im"]) + torch.exp(p["log_gamma"]) * image
     y = (s @ torch.complex(p["C_re"], p["C_im"]).T).real + linear(p, "D", x["x"])
     return y, {"s_re": s.real, "s_im": s.imag}
 

@@ -48,7 +48,7 @@ def phased_lstm(x, state, p, alpha=0.001):
 @reference(
     *gates("z r n"),
     "V_z V_r V_n: hidden input",
-    "w_gamma_x b_gamma_x mean: input",
+    "w_gamma_x b_gamma_x x_mean: input",
     "W_gamma_h: hidden input",
     "b_gamma_h: hidden",
     inputs=("x: input", "m: input", "delta: input"),
@@ -57,12 +57,12 @@ def phased_lstm(x, state, p, alpha=0.001):
 def gru_d(x, state, p):
     """Che et al. 2018, eq. 10-12: a GRU on inputs some of which are missing.
 
-    `m` is 1 where x was observed, `delta` the time since it last was, `mean` its empirical mean (a constant of the data); the state
+    `m` is 1 where x was observed, `delta` the time since it last was, `x_mean` its empirical mean (a constant of the data); the state
     x_last is the last observation. The decay of the input is diagonal, as there.
     """
     decay_x = torch.exp(-torch.relu(p["w_gamma_x"] * x["delta"] + p["b_gamma_x"]))
     decay_h = torch.exp(-torch.relu(linear(p, "W_gamma_h", x["delta"]) + p["b_gamma_h"]))
-    filled = x["m"] * x["x"] + (1 - x["m"]) * (decay_x * state["x_last"] + (1 - decay_x) * p["mean"])
+    filled = x["m"] * x["x"] + (1 - x["m"]) * (decay_x * state["x_last"] + (1 - decay_x) * p["x_mean"])
     h = decay_h * state["h"]
 
     def a(k, value):
@@ -154,10 +154,10 @@ def clockwork(x, state, p, modules=4):
 
 
 @reference("W: hidden input", "U: hidden hidden", "b: hidden")
-def esn(x, state, p, alpha=0.3):
+def esn(x, state, p, leak=0.3):
     """Jaeger 2001 and 2007 (leaky): W, U and b are drawn once and stay; what is learned reads h."""
     fresh = tanh(linear(p, "W", x["x"]) + linear(p, "U", state["h"]) + p["b"])
-    h = (1 - alpha) * state["h"] + alpha * fresh
+    h = (1 - leak) * state["h"] + leak * fresh
     return h, {"h": h}
 
 

@@ -71,13 +71,14 @@ def ran(x, state, p):
     "A: hidden input",
     "R: hidden hidden",
     states=("s: context", "h: hidden"),
+    output="hidden+context",
     sizes={"context": 3},
 )
 def scrn(x, state, p, alpha=0.95):
-    """Mikolov et al. 2014, eq. 4-5: a slow context s beside h, both linear in x."""
+    """Mikolov et al. 2014, eq. 4-5: a slow context s beside h, both linear in x; the paper's softmax reads both."""
     s = (1 - alpha) * linear(p, "B", x["x"]) + alpha * state["s"]
     h = sigmoid(linear(p, "P", s) + linear(p, "A", x["x"]) + linear(p, "R", state["h"]))
-    return h, {"s": s, "h": h}
+    return torch.cat([h, s], -1), {"s": s, "h": h}
 
 
 @reference("W: hidden input", "U: hidden hidden", "b_z b_n: hidden", "zeta nu:")
@@ -122,11 +123,11 @@ def mut3(x, state, p):
     return h_new, {"h": h_new}
 
 
-@reference("W_0 W_1 W_2 W_3 W_4 W_5 W_6 W_7: hidden input", "U_0 U_1 U_2 U_3 U_4 U_5 U_6 U_7: hidden hidden", states="h c: hidden")
+@reference(*gates("0 1 2 3 4 5 6 7"), states="h c: hidden")
 def nas(x, state, p):
-    """Zoph & Le 2017, as NASCell of TensorFlow's contrib and addons has it, without bias: the fourth pair is multiplied."""
+    """Zoph & Le 2017, as NASCell of TensorFlow's contrib and addons has it: the fourth pair is multiplied, its bias with U h."""
     w = [linear(p, f"W_{k}", x["x"]) for k in range(8)]
-    u = [linear(p, f"U_{k}", state["h"]) for k in range(8)]
+    u = [linear(p, f"U_{k}", state["h"]) + p[f"b_{k}"] for k in range(8)]
     first = [
         sigmoid(w[0] + u[0]),
         relu(w[1] + u[1]),

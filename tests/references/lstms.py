@@ -60,7 +60,7 @@ def lstm_layernorm(x, state, p, eps=1e-5):
 
 
 @reference(*gates("i f g o"), "g_i g_f g_g g_o: hidden", "g_c b_c: hidden", states="h c: hidden")
-def lstm_layernorm_per_gate(x, state, p, eps=1e-5, forget_bias=0.0):
+def lstm_layernorm_per_gate(x, state, p, eps=1e-12, forget_bias=1.0):
     """LayerNormBasicLSTMCell of TensorFlow's contrib: a norm over each gate's W x + U h, gain and bias after it.
 
     The cell is carried normalised. `forget_bias` can as well be put into b_f.
@@ -120,8 +120,8 @@ def lstm_hard(x, state, p):
 
 @reference(*gates("i f g o"), states="h c: hidden")
 def lstm_hard6(x, state, p):
-    """Keras 3 and PyTorch's hardsigmoid: relu6(v + 3) / 6."""
-    return with_gates(functional.hardsigmoid, x["x"], state, p)
+    """Keras 3: relu6(v + 3) / 6. PyTorch's hardsigmoid is the same, but for a derivative of 1/6 in float32."""
+    return with_gates(lambda v: functional.relu6(v + 3) / 6, x["x"], state, p)
 
 
 @reference(*gates("i f g o"), "W_m: hidden input", "U_m: hidden hidden", states="h c: hidden")

@@ -45,7 +45,8 @@ def test_qrnn_is_a_convolution_and_a_pooling():
     given = drawn(cell)
     p = given.params
     padded = torch.cat([given.state["x_1"][None], given.x["x"]]).permute(1, 2, 0)
-    z, f, o = (functional.conv1d(padded, torch.stack([p[f"V_{k}"], p[f"W_{k}"]], -1), p[f"b_{k}"]).permute(2, 0, 1) for k in "zfo")
+    kernels = {k: p[f"W_{k}"].reshape(SIZES["hidden"], 2, SIZES["input"]).transpose(1, 2).flip(2) for k in "zfo"}
+    z, f, o = (functional.conv1d(padded, kernels[k], p[f"b_{k}"]).permute(2, 0, 1) for k in "zfo")
     later = torch.cumsum(functional.logsigmoid(f), 0)
     weighted = (1 - f.sigmoid()) * z.tanh() * torch.exp(-later)
     c = torch.exp(later) * (given.state["c"] + torch.cumsum(weighted, 0))
@@ -91,10 +92,10 @@ def test_lru_by_powers_of_its_eigenvalues():
     cell = REFERENCES["lru"]
     given = drawn(cell)
     p = given.params
-    modulus, angle = torch.exp(-torch.exp(p["nu_log"])), torch.exp(p["theta_log"])
+    modulus, angle = torch.exp(-torch.exp(p["nu"])), torch.exp(p["theta"])
     power = torch.arange(STEPS + 1, dtype=torch.float64)[:, None]
     powers = modulus**power * torch.exp(1j * power * angle)
-    image = torch.exp(p["gamma_log"]) * (given.x["x"] @ p["B_re"].T + 1j * given.x["x"] @ p["B_im"].T)
+    image = torch.exp(p["log_gamma"]) * (given.x["x"] @ p["B_re"].T + 1j * (given.x["x"] @ p["B_im"].T))
     first = given.state["s_re"] + 1j * given.state["s_im"]
     s = torch.stack([powers[t + 1] * first + sum(powers[t - k] * image[k] for k in range(t + 1)) for t in range(STEPS)])
     y = s.real @ p["C_re"].T - s.imag @ p["C_im"].T + given.x["x"] @ p["D"].T

@@ -94,7 +94,7 @@ def test_gru_d_forgets_what_was_long_ago():
     cell = REFERENCES["gru_d"]
     given, plain = limit("gru_d", of="gru", b_gamma_x=800.0, b_gamma_h=800.0)
     given.x.update(m=full(0.0, STEPS, ROWS, 3), delta=full(0.0, STEPS, ROWS, 3))
-    plain.x["x"] = given.params["mean"].expand(STEPS, ROWS, 3)
+    plain.x["x"] = given.params["x_mean"].expand(STEPS, ROWS, 3)
     plain.state["h"] = full(0.0, ROWS, 4)
     same(given.run(cell)[0][:1], plain.run(REFERENCES["gru"])[0][:1])
     given.params.update(b_gamma_x=full(-1.0, 3), b_gamma_h=full(-1.0, 4))
@@ -188,8 +188,8 @@ def test_clockwork_runs_each_module_at_its_period_and_towards_the_fast():
 
 def test_esn_leaks_between_standing_still_and_an_elman_network():
     given, plain = limit("esn", of="elman")
-    same(given.run(REFERENCES["esn"], alpha=1.0), plain.run(REFERENCES["elman"]))
-    same(given.run(REFERENCES["esn"], alpha=0.0)[1], given.state)
+    same(given.run(REFERENCES["esn"], leak=1.0), plain.run(REFERENCES["elman"]))
+    same(given.run(REFERENCES["esn"], leak=0.0)[1], given.state)
 
 
 def test_lif_below_its_threshold_is_a_filter_of_second_order():
