@@ -20,8 +20,8 @@ class Definition:
 
     `axes` is its IR type: `T N` first where it varies over the sequence, then its units. An `expression` has `expr`, sympy over the
     names of other definitions, elementwise; of a `mask` it is the rate. A `product` has `args` (weight, operand), a `concat` its parts,
-    a reduction and a `transpose` their operand. A `count` is the number of units of a size; `unit`, `row` and `column` number units, rows
-    and columns from 0.
+    a reduction and a `transpose` their operand. A `count` is the number of units of a size; `unit`, `row` and `column` number units,
+    rows and columns from 0.
     """
 
     name: str
