@@ -60,7 +60,10 @@ def _section(title: str, body: str) -> None:
 def _parameters(info: CellInfo) -> None:
     click.secho("\nparameters and states", bold=True)
     rows = [(f"  {p.name}", "×".join(p.axes) or "1", " ".join(_marks(p.bias, p.frozen))) for p in info.parameters]
-    rows += [(f"  {s.name}", "×".join(s.axes), f"state, from {s.initial:g}") for s in info.states]
+    rows += [
+        (f"  {s.name}", "×".join(s.axes) or "1", "number of the step" if s.counts else f"state, from {s.initial:g}")
+        for s in info.states
+    ]
     rows += [
         (f"  {name}", "size", "given with the layer" if size is None else f"{size} by default") for name, size in info.sizes.items()
     ]

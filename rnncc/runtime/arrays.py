@@ -50,39 +50,44 @@ def stream_from(sweep: Sweep, given: Array) -> Array:
 
 
 def rows_from(sweep: Sweep, init: Array) -> Array:
-    """A copy of `init` (N, units) that a kernel updates in place."""
-    wide = padded(init)
+    """A copy of `init` (N, units) or (N,) that a kernel updates in place."""
+    wide = padded(init) if init.ndim > 1 else init
     made = wide.copy() if wide is init or wide.base is not None else wide
     if sweep.record is not None:
-        sweep.record.copy(made[:, : init.shape[-1]], init)
+        sweep.record.copy(made[_units(init)], init)
     return made
 
 
 def trajectory(sweep: Sweep, init: Array, against: bool) -> Array:
-    """A trajectory (T + 1, N, units) that holds `init` (N, units) where each sequence begins."""
+    """A trajectory (T + 1, N, units) that holds `init` (N, units) where each sequence begins; both without units for one number."""
     units = (whole_vectors(u, init.dtype) for u in init.shape[1:])
     made = np.empty((sweep.steps + 1, sweep.batch, *units), init.dtype)
-    first = _first(sweep, init.shape[-1], against)
+    first = (*_first(sweep, against), *_units(init))
     made[first] = init
     if sweep.record is not None:
         sweep.record.copy(made[first], init)
     return made
 
 
-def final(sweep: Sweep, made: Array, units: int, against: bool) -> Array:
-    """The last values (N, units) of a trajectory."""
-    last = _first(sweep, units, not against)
+def final(sweep: Sweep, made: Array, units: int | None, against: bool) -> Array:
+    """The last values (N, units) of a trajectory; (N,) where `units` is None."""
+    last = (*_first(sweep, not against), *(() if units is None else (..., slice(units))))
     found = made[last].copy()
     if sweep.record is not None:
         sweep.record.copy(found, made[last])
     return found
 
 
-def _first(sweep: Sweep, units: int, against: bool) -> tuple[Any, ...]:
-    """Where a trajectory holds the values (N, units) before the first step."""
+def _first(sweep: Sweep, against: bool) -> tuple[Any, ...]:
+    """Where a trajectory holds the values before the first step."""
     if sweep.lengths is None or not against:
-        return (sweep.steps if against else 0, ..., slice(units))
-    return (sweep.lengths, np.arange(sweep.batch), ..., slice(units))
+        return (sweep.steps if against else 0,)
+    return (sweep.lengths, np.arange(sweep.batch))
+
+
+def _units(init: Array) -> tuple[Any, ...]:
+    """The units of `init` (N, units) in an array of whole vectors; nothing where `init` is (N,)."""
+    return (..., slice(init.shape[-1])) if init.ndim > 1 else (...,)
 
 
 def preceding(made: Array, against: bool) -> Array:
@@ -99,11 +104,11 @@ def shifted(sweep: Sweep, stream: Array, init: Array, against: bool) -> Array:
     """The trajectory of a carry whose every next value is at hand as `stream` (T, N, units)."""
     made = trajectory(sweep, init, against)
     target = following(made, against)
-    live = sweep.live()
+    live, own = sweep.live(), _units(init)
     for time in range(sweep.steps):
-        target[time, : live[time], ..., : init.shape[-1]] = stream[time, : live[time], ..., : init.shape[-1]]
+        target[time, : live[time], *own] = stream[time, : live[time], *own]
     if sweep.record is not None:
-        sweep.record.copy(target[0, ..., : init.shape[-1]], stream[0, ..., : init.shape[-1]])
+        sweep.record.copy(target[0, *own], stream[0, *own])
     return made
 
 

@@ -1,7 +1,7 @@
 """The way in and out of the kernels: time-major, batched, sorted by length; and back to the caller's layout."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,8 @@ class Batch:
         Lengths, where some sequence ends early.
     by_name
         The caller gave a dict of inputs.
+    single
+        Inputs of one number a step that came with an axis of length 1 for it.
     """
 
     steps: int
@@ -36,6 +38,7 @@ class Batch:
     batch_first: bool
     ragged: Ragged | None
     by_name: bool
+    single: frozenset[str] = frozenset()
 
     @property
     def leading(self) -> tuple[tuple[int, ...], tuple[str, ...]]:
@@ -98,14 +101,22 @@ def read_streams(
     steps = first.shape[1] if batched and batch_first else first.shape[0]
     rows = first.shape[0 if batch_first else 1] if batched else 1
     batch = Batch(steps, rows, batched, batch_first, ragged(lengths, steps, rows), isinstance(x, Mapping))
-    for name, axes in geometry.cell.inputs[1:]:
+    further = geometry.cell.inputs[1:]
+    single = frozenset(name for name, axes in further if not axes and _has_one_more(batch, arrays[name]))
+    arrays |= {name: arrays[name][..., 0] for name in single}
+    for name, axes in further:
         _expect_stream(batch, arrays[name], geometry.shape(axes), axes, _called(geometry, name))
-    return batch, arrays
+    return replace(batch, single=single), arrays
 
 
 def _expect_stream(batch: Batch, array: Array, units: tuple[int, ...], axes: Sequence[str], what: str) -> None:
     sizes, names = batch.leading
     expect_shape(array, (*sizes, *units), (*names, *axes), what)
+
+
+def _has_one_more(batch: Batch, array: Array) -> bool:
+    """Whether one number a step has an axis of its own."""
+    return array.ndim == len(batch.leading[0]) + 1 and array.shape[-1] == 1
 
 
 def _by_name(geometry: Geometry, x: object) -> dict[str, object]:

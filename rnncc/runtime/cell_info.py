@@ -31,6 +31,8 @@ class State:
     initial: float = 0.0
     learned: str | None = None
     """The parameter that it begins with, in place of `initial`."""
+    counts: bool = False
+    """It is the number of the step: no gradient."""
 
 
 @dataclass(frozen=True)
@@ -69,3 +71,8 @@ class CellInfo:
     """Values of the spec that `trace` can show."""
     cotangent: str = "d_"
     masks: tuple[RandomMask, ...] = ()
+
+    @property
+    def differentiable(self) -> tuple[State, ...]:
+        """States that have a gradient."""
+        return tuple(s for s in self.states if not s.counts)

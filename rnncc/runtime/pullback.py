@@ -13,7 +13,7 @@ from rnncc.runtime.geometry import Place
 from rnncc.runtime.given import as_floats, expect_shape
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.stack import RawGradients, Stack, Tape
-from rnncc.runtime.state import leave_states, state_cotangents
+from rnncc.runtime.state import leave_state_gradients, state_cotangents
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Gradients:
     x
         As `x` was given: an array of its shape, or a dict of them.
     state
-        State name -> (L*D, N, *axes), by the first states.
+        State name -> (L*D, N, *axes), by the first states; the number of the step has none.
     params
         `l0.W` … -> array of the parameter's shape; frozen parameters have none.
     """
@@ -74,7 +74,7 @@ class Pullback:
         if self.began:
             self._pull_to_parameters(raw)
         params = {place.prefix + name: raw.parameters[place.index][name] for place, name in self.trained}
-        return Gradients(self._inputs(raw), leave_states(geometry, self.batch, raw.states), params)
+        return Gradients(self._inputs(raw), leave_state_gradients(geometry, self.batch, raw.states), params)
 
     def _pull_to_parameters(self, raw: RawGradients) -> None:
         """First states that are parameters: what every row adds to their gradients."""
@@ -96,5 +96,6 @@ class Pullback:
         geometry = self.stack.geometry
         leading = (self.batch.steps, self.batch.rows)
         shaped = {name: raw.streams[name].reshape(*leading, *geometry.shape(axes)) for name, axes in geometry.cell.inputs}
-        gradients = {name: self.batch.leave(array) for name, array in shaped.items()}
+        left = {name: self.batch.leave(array) for name, array in shaped.items()}
+        gradients = {name: array[..., None] if name in self.batch.single else array for name, array in left.items()}
         return gradients if self.batch.by_name else gradients[geometry.cell.inputs[0][0]]

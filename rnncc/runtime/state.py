@@ -7,6 +7,7 @@ import numpy as np
 
 from rnncc.errors import ArgumentError
 from rnncc.runtime.batch import Batch
+from rnncc.runtime.cell_info import State
 from rnncc.runtime.geometry import Geometry
 from rnncc.runtime.given import as_floats, expect_shape
 from rnncc.runtime.kernels import Array
@@ -44,7 +45,16 @@ def state_cotangents(geometry: Geometry, dtype: np.dtype[Any], batch: Batch, dst
 
 def leave_states(geometry: Geometry, batch: Batch, finals: PlaceStates) -> dict[str, Array]:
     """Name -> (L*D, N, *axes) in the caller's layout."""
-    return {s.name: batch.leave_state(_stacked([f[s.name] for f in finals])) for s in geometry.cell.states}
+    return _left(batch, geometry.cell.states, finals)
+
+
+def leave_state_gradients(geometry: Geometry, batch: Batch, gradients: PlaceStates) -> dict[str, Array]:
+    """As `leave_states`, of the states that have a gradient."""
+    return _left(batch, geometry.cell.differentiable, gradients)
+
+
+def _left(batch: Batch, states: Sequence[State], values: PlaceStates) -> dict[str, Array]:
+    return {s.name: batch.leave_state(_stacked([v[s.name] for v in values])) for s in states}
 
 
 def _with_learned(geometry: Geometry, first: PlaceStates, weights: Sequence[Mapping[str, Array]]) -> PlaceStates:

@@ -158,7 +158,7 @@ class Strand:
 
     def _cotangents(self, result: Mapping[str, Array]) -> dict[str, Array]:
         cell = self.bound.geometry.cell
-        return {s.name: result[f"{cell.cotangent}{s.name}_0"] for s in cell.states}
+        return {s.name: result[f"{cell.cotangent}{s.name}_0"] for s in cell.differentiable}
 
     def _sums(self, result: Mapping[str, Array]) -> dict[str, Array]:
         """Everything summed over time so far: gradients of parameters, and what they are made of."""

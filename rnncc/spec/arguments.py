@@ -19,6 +19,11 @@ def whole(what: str, value: object) -> None:
         raise Mistake(f"{what} is no number of units", found=repr(value), expected="a whole number of at least 1, or None")
 
 
+def is_one(size: object) -> bool:
+    """Whether a size is the number 1: one number a sample, which broadcasts over the units of whatever it meets."""
+    return isinstance(size, int) and not isinstance(size, bool) and size == 1
+
+
 def number(what: str, value: object) -> float:
     """`value` as a float."""
     if isinstance(value, bool) or not isinstance(value, Real) or math.isnan(float(value)):

@@ -1,8 +1,6 @@
 """`Cell`: what a spec declares and says of it. Nothing raises on the way; `freeze` reports every fault at once."""
 
 from collections.abc import Callable, Sequence
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, cast
 
 import sympy as sp
 
@@ -17,27 +15,14 @@ from rnncc.spec.freeze import freeze
 from rnncc.spec.mask import random_mask
 from rnncc.spec.names import fresh, objection
 from rnncc.spec.record import Bound, Declared, Record, Size
+from rnncc.spec.recorded import recorded
 from rnncc.spec.session import Session, current_session
+from rnncc.spec.sizes import axes_of, axis_of
 from rnncc.spec.span import current_span, span_at
 from rnncc.spec.structure import POISON, Piecewise
-from rnncc.spec.units import poisoned, units_of
+from rnncc.spec.units import poisoned, size_text, units_of
 from rnncc.spec.weight import Weight, patterned
 from rnncc.suggest import close
-
-P = ParamSpec("P")
-
-
-def _recorded(method: Callable[Concatenate["Cell", P], Any]) -> Callable[Concatenate["Cell", P], Any]:
-    """A mistake is recorded with its place, and the poison value stands in for the result."""
-
-    @wraps(method)
-    def run(self: "Cell", *args: P.args, **kwargs: P.kwargs) -> Any:
-        try:
-            return method(self, *args, **kwargs)
-        except Mistake as mistake:
-            return self.report(mistake)
-
-    return cast(Callable[Concatenate["Cell", P], Any], run)
 
 
 class Cell:
@@ -72,7 +57,7 @@ class Cell:
         """The layer's hidden size."""
         return Size("hidden")
 
-    @_recorded
+    @recorded
     def size(self, name: str, default: int | None = None) -> Size:
         """A further size, given as the keyword `name` where a layer is made; without a default it has to be given."""
         self._fresh_name(name)
@@ -80,24 +65,40 @@ class Cell:
         self.record.sizes[name] = (Size(name, default), current_span(self._file))
         return Size(name, default)
 
-    @_recorded
+    @recorded
     def input(self, name: str, size: object = None) -> sp.Symbol:
-        """A value read at every step. The first input is the layer's, of the size `input`."""
-        units = ("input",) if size is None else (self._units(size),)
+        """A value read at every step. The first input is the layer's, of the size `input`; `size=1` is one number a sample."""
+        units = self._axes(size, "input")
         if units != ("input",) and not any(isinstance(e, Declared) and e.kind == "input" for e in self.record.entries.values()):
-            raise Mistake("the first input of a cell is the layer's", found=f"{name} of size {units[0]}", expected="no size= for it")
+            raise Mistake(
+                "the first input of a cell is the layer's", found=f"{name} of size {size_text(units)}", expected="no size= for it"
+            )
         return self._declare(name, "input", units)
 
-    @_recorded
+    @recorded
     def state(self, name: str, size: object = None, initial: float = 0.0) -> sp.Symbol:
-        """A value carried from step to step: the previous step's. `initial` is what a sequence starts with."""
-        units = ("hidden",) if size is None else (self._units(size),)
+        """A value carried from step to step: the previous step's. `initial` is what a sequence starts with.
+
+        `size=1` is one number a sample.
+        """
+        units = self._axes(size, "hidden")
         value = arguments.number(f"initial of the state {name}", initial)
         made = self._declare(name, "state", units)
         self.record.states[name] = State(name, units, value)
         return made
 
-    @_recorded
+    @recorded
+    def step(self, name: str) -> sp.Symbol:
+        """The number of the step: 0 at the first of each sequence, in the direction in which a layer reads it.
+
+        A state that counts by itself: who hands states on goes on counting. It has no gradient.
+        """
+        made = self._declare(name, "state", ())
+        self.record.states[name] = State(name, (), counts=True)
+        self.record.next[name] = (made + 1, current_span(self._file))
+        return made
+
+    @recorded
     def constant(self, name: str, value: float) -> sp.Symbol:
         """A number that a layer can be given under this name without compiling again."""
         number = arguments.finite(f"the constant {name}", value)
@@ -105,7 +106,7 @@ class Cell:
         self.record.constants[name] = number
         return made
 
-    @_recorded
+    @recorded
     def option(self, name: str, default: object, choices: Sequence[object] = ()) -> object:
         """A Python value under which the file is executed; a layer is given it under this name."""
         self._fresh_name(name)
@@ -115,7 +116,7 @@ class Cell:
         self.record.options[name] = option
         return option.value
 
-    @_recorded
+    @recorded
     def mask(self, name: str, like: object, rate: object, per: str = "step") -> sp.Symbol:
         """Random in training: 1 with probability `rate`, else 0, for each unit of `like`, a value or a size.
 
@@ -127,26 +128,26 @@ class Cell:
         self.record.masks[name] = made
         return declared
 
-    @_recorded
+    @recorded
     def unit(self, size: object) -> sp.Symbol:
         """The number of each unit, counted from 0."""
         return self._counting("unit", (self._units(size),))
 
-    @_recorded
+    @recorded
     def count(self, size: object) -> sp.Expr:
         """The number of units."""
         return sp.Add(*(self._noted(f"n_{s}", "count", ()) for s in size_names(self._units(size))))
 
     # -- parameters
 
-    @_recorded
+    @recorded
     def weight(self, name: str, rows: object, cols: object, *, init: str | float | None = None, frozen: bool = False) -> Weight:
         """A matrix; `W @ v` takes a value of the size `cols` to one of the size `rows`."""
         units = (self._units(rows), self._units(cols))
         self._parameter(Parameter(name, units, arguments.initialiser(name, init), frozen))
         return Weight(symbol(name), units, self.record, self.report)
 
-    @_recorded
+    @recorded
     def pattern(self, rows: object, cols: object, entry: Callable[[sp.Symbol, sp.Symbol], sp.Expr]) -> Weight:
         """A fixed matrix: `entry(i, j)` is what stands in row i and column j, both counted from 0."""
         units = (self._units(rows), self._units(cols))
@@ -158,17 +159,17 @@ class Cell:
         made: Weight = self.pattern(size, size, lambda i, j: Piecewise((1, (i <= j) & (i >= j)), (0, True)))
         return made
 
-    @_recorded
+    @recorded
     def vector(self, name: str, size: object, *, init: str | float | None = None, frozen: bool = False) -> sp.Symbol:
         """One number a unit."""
         return self._parameter(Parameter(name, (self._units(size),), arguments.initialiser(name, init), frozen))
 
-    @_recorded
+    @recorded
     def bias(self, name: str, size: object, *, init: str | float | None = None, frozen: bool = False) -> sp.Symbol:
         """A vector that is absent, and zero, in a layer made with `bias=False`."""
         return self._parameter(Parameter(name, (self._units(size),), arguments.initialiser(name, init), frozen, bias=True))
 
-    @_recorded
+    @recorded
     def scalar(self, name: str, *, init: str | float | None = None, frozen: bool = False) -> sp.Symbol:
         """One learned number."""
         return self._parameter(Parameter(name, (), arguments.initialiser(name, init), frozen))
@@ -180,7 +181,7 @@ class Cell:
         for name, value in values.items():
             self._set_next(name, value)
 
-    @_recorded
+    @recorded
     def output(self, value: sp.Expr) -> None:
         """What the layer gives at every step."""
         if self.record.output is not None:
@@ -230,7 +231,7 @@ class Cell:
         self.record.faults.append(fault_of(mistake, span or current_span(self._file)))
         return POISON
 
-    @_recorded
+    @recorded
     def _set_next(self, name: str, value: object) -> None:
         state = self.record.states.get(name)
         if state is None:
@@ -243,7 +244,9 @@ class Cell:
         found = () if poisoned(expr) else units_of(expr, self.record.units)
         if found not in ((), state.axes):
             raise Mistake(
-                f"next of {name} has another size than {name}", found=f"{expr} of size {found[0]}", expected=f"size {state.axes[0]}"
+                f"next of {name} has another size than {name}",
+                found=f"{expr} of size {size_text(found)}",
+                expected=f"size {size_text(state.axes)}",
             )
         self.record.next[name] = (expr, span)
 
@@ -253,18 +256,12 @@ class Cell:
             self.report(Mistake("a spec file defines one cell", found=f"{session.cells[0].name} and {self.name}", remedy=remedy))
         session.cells.append(self)
 
+    def _axes(self, size: object, default: str) -> Axes:
+        return axes_of(size, default, self.record.units)
+
     def _units(self, thing: object) -> str:
         """The size that `thing` has."""
-        if isinstance(thing, Size):
-            return thing.name
-        if not isinstance(thing, sp.Expr) or isinstance(thing, sp.Number):
-            raise Mistake("this has no size", found=repr(thing), expected="a value of the cell, concat(…), cell.hidden or cell.size(…)")
-        if poisoned(thing):
-            return "hidden"
-        units = units_of(thing, self.record.units)
-        if len(units) != 1:
-            raise Mistake("this has no size", found=f"{thing}, a scalar", expected="a value with units")
-        return units[0]
+        return axis_of(thing, self.record.units)
 
     def _parameter(self, parameter: Parameter) -> sp.Symbol:
         made = self._declare(parameter.name, "parameter", parameter.axes)

@@ -52,6 +52,8 @@ class Case:
         return {"output": np.asarray(outputs)} | {f"{k}_T": np.asarray(v) for k, v in final.items()}
 
     def gradients(self, params, streams, state):
-        """Gradients by name, by the keys of the program; None is zero."""
+        """Gradients by name, by the keys of the program, of what has one."""
         prefix = self.made.info.cotangent
-        return {f"{prefix}{k}": v for k, v in (*params.items(), *streams.items(), *((f"{k}_0", v) for k, v in state.items()))}
+        found = {f"{prefix}{k}": v for k, v in (*params.items(), *streams.items(), *((f"{k}_0", v) for k, v in state.items()))}
+        without = {f"{prefix}{s.name}_0" for s in self.made.info.states if s.counts}
+        return {k: v for k, v in found.items() if k not in without}

@@ -16,19 +16,23 @@ class Matrix(np.ndarray):
 
 
 class ArrayCell:
-    """Declarations give arrays: (N, units) for what varies over the sequence, the parameter's own shape else."""
+    """Declarations give arrays: (N, units), or (N, 1), for what varies over the sequence, the parameter's own shape else."""
 
     hidden = None
 
     def __init__(self, arrays, state, step):
-        self.arrays, self.state_now, self.step = arrays, state, step
+        self.arrays, self.state_now, self.now = arrays, state, step
         self.following, self.result = {}, None
 
     def input(self, name, size=None):
-        return self.arrays[name][self.step]
+        return _wide(self.arrays[name][self.now])
 
     def state(self, name, size=None, initial=0.0):
-        return self.state_now[name]
+        return _wide(self.state_now[name])
+
+    def step(self, name):
+        self.following[name] = self.state(name) + 1
+        return self.state(name)
 
     def weight(self, name, rows, cols, **_):
         return self.arrays[name].view(Matrix)
@@ -68,6 +72,11 @@ class ArrayCell:
 
     def output(self, value):
         self.result = value
+
+
+def _wide(array):
+    """One number a row as a column."""
+    return array[:, None] if array.ndim == 1 else array
 
 
 def _piecewise(*pairs):
@@ -127,6 +136,6 @@ def run_text(text, arrays, states):
         names = LANGUAGE | {"Cell": lambda _name, now=state, t=t, made=made: made.append(ArrayCell(arrays, now, t)) or made[0]}
         exec(code, names)
         (cell,) = made
-        state = {s: np.broadcast_to(cell.following[s], state[s].shape) for s in states}
+        state = {s: np.broadcast_to(cell.following[s], _wide(state[s]).shape).reshape(state[s].shape) for s in states}
         outputs.append(np.broadcast_to(cell.result, (len(arrays["x"][t]), np.shape(cell.result)[-1])))
     return np.array(outputs), state

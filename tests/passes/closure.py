@@ -44,7 +44,8 @@ def tensors(values):
 def reference(name, values, reverse):
     """The outputs of the written-out cell by the keys of the program, for tensors by the names of its inputs."""
     state = {k.removesuffix("_0"): v for k, v in values.items() if k.endswith("_0")}
-    y, final = unroll(REFERENCES[name], values, values["x"], state, LENGTHS, reverse)
+    x = {k: values[k] for k in REFERENCES[name].inputs}
+    y, final = unroll(REFERENCES[name], values, x, state, LENGTHS, reverse)
     return {"output": y} | {f"{k}_T": v for k, v in final.items()}
 
 

@@ -37,3 +37,15 @@ def window_softmax(x, state, p):
     h_new = tanh(torch.where(h > 0, s * h, h**2) + 2 * s + p["a"])
     r = linear(p, "P", torch.relu(h_new) - s)
     return r, {"h": h_new, "w": x["x"], "r": r}
+
+
+@reference("W: hidden input", "U: hidden hidden", "s tau v: hidden", states=("h: hidden", "m t:"), inputs=("x: input", "dt:"))
+def timed(x, state, p):
+    """No published cell: see its spec."""
+    h, m, t, dt = state["h"], state["m"], state["t"], x["dt"]
+    phase = torch.remainder(t[:, None] - p["s"], 2.5 + p["tau"] ** 2)
+    z = sigmoid(linear(p, "W", x["x"]) + p["v"] * dt[:, None] + phase)
+    decay = sigmoid(m * dt + z.mean(-1))
+    n = tanh(linear(p, "U", m[:, None] * h)) * torch.sin(t)[:, None]
+    h_new = decay[:, None] * h + z * n
+    return h_new, {"h": h_new, "m": decay - dt * m / 2, "t": t + 1}

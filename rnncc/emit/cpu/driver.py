@@ -130,15 +130,15 @@ class Driver:
         self.text(f"{made} = shifted(sweep, {self.arrays.whole(c.next)}, {read(self.program, c.init)}, {against})")
         self.text(f"{c.prev}_seq = preceding({made}, {against})")
         self.arrays.local.add(f"{c.prev}_seq")
-        self._final(c, f"final(sweep, {made}, {extent(units(c.type)[0])}, {against})")
+        self._final(c, f"final(sweep, {made}, {_extent(c)}, {against})")
 
     def _last(self, c: Carry) -> None:
-        size, array = extent(units(c.type)[0]), self.layout.slot[c.prev].array
+        size, array = _extent(c), self.layout.slot[c.prev].array
         self.arrays.ensure(array, c.prev)
         if c.prev in self.layout.trajectories:
             self._final(c, f"final(sweep, {array}, {size}, {self.arrays.against(array)})")
         else:
-            self._final(c, f"{array}[:, :{size}]")
+            self._final(c, f"{array}[:, :{size}]" if units(c.type) else array)
 
     def _final(self, c: Carry, source: str) -> None:
         used = {v for _, v in self.program.outputs} | {o for n in self.program.nodes for o in n.operands}
@@ -195,6 +195,11 @@ class Driver:
         free = array in self.arrays.made and array not in held
         self.arrays.made.discard(array)
         return "released" if free else "result"
+
+
+def _extent(c: Carry) -> str:
+    """The number of units of a carry; None for one number a row."""
+    return extent(units(c.type)[0]) if units(c.type) else "None"
 
 
 def _tuple(items: list[str]) -> str:

@@ -176,7 +176,8 @@ class _Source:
     def _shape(self, axes: Axes) -> str:
         """The shape of a value that varies in time: what comes before the units is as of a state, or as of x."""
         first = self.program.carries[0]
-        leading = f"*{_state(first.prev)}.shape[:{-len(units(first.type))}], " if "T" in axes else ""
+        cut = f"[:{-len(units(first.type))}]" if units(first.type) else ""
+        leading = f"*{_state(first.prev)}.shape{cut}, " if "T" in axes else ""
         return f"({leading}{', '.join(' + '.join(map(self._size, size_names(a))) for a in units(axes))})"
 
 

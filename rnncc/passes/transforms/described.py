@@ -58,8 +58,11 @@ class Described:
         return replace(self, info=replace(self.info, options={**self.info.options, name: value}))
 
     def states(self, keyword: str, names: tuple[str, ...]) -> list[tuple[Carry, str]]:
-        """The carries of `names`, all of them where there is none, each with the constant that `keyword` gives a layer for it."""
-        known = self.program.by_prev
+        """The carries of `names`, each with the constant that `keyword` gives a layer for it.
+
+        Where there is no name: all of them but the number of the step.
+        """
+        known = {s.name: self.program.by_prev[s.name] for s in self.info.differentiable}
         for name in names:
             if name not in known:
                 raise ArgumentError(f"{keyword}: {self.info.name} has no state {name}; it carries {', '.join(known)}")

@@ -36,12 +36,12 @@ def learn_initial(cell: Described) -> Described:
 
     Assumes: a verified program.
     Guarantees: the description says which parameter a state begins with; whoever is given no state reads it there.
-    Does not do: states that begin with infinity, which nothing can be learned from.
+    Does not do: states that begin with infinity, which nothing can be learned from, and the number of the step.
     """
     states = []
     for state in cell.info.states:
         name = f"{state.name}_first"
-        if math.isfinite(state.initial):
+        if math.isfinite(state.initial) and not state.counts:
             cell = cell.with_parameter(Parameter(name, state.axes, state.initial))
             state = replace(state, learned=name)
         states.append(state)
