@@ -1,0 +1,116 @@
+"""Every cell of the catalogue against PyTorch's autograd of its written-out equations, in float64; the core has further tests.
+
+Each cell is compiled once, forward and backward alone: two layers in two directions over a ragged batch. Everything else of a cell is
+checked in the interpreter, which is the meaning of a program.
+"""
+
+import inspect
+from functools import cache, partial
+
+import numpy as np
+import pytest
+
+import rnncc
+from rnncc import catalogue
+from rnncc.cli.checks import findings
+from rnncc.compiler import compile_cell
+from rnncc.emit.numpy import run
+from tests.catalogue.cases import CORE, LENGTHS, ROWS, STEPS, Call, disagreement
+from tests.emit.cpu_cases import arrays
+from tests.references.layers import layers, results, unroll
+from tests.references.registry import REFERENCES
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+VARIANTS = {
+    "mingru": [{}, {"log_space": True}],
+    "minlstm": [{}, {"log_space": True}],
+    "indrnn": [{"phi": "relu"}, {"phi": "tanh"}],
+    "mogrifier": [{}, {"rounds": 2}],
+    "qrnn": [{}, {"window": 3}],
+    "rhn": [{}, {"depth": 1}],
+}
+CELLS = [(name, options) for name in catalogue.names() if name not in CORE for options in VARIANTS.get(name, [{}])]
+ONCE = [(name, options[0]) for name in catalogue.names() if name not in CORE for options in [VARIANTS.get(name, [{}])]]
+HIDDEN = 19
+INPUTS = 2 * HIDDEN
+"""What a second layer reads too, so that cells with states of the input's size can be stacked."""
+each = pytest.mark.parametrize(("name", "options"), CELLS, ids=str)
+
+
+@cache
+def made(name, *options):
+    return compile_cell(name, dict(options))
+
+
+def step_of(name, options):
+    """The written-out step, under the options and constants of the cell that it has too."""
+    info = made(name, *options.items()).info
+    known = inspect.signature(REFERENCES[name].step).parameters
+    return partial(REFERENCES[name], **{k: v for k, v in (options | dict(info.constants)).items() if k in known})
+
+
+def positive(state):
+    """States that are divided by start above zero, as they do in their papers."""
+    return {name: np.abs(v) + 1 if name in ("n", "n_0") else v for name, v in state.items()}
+
+
+def test_every_cell_is_written_out():
+    assert not {name for name, _ in CELLS} - set(REFERENCES)
+
+
+@each
+@pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
+def test_the_program_means_the_equations(name, options, reverse):
+    cell = made(name, *options.items())
+    env = positive(arrays(cell, (STEPS, ROWS, 4, 5)))
+    params = {p.name: env[p.name] for p in cell.info.parameters}
+    call = Call(
+        {key: env[key] for key, _ in cell.info.inputs},
+        {s.name: env[f"{s.name}_0"] for s in cell.info.states},
+        LENGTHS,
+        env["d_output"],
+        {s.name: env[f"d_{s.name}_T"] for s in cell.info.states},
+    )
+    step = step_of(name, options)
+    expected = results(lambda p, x, state: unroll(step, p, x, state, LENGTHS, reverse), params, call)
+    found = run(cell.joint, env, LENGTHS, reverse=reverse)
+    assert not disagreement({"y": found.pop("output"), **found}, learned(cell.info, expected))
+
+
+def learned(info, expected, prefixes=("",)):
+    """`expected` without gradients of frozen parameters."""
+    frozen = {f"d_{prefix}{p.name}" for p in info.parameters if p.frozen for prefix in prefixes}
+    return {k: v for k, v in expected.items() if k not in frozen}
+
+
+@each
+def test_gradients_are_differences(name, options):
+    cell = made(name, *options.items())
+    first = next(findings(cell, None))
+    assert first.fine, first.figure
+
+
+@pytest.mark.parametrize(("name", "options"), ONCE, ids=str)
+def test_kernels_in_layers(name, options):
+    layer = rnncc.RNN(name, INPUTS, HIDDEN, 2, bidirectional=True, dtype="float64", seed=1, **options)
+    call = call_of(layer, made(name, *options.items()).info)
+    (y, finals), pullback = layer.vjp(call.x, call.state, call.lengths)
+    g = pullback(call.dy, call.dstate)
+    inputs = g.x if isinstance(g.x, dict) else {"x": g.x}
+    found = {"y": y} | {f"{k}_T": v for k, v in finals.items()} | {f"d_{k}": v for k, v in inputs.items()}
+    found |= {f"d_{k}_0": v for k, v in g.state.items()} | {f"d_{k}": v for k, v in g.params.items()}
+    step = step_of(name, options)
+    expected = results(lambda params, x, state: layers(step, params, x, state, call.lengths), layer.params, call)
+    prefixes = {k.rpartition(".")[0] + "." for k in layer.params}
+    assert not disagreement(found, learned(made(name, *options.items()).info, expected, prefixes))
+
+
+def call_of(layer, info):
+    """Random arguments and cotangents of a ragged batch."""
+    rng = np.random.default_rng(0)
+    streams = {key: rng.standard_normal((STEPS, ROWS, INPUTS)) for key, _ in info.inputs}
+    x = streams if len(streams) > 1 else streams["x"]
+    (y, finals), _ = layer.vjp(x, lengths=LENGTHS)
+    state = positive({k: rng.standard_normal(v.shape) / 2 for k, v in finals.items()})
+    return Call(x, state, LENGTHS, rng.standard_normal(y.shape), {k: rng.standard_normal(v.shape) for k, v in finals.items()})
