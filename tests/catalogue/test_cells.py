@@ -109,7 +109,7 @@ def test_kernels_in_layers(name, options):
 def call_of(layer, info):
     """Random arguments and cotangents of a ragged batch."""
     rng = np.random.default_rng(0)
-    streams = {key: rng.standard_normal((STEPS, ROWS, INPUTS)) for key, _ in info.inputs}
+    streams = {key: rng.standard_normal((STEPS, ROWS, *(INPUTS for _ in axes))) for key, axes in info.inputs}
     x = streams if len(streams) > 1 else streams["x"]
     (y, finals), _ = layer.vjp(x, lengths=LENGTHS)
     state = positive({k: rng.standard_normal(v.shape) / 2 for k, v in finals.items()})

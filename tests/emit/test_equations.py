@@ -19,7 +19,7 @@ from rnncc.spec.load import load
 
 ROOT = Path(__file__).parents[2]
 CELLS = sorted(p.stem for p in (ROOT / "specs").glob("*.py"))
-SIZES = {"input": 3, "hidden": 4, "out": 2, "proj": 5, "context": 6}
+SIZES = {"input": 3, "hidden": 4, "out": 2, "proj": 5, "context": 6, "units": 7}
 JOINED = ("qrnn", "scrn")
 """With concats: a part of one, `d_output[part 0]`, is written for people."""
 
