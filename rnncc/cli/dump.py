@@ -64,7 +64,7 @@ def _numpy(made: Compilation, kernel: str) -> str:
 def _latex(made: Compilation, kernel: str) -> str:
     """The primal for inference and forward, what the gradient adds for backward."""
     prefix = made.info.cotangent
-    named = [*made.info.named, *(prefix + name for name in made.info.named)]
+    named = [*made.spec.named, *(prefix + name for name in made.spec.named)]
     if kernel == "backward":
         return latex(made.joint, named, known=made.primal, prefix=prefix)
     return latex(made.primal, named, prefix=prefix)

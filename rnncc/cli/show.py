@@ -29,8 +29,8 @@ def command(spec: str, settings: Mapping[str, object]) -> None:
     made = compile_cell(spec, settings)
     info = made.info
     _about(made.spec, info)
-    _section("equations of a step", text(made.primal, info.named))
-    _section(f"gradient ({info.cotangent}v: gradient by v)", text(made.joint, _named(info), known=made.primal))
+    _section("equations of a step", text(made.primal, made.spec.named))
+    _section(f"gradient ({info.cotangent}v: gradient by v)", text(made.joint, _named(made.spec, info.cotangent), known=made.primal))
     _parameters(info)
     _costs(made.primal, made.joint)
 
@@ -48,8 +48,8 @@ def _choices(choices: tuple[object, ...]) -> str:
     return f"  (of {', '.join(map(str, choices))})" if choices else ""
 
 
-def _named(info: CellInfo) -> list[str]:
-    return [*info.named, *(info.cotangent + name for name in info.named)]
+def _named(cell: CellSpec, prefix: str) -> list[str]:
+    return [*cell.named, *(prefix + name for name in cell.named)]
 
 
 def _section(title: str, body: str) -> None:

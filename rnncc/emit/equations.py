@@ -40,7 +40,7 @@ class Reduction(Operation):
 
 
 class Join(Operation):
-    """`how` names the operation: concat, gather, scatteradd, transpose, iota, or part and its number."""
+    """`how` names the operation: concat, gather, scatteradd, transpose, part and its number; alone unit, row, column."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def _right(node: Node, program: Program) -> sp.Expr:
         case Transpose():
             return Join(sp.Symbol("transpose"), *operands)
         case Iota():
-            return Join(sp.Symbol("iota"), sp.Integer(node.axis))
+            return Join(sp.Symbol("unit" if len(node.type) == 1 else ("row", "column")[node.axis]))
         case Concat() | Gather() | ScatterAdd():
             return Join(sp.Symbol(type(node).__name__.lower()), *operands)
         case _:
@@ -229,5 +229,7 @@ class _Text(StrPrinter):
     def _print_Join(self, expr: Join) -> str:
         if expr.how == "transpose":
             return f"{self.parenthesize(expr.args[1], PRECEDENCE['Pow'])}.T"
+        if len(expr.args) == 1:
+            return expr.how
         operands = ", ".join(self._print(a) for a in expr.args[1:])
         return f"{operands}[{expr.how}]" if expr.how.startswith("part") else f"{expr.how}({operands})"

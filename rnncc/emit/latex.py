@@ -96,6 +96,8 @@ class _Latex(LatexPrinter):
         return self._raised(rf"\{op}{below} {self._factor(expr.args[1])}", exp)
 
     def _print_Join(self, expr: Join, exp: str | None = None) -> str:
+        if len(expr.args) == 1:
+            return self._raised(rf"\mathrm{{{expr.how}}}", exp)
         operands = [self._print(a) for a in expr.args[1:]]
         if expr.how.startswith("part"):
             return self._raised(rf"{{\left({operands[0]}\right)}}_{{[{expr.how.removeprefix('part ')}]}}", exp)

@@ -1,10 +1,10 @@
 """Kernels of one direction each, cut out of a joint graph; what crosses a cut is a residual."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from rnncc.errors import InternalError
-from rnncc.ir import Carry, Input, Program, components, dependencies
+from rnncc.ir import Carry, Input, Node, Program, components, dependencies
 from rnncc.passes.builder import Builder
 from rnncc.passes.levels import Levels, levels
 from rnncc.passes.minimum_cut import NEVER, minimum_cut
@@ -46,6 +46,7 @@ class _Split:
         self.at = self._placed()
         self.stored = {v for _, v in program.outputs}
         self.loop_next = {c.next for c in program.carries if any(c.prev in members for members in found.loops.values())}
+        self.fixed = {n.name for n in _fixed(program)}
         self.residuals: dict[int, set[str]] = {k: set() for k in range(self.last + 1)}
 
     def run(self) -> tuple[Program, ...]:
@@ -92,6 +93,8 @@ class _Split:
     def _again_cost(self, value: str) -> int:
         if value in self.program.input:
             return 0
+        if value in self.fixed:
+            return 0
         if value in self.program.by_prev:
             return NEVER if self._in_circle(value) else again_cost(self.program, value)
         return NEVER if value in self.loop_next else again_cost(self.program, value)
@@ -129,3 +132,12 @@ class _Split:
             if keys.get(v, v) != v:
                 raise InternalError(f"program {self.program.name}: the residual {v} has the name of another output")
         return own + tuple((v, v) for v in residuals if v not in keys)
+
+
+def _fixed(program: Program) -> Iterator[Node]:
+    """What is made of parameters, constants and sizes alone: once a sequence, or less often, in whichever sweep reads it."""
+    steady = {i.name for i in program.inputs if i.role in ("param", "const", "size")}
+    for n in program.nodes:
+        if steady.issuperset(n.operands) and not {"T", "N"} & set(n.type) and not tests_equality(n):
+            steady.add(n.name)
+            yield n

@@ -39,6 +39,8 @@ class Panels:
 
     bfloat16: bool = False
     made: dict[Key, Panel] = field(default_factory=dict)
+    computed: dict[str, "Computed"] = field(default_factory=dict)
+    """By function what it has computed for the constants of its last call."""
 
     def get(self, key: Key, make: Callable[[], Panel]) -> Panel:
         """The panel `key`, made where it is asked for the first time."""
@@ -72,10 +74,37 @@ class Frozen:
         return all((own[k : k + _BLOCK] == other[k : k + _BLOCK]).all() for k in range(0, own.size, _BLOCK))
 
 
+@dataclass(frozen=True)
+class Computed:
+    """Weights made of parameters and `constants`, by name, and what is packed of them."""
+
+    constants: tuple[float, ...]
+    weights: Mapping[str, Array]
+    panels: Panels
+
+
+def fixed(env: Mapping[str, Any], compute: Callable[[Mapping[str, Any]], Mapping[str, Array]], *constants: str) -> Mapping[str, Any]:
+    """`env` and the weights that `compute` makes of its parameters and of the `constants` called so, kept while those are unchanged."""
+    panels = env.get(PANELS)
+    if panels is None:
+        return {**env, **compute(env)}
+    values = tuple(env[name] for name in constants)
+    found = panels.computed.get(compute.__name__)
+    if found is None or found.constants != values:
+        found = Computed(values, compute(env), Panels(panels.bfloat16))
+        panels.computed[compute.__name__] = found
+    return {**env, **found.weights, PANELS: found.panels}
+
+
 def held(env: Mapping[str, Any]) -> Iterator[Panel]:
     """Every array of a `Frozen.env`, panels included."""
     for value in env.values():
-        yield from tuple(value.made.values()) if isinstance(value, Panels) else (value,)
+        if not isinstance(value, Panels):
+            yield value
+            continue
+        yield from tuple(value.made.values())
+        for computed in tuple(value.computed.values()):
+            yield from held({**computed.weights, PANELS: computed.panels})
 
 
 def _words(master: Array) -> NDArray[np.integer[Any]]:

@@ -76,6 +76,11 @@ class CellSpec:
         """Definitions by name."""
         return {d.name: d for d in self.definitions}
 
+    @cached_property
+    def named(self) -> tuple[str, ...]:
+        """Values that the spec gives a name."""
+        return tuple(d.name for d in self.definitions if d.named)
+
     def of_kind(self, *kinds: Kind) -> tuple[Definition, ...]:
         """Definitions of these kinds, in order."""
         return tuple(d for d in self.definitions if d.kind in kinds)

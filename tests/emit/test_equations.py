@@ -14,7 +14,6 @@ from rnncc.emit.numpy.elementwise import ELEMENTWISE
 from rnncc.ir import Program, units
 from rnncc.lower import lower
 from rnncc.passes import cse, dce, differentiate
-from rnncc.spec.info import cell_info
 from rnncc.spec.load import load
 
 ROOT = Path(__file__).parents[2]
@@ -61,8 +60,8 @@ ELMAN_BACKWARD_LATEX = r"""\begin{aligned}
 def programs(name: str) -> tuple[Program, Program, list[str]]:
     """The cell, its gradient, and the names that keep equations of their own."""
     spec = load(name)
-    info, forward = cell_info(spec), cse(lower(spec))
-    return forward, dce(cse(differentiate(forward))), [*info.named, *(f"d_{n}" for n in info.named)]
+    forward = cse(lower(spec))
+    return forward, dce(cse(differentiate(forward))), [*spec.named, *(f"d_{n}" for n in spec.named)]
 
 
 def size_of(axis: str, sizes: Mapping[str, int] = SIZES) -> int:
@@ -76,9 +75,16 @@ def drawn(program: Program) -> dict[str, np.ndarray]:
     return {i.name: rng.standard_normal([size_of(a, sizes) for a in i.type]) for i in program.inputs if i.role != "size"}
 
 
+def chosen(*pairs: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """The value of the first pair whose condition holds."""
+    values, conditions = zip(*(np.broadcast_arrays(*pair) for pair in pairs), strict=True)
+    return np.select(np.broadcast_arrays(*conditions), np.broadcast_arrays(*values))
+
+
 def executed(lines: list[str], env: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The equations run as Python for one step; `v[t-1]` and `v[t+1]` are read as `v_shifted`."""
-    known = {**ELEMENTWISE, **env, "outer": np.outer, "sum_tn": lambda a: a}
+    row, column = np.indices((SIZES["hidden"], SIZES["hidden"]), float)
+    known = {**ELEMENTWISE, **env, "outer": np.outer, "sum_tn": lambda a: a, "Piecewise": chosen, "row": row, "column": column}
     for line in lines:
         left, right = line.split(" = ")
         known[left] = eval(re.sub(r"(\w+)\[t[+-]1\]", r"\1_shifted", right), {}, known)

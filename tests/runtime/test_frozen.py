@@ -7,7 +7,7 @@ import pytest
 
 from rnncc.runtime import frozen
 from rnncc.runtime.cell_info import CellInfo, Parameter, State
-from rnncc.runtime.frozen import PANELS, Frozen, Panels
+from rnncc.runtime.frozen import PANELS, Frozen, Panels, fixed, held
 from rnncc.runtime.geometry import Geometry
 from rnncc.runtime.parameters import ParameterStore
 
@@ -121,3 +121,30 @@ def test_callers_at_once_get_one_panel():
     for t in threads:
         t.join()
     assert len({id(f) for f in found}) == 1
+
+
+def test_computed_weights_are_kept_for_the_same_parameters_and_constants():
+    made, calls = store(), []
+
+    def weights(env):
+        calls.append(env["gamma"])
+        return {"M": env["W"] - env["gamma"]}
+
+    def called(gamma):
+        return fixed({**made.now()[0], "gamma": gamma}, weights, "gamma")
+
+    first = called(0.5)
+    assert called(0.5)["M"] is first["M"]
+    assert called(0.5)[PANELS] is first[PANELS]
+    np.testing.assert_array_equal(first["M"], first["W"] - 0.5)
+    other = called(0.25)
+    assert other["M"] is not first["M"]
+    assert other[PANELS] is not first[PANELS]
+    made.named["l0.W"][...] = 3
+    assert (called(0.25)["M"] == 2.75).all()
+    assert calls == [0.5, 0.25, 0.25]
+    assert any(array is called(0.25)["M"] for array in held(made.now()[0]))
+
+
+def test_computed_weights_are_made_anew_where_nothing_is_kept():
+    assert fixed({"W": 2}, lambda env: {"M": -env["W"]}) == {"W": 2, "M": -2}

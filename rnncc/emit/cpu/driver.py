@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from rnncc.emit.cpu.arrays import AGAINST, Arrays
+from rnncc.emit.cpu.fixed import Fixed
 from rnncc.emit.cpu.host import dtype_line, extent, extents, host_node, named, number, read, size_lines
 from rnncc.emit.cpu.kernel import Kernel
 from rnncc.emit.cpu.layout import Layout
@@ -30,9 +31,14 @@ class Driver:
         Carries whose trajectories later sweeps read, by `prev`.
     doc
         First line of the docstring.
+    fixed
+        Weights that are computed apart from it.
     """
 
-    def __init__(self, name: str, layout: Layout, residuals: Iterable[str], keep: Mapping[str, Carry], doc: str) -> None:
+    def __init__(
+        self, name: str, layout: Layout, residuals: Iterable[str], keep: Mapping[str, Carry], doc: str, fixed: Fixed | None = None
+    ) -> None:
+        self.fixed = fixed
         self.name, self.layout, self.residuals, self.keep, self.doc = name, layout, tuple(residuals), keep, doc
         self.plan, self.program = layout.plan, layout.program
         self.kernels: list[Kernel] = []
@@ -45,11 +51,19 @@ class Driver:
         body, head = self.text.lines, Text()
         with head.block(f"def {self.name}(sweep, env):"):
             head(f'"""{self.doc}"""')
+            if self.fixed:
+                head(self.fixed.call(self.name))
             head.extend(size_lines(self.program))
             if any("dtype" in line for line in body):
                 head(dtype_line(self.program))
             head.extend(body)
         self.text = head
+
+    @property
+    def functions(self) -> list[str]:
+        """Kernels, what computes weights, and the driver."""
+        weights = [str(self.fixed.function(self.name))] if self.fixed else []
+        return [*(str(k.text) for k in self.kernels), *weights, str(self.text)]
 
     def _work(self) -> None:
         plan, text = self.plan, self.text

@@ -25,7 +25,7 @@ def module_source(info: CellInfo, origin: str, programs: Programs) -> str:
         The cell's programs.
     """
     made = functions(programs)
-    bodies = [text for f in made for text in ((*(str(k.text) for k in f.kernels), str(f.text)) if isinstance(f, Driver) else (f,))]
+    bodies = [text for f in made for text in (f.functions if isinstance(f, Driver) else (f,))]
     footer = f"{info.name} = layer_class(CELL, inference, forward, backward, trace)\n"
     parts = [f"CELL = {literal(info)}", *_blocks(made), *bodies, footer]
     return "\n\n".join([_header(info, origin), _imports("\n".join(parts)), *parts])

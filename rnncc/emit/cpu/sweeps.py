@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from rnncc.emit.cpu.driver import Driver
+from rnncc.emit.cpu.fixed import Fixed, without_fixed
 from rnncc.emit.cpu.layout import Layout
 from rnncc.emit.cpu.words import without_clashes
 from rnncc.ir import Carry, Input, Program
@@ -64,23 +65,25 @@ def functions(programs: Programs) -> list[Driver | str]:
     return [
         *_forms("inference", programs.inference, programs.hoist, _Handed()),
         *_pair(programs),
-        _driver("trace", schedule(programs.trace), _Handed()),
+        *_forms("trace", programs.trace, None, _Handed()),
     ]
 
 
-def _driver(name: str, plan: Schedule, handed: _Handed, how: str = "") -> Driver:
+def _driver(name: str, plan: Schedule, handed: _Handed, fixed: Fixed | None, how: str = "") -> Driver:
     doc = _DOCS[name.partition("_")[0]]
-    return Driver(name, Layout(plan, {}, handed.values()), handed.streams, handed.kept, f"{doc[:-1]}{how}.")
+    return Driver(name, Layout(plan, {}, handed.values()), handed.streams, handed.kept, f"{doc[:-1]}{how}.", fixed)
 
 
-def _forms(name: str, program: Program, hoist: Callable[[Program], Program], handed: _Handed) -> list[Driver | str]:
+def _forms(name: str, program: Program, hoist: Callable[[Program], Program] | None, handed: _Handed) -> list[Driver | str]:
     """The function called `name`: two forms and the choice between them, where products can be made ahead of the loop."""
-    fused, hoisted = schedule(program), schedule(hoist(program), hoist=True)
+    program, fixed = without_fixed(program)
+    fused = schedule(program)
+    hoisted = schedule(hoist(program), hoist=True) if hoist else fused
     if len(hoisted.stages) == len(fused.stages):
-        return [_driver(name, fused, handed)]
+        return [_driver(name, fused, handed, fixed)]
     return [
-        _driver(f"{name}_fused", fused, handed, ", every product in the loop"),
-        _driver(f"{name}_hoisted", hoisted, handed, ", products of the input made ahead of the loop"),
+        _driver(f"{name}_fused", fused, handed, fixed, ", every product in the loop"),
+        _driver(f"{name}_hoisted", hoisted, handed, fixed, ", products of the input made ahead of the loop"),
         f"def {name}(sweep, env):\n"
         f'    """{_DOCS[name]}"""\n'
         f"    return ({name}_hoisted if worth_hoisting(sweep) else {name}_fused)(sweep, env)\n",
@@ -97,7 +100,8 @@ def _pair(programs: Programs) -> list[Driver | str]:
     second = replace(second, outputs=(*second.outputs, *early.items()))
     shifted = {c.prev for c in second.carries if not _is_used(second, c.final)}
     kept = {c.prev: c for c in schedule(first).carries if c.prev in shifted or not {c.prev, c.next}.isdisjoint(residuals)}
-    backward = Driver("backward", Layout(schedule(_given(second, kept)), kept), (), {}, _DOCS["backward"])
+    alone, fixed = without_fixed(_given(second, kept))
+    backward = Driver("backward", Layout(schedule(alone), kept), (), {}, _DOCS["backward"], fixed)
     lie_there = {v for c in kept.values() for v in (c.prev, c.next)}
     streams = tuple(i.name for i in second.inputs if i.role == "residual" and i.name not in lie_there)
     return [*_forms("forward", first, programs.hoist, _Handed(streams, kept)), backward]

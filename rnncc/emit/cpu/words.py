@@ -33,6 +33,7 @@ RUNTIME: dict[str, tuple[str, ...]] = {
     "compiled": ("CACHED_ROWS", "groups", "kernel", "new_tile", "tile_rows"),
     "counts": ("least",),
     "enlist": ("dismiss", "enlist"),
+    "frozen": ("fixed",),
     "layer": ("layer_class",),
     "pack": ("group_blocks", "packed", "packed_arrays"),
     "share": ("rows_of", "share", "units_of"),
