@@ -1,12 +1,11 @@
 """A cell's generated module beside the interpreter: the same arrays through both."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from rnncc.emit.numpy import run
-from rnncc.ir import size_names, verify
+from rnncc.ir import size_names
 from rnncc.runtime.sweep import Sweep
 
 CELLS = Path(__file__).parent.parent / "cells"
@@ -79,16 +78,10 @@ def expected_in_training(made, env, sweep):
 def expected_of(made, env, sweep):
     """The same from the interpreter."""
     joint = run(made.joint, env, sweep.lengths, {"T": sweep.steps, "N": sweep.batch}, sweep.reverse)
-    traced = run(named(made), env, sweep.lengths, {"T": sweep.steps, "N": sweep.batch}, sweep.reverse)
+    traced = run(made.trace, env, sweep.lengths, {"T": sweep.steps, "N": sweep.batch}, sweep.reverse)
     outputs = {f"forward {k}": joint[k] for k, _ in made.primal.outputs}
     evaluated = run(made.inference, env, sweep.lengths, {"T": sweep.steps, "N": sweep.batch}, sweep.reverse)
     return joint | outputs | evaluated | {f"trace {k}": v for k, v in traced.items()}
-
-
-def named(made):
-    """The primal with every named value that varies in time as an output; it need not be pruned."""
-    values = [v for v in made.info.named if "T" in made.trace.types.get(v, ())]
-    return verify(replace(made.trace, outputs=tuple((v, v) for v in values)))
 
 
 def worst(found, expected):

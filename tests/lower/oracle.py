@@ -30,6 +30,9 @@ class ArrayCell:
     def state(self, name, size=None, initial=0.0):
         return _wide(self.state_now[name])
 
+    def mask(self, name, like, rate, per="step"):
+        return self.arrays[name][self.now] if per == "step" else self.arrays[name]
+
     def step(self, name):
         self.following[name] = self.state(name) + 1
         return self.state(name)

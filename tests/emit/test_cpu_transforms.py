@@ -1,0 +1,44 @@
+"""Sources of cells with random masks and of transformed cells against the interpreter, their kernels run by Python."""
+
+import numpy as np
+import pytest
+
+from rnncc.compiler import compile_cell
+from tests.emit.cpu_cases import arrays, expected_of, found_by, sweep_of, worst
+from tests.emit.simulated import simulated_module
+
+CASES = [((4, 3, 2, 5), (4, 2, 0), True), ((4, 4, 2, 5), None, False), ((4, 4, 2, 5), (4, 3, 2, 0), False)]
+"""(T, N, I, H), lengths, reverse: for `simulated`, an odd N asks for the form with products made ahead of the loop."""
+TRANSFORMS = [
+    {"layer_norm": True},
+    {"preactivation_clip": True, "state_clip": ()},
+    {"input_dropout": True, "recurrent_dropout": True},
+    {"weight_drop": True},
+    {"zoneout": ()},
+    {"reset": True},
+    {"learn_initial": True, "reset": True},
+]
+TOLERANCE = 1e-11
+"""Sums of some hundred terms in another order, carried through 4 steps, divided by deviations: 1e-13 and a little."""
+
+
+def check(made):
+    module = simulated_module(made.source)
+    given = {name: value or 0.3 for name, value in made.info.constants.items()}
+    for shape, lengths, reverse in CASES:
+        env, sweep = arrays(made, shape, scale=0.4) | given, sweep_of(shape, lengths, reverse)
+        with np.errstate(all="ignore"):  # memory past a sequence's end is anything
+            found = found_by(module, made, env, sweep)
+        error, key = worst(found, expected_of(made, env, sweep))
+        assert error < TOLERANCE, f"{key}, {shape}, lengths {lengths}, reverse {reverse}"
+
+
+@pytest.mark.parametrize("cell", ["lstm_zoneout", "lstm_recurrent_dropout", "lstm_variational"])
+def test_a_cell_with_masks(cell):
+    check(compile_cell(cell))
+
+
+@pytest.mark.parametrize("cell", ["lstm_peephole", "gru_reset_after", "lstm_projected", "rhn", "indrnn"])
+@pytest.mark.parametrize("transforms", TRANSFORMS, ids=str)
+def test_a_transformed_cell(cell, transforms):
+    check(compile_cell(cell, None, transforms))
