@@ -76,11 +76,11 @@ def lstm_layernorm_per_gate(x, state, p, eps=1e-12, forget_bias=1.0):
 
 
 @reference(*gates("i f g o"), states="h c: hidden", masks=("m_h m_c: hidden",))
-def lstm_zoneout(x, state, p, m_h=None, m_c=None, rate_h=0.05, rate_c=0.5):
+def lstm_zoneout(x, state, p, m_h=None, m_c=None, zoneout_h=0.05, zoneout_c=0.5):
     """Krueger et al. 2017, eq. 3-4: where a mask (N, hidden) is 1 the old value stays; without masks their expectations stand in."""
     _, hat = lstm.step(x, state, p)
-    m_h = rate_h if m_h is None else m_h
-    m_c = rate_c if m_c is None else m_c
+    m_h = zoneout_h if m_h is None else m_h
+    m_c = zoneout_c if m_c is None else m_c
     c = m_c * state["c"] + (1 - m_c) * hat["c"]
     h = m_h * state["h"] + (1 - m_h) * hat["h"]
     return h, {"h": h, "c": c}

@@ -45,6 +45,17 @@ def test_lstm_is_pytorch_s(cell, hidden, options):
     same(given.run(REFERENCES[cell]), (y, {hidden: h[0], "c": c[0]}))
 
 
+def test_jordan_whose_output_is_its_hidden_layer_is_an_elman_network():
+    """V is the identity and ψ = relu, which leaves what σ gives as it is."""
+    given, plain = drawn(REFERENCES["jordan"], out=4), drawn(REFERENCES["elman"])
+    given.params.update(V=torch.eye(4, dtype=torch.float64), b_y=torch.zeros(4, dtype=torch.float64))
+    plain.params.update({k: given.params[k] for k in plain.params})
+    plain.x.update(given.x)
+    plain.state["h"] = given.state["y"]
+    y, final = plain.run(REFERENCES["elman"], phi="sigmoid")
+    same(given.run(REFERENCES["jordan"], phi="sigmoid", psi="relu"), (y, {"y": final["h"]}))
+
+
 def test_gru_reset_after_is_pytorch_s():
     given = drawn(REFERENCES["gru_reset_after"])
     y, h = layer(torch.nn.GRU, given, "rzn")(given.x["x"], given.state["h"][None])

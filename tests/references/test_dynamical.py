@@ -1,4 +1,4 @@
-"""Dynamical cells at their limits, by explicit sums, and against the package ncps where it is installed."""
+"""Dynamical cells at their limits, and by explicit sums."""
 
 import math
 
@@ -111,19 +111,6 @@ def test_augru_of_score_1_is_a_gru_and_of_score_0_stands_still():
     same(given.run(REFERENCES["augru"])[1], given.state)
 
 
-def test_cfc_is_that_of_ncps():
-    cells = pytest.importorskip("ncps.torch.cfc_cell", reason="ncps is not installed", exc_type=ImportError)
-    given = drawn(REFERENCES["cfc"])
-    p = given.params
-    made = cells.CfCCell(SIZES["input"], HIDDEN, backbone_units=5).double()
-    values = {"backbone.0.weight": torch.cat([p["W_0"], p["U_0"]], 1), "backbone.0.bias": p["b_0"]}
-    for name, k in (("ff1", "1"), ("ff2", "2"), ("time_a", "a"), ("time_b", "b")):
-        values |= {f"{name}.weight": p[f"W_{k}"], f"{name}.bias": p[f"b_{k}"]}
-    made.load_state_dict({k: v.detach() for k, v in values.items()})
-    h, _ = made(given.x["x"][0], given.state["h"], given.x["dt"][0][:, None])
-    same(REFERENCES["cfc"]({"x": given.x["x"][0], "dt": given.x["dt"][0]}, given.state, p), (h, {"h": h}))
-
-
 def test_cfc_goes_from_one_end_to_the_other():
     """Elapsed time far in the direction of the gate's slope gives the second head, far against it the first."""
     cell = REFERENCES["cfc"]
@@ -156,18 +143,6 @@ def unfolded(p, inputs, v, unit):
             g = w / (1 + math.exp(-sigma * (source.item() - mu)))
             numerator, denominator = numerator + g * erev, denominator + g
     return numerator / (denominator + 1e-8)
-
-
-def test_ltc_is_that_of_ncps():
-    cells = pytest.importorskip("ncps.torch.ltc_cell", reason="ncps is not installed", exc_type=ImportError)
-    wirings = pytest.importorskip("ncps.wirings", exc_type=ImportError)
-    given = drawn(REFERENCES["ltc"])
-    made = cells.LTCCell(wirings.FullyConnected(HIDDEN), SIZES["input"]).double()
-    own = dict(made.named_parameters())
-    assert own.keys() - given.params.keys() == {"sparsity_mask", "sensory_sparsity_mask"}
-    made.load_state_dict({k: v.detach() for k, v in (own | given.params).items()})
-    y, v = made(given.x["x"][0], given.state["v"], 1.0)
-    same(REFERENCES["ltc"]({"x": given.x["x"][0]}, given.state, given.params), (y, {"v": v}))
 
 
 def test_clockwork_of_one_module_is_an_elman_network():

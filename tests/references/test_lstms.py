@@ -32,8 +32,8 @@ def test_peepholes_of_zero_are_none():
 def test_zoneout_without_masks_is_their_expectation_and_at_rate_0_an_lstm():
     given, plain = limit("lstm_zoneout")
     given.masks.clear()
-    same(given.run(REFERENCES["lstm_zoneout"], rate_h=0.0, rate_c=0.0), plain.run(REFERENCES["lstm"]))
-    _, held = given.run(REFERENCES["lstm_zoneout"], rate_h=1.0, rate_c=1.0)
+    same(given.run(REFERENCES["lstm_zoneout"], zoneout_h=0.0, zoneout_c=0.0), plain.run(REFERENCES["lstm"]))
+    _, held = given.run(REFERENCES["lstm_zoneout"], zoneout_h=1.0, zoneout_c=1.0)
     same(held, given.state)
 
 
