@@ -1,4 +1,4 @@
-"""What a function of a generated module does with one step, taken down once and done again without Python.
+"""What a function of a generated module does, taken down once and done again without Python.
 
 A call of a kernel costs microseconds for each dozen of arrays, before it does anything. Here its machine code leaves an address and
 a copy of its arguments behind (`runtime.enlist`), by which it is called again. Between kernels arrays are copied: those copies are
@@ -43,10 +43,14 @@ class Record:
         self._lines: list[tuple[int, ...]] = []
         self._alive: list[object] = []
 
-    def call(self, function: Callable[..., Any], *arguments: Any) -> None:
-        """`function(part, posts, bounds, *arguments)` over all rows: taken down, and not called."""
-        address, frame = describe(function, self.bounds, *arguments)
-        self._add((address, frame.ctypes.data, 0, 0, 0, 0), function, arguments, frame)
+    def call(self, function: Callable[..., Any], *arguments: Any, rows: int | None = None) -> None:
+        """`function(part, posts, bounds, *arguments)` over all rows: taken down, and not called.
+
+        `rows` are more where whole sequences count as one step; only a single thread takes down such calls.
+        """
+        bounds = self.bounds if rows in (None, self.bounds[-1]) else _guarded(np.array([0, rows]))
+        address, frame = describe(function, bounds, *arguments)
+        self._add((address, frame.ctypes.data, 0, 0, 0, 0), function, bounds, arguments, frame)
 
     def copy(self, target: NDArray[Any], source: NDArray[Any]) -> None:
         """target[...] = source for arrays (N, …) of one dtype and shape, contiguous but for their rows: taken down, and not done."""
@@ -55,6 +59,11 @@ class Record:
         width = target[:1].nbytes
         if width:
             self._add((0, target.ctypes.data, source.ctypes.data, width, target.strides[0], source.strides[0]), target, source)
+
+    def copy_steps(self, target: NDArray[Any], source: NDArray[Any]) -> None:
+        """As `copy`, step by step of arrays (T, N, …)."""
+        for step in range(len(target)):
+            self.copy(target[step], source[step])
 
     def bound(self) -> Callable[[], None]:
         """What does everything taken down so far once again, as long as this record lives."""

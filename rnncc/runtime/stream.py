@@ -1,20 +1,16 @@
 """Step by step: one time step a call, weights frozen, the state kept between calls."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from rnncc.errors import ArgumentError, ShapeError
 from rnncc.runtime.batch import Batch, read_streams
-from rnncc.runtime.bound import Streams
 from rnncc.runtime.kernels import Array
-from rnncc.runtime.record import Record
-from rnncc.runtime.simd.isa import ISA
+from rnncc.runtime.replay import bind
 from rnncc.runtime.stack import Stack
 from rnncc.runtime.state import PlaceStates, initial_states, leave_states
-from rnncc.runtime.team import row_bounds
 
 
 class Stream:
@@ -31,12 +27,10 @@ class Stream:
         self._dtype = dtype
         self._batch = Batch(1, stack.sweep.batch, True, False, None, False)
         self._states = initial_states(stack.geometry, dtype, self._batch, state, stack.weights, own=True)
-        shapes = {name: stack.geometry.shape(axes) for name, axes in stack.geometry.cell.inputs}
-        self._inputs = {name: np.zeros((1, self._batch.rows, *shape), dtype) for name, shape in shapes.items()}
+        self._replay = bind(stack, dtype, self._states, onwards=True)
+        self._inputs, self._y = self._replay.inputs, self._replay.y[0]
         self._x = self._inputs[stack.first][0]
-        self._shape = self._x.shape if len(shapes) == 1 else None
-        self._record, self._y = _recorded(stack, self._inputs, self._states)
-        self._run = self._record.bound()
+        self._shape = self._x.shape if len(self._inputs) == 1 else None
 
     def reset(self, state: Mapping[str, object] | None = None) -> None:
         """Start anew from `state`, name -> (L, N, *axes), or from the cell's first values. Raises as a call of the layer."""
@@ -66,7 +60,7 @@ class Stream:
             self._x[...] = x
         else:
             self._read(x)
-        self._run()
+        self._replay.run()
         return self._y.copy()
 
     def __reduce__(self) -> tuple[type["Stream"], tuple[object, ...]]:
@@ -82,18 +76,6 @@ class Stream:
             raise ShapeError(f"x: found shape {found}, expected a batch of {self._batch.rows} rows")
         for name, array in arrays.items():
             self._inputs[name][...] = array
-
-
-def _recorded(stack: Stack, inputs: Streams, states: PlaceStates) -> tuple[Record, Array]:
-    """What takes `states` one step on by `inputs`, and the output (N, O) that it writes."""
-    sweep = stack.sweep
-    threads = max(1, min(sweep.threads, sweep.batch // ISA.tall))  # handing over costs more than less than a tile of rows
-    record = Record(np.array(row_bounds(replace(sweep, threads=threads)), np.int64))
-    y, finals = replace(stack, sweep=replace(sweep, record=record)).infer(inputs, states)
-    for place, own in enumerate(states):
-        for name, array in own.items():
-            record.copy(array, finals[place][name])
-    return record, y[0]
 
 
 def _assign(states: PlaceStates, values: PlaceStates) -> None:

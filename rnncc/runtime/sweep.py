@@ -31,7 +31,7 @@ class Sweep:
     team
         Which team they are of.
     record
-        Takes down, instead of doing it, what each further step of a stream does; only for one step of whole sequences.
+        Takes down what is to be done, instead of doing it; only of whole sequences, and of several steps for one thread only.
     """
 
     steps: int

@@ -131,7 +131,7 @@ def _run_parts(team: int, kernel: Kernel, bounds: Sequence[int] | NDArray[np.int
 def run_rows(kernel: Kernel, sweep: Sweep, against: bool, *arguments: Any) -> None:
     """Run `kernel(part, posts, bounds, live, against, *arguments)` over the rows of the batch."""
     if sweep.record is not None:
-        sweep.record.call(kernel, sweep.live(), against, *arguments)
+        sweep.record.call(kernel, sweep.live(), against, *arguments, rows=sweep.batch)
     elif sweep.batch and sweep.steps:
         _run_parts(sweep.team, kernel, row_bounds(sweep), (sweep.live(), against, *arguments))
 
@@ -139,7 +139,7 @@ def run_rows(kernel: Kernel, sweep: Sweep, against: bool, *arguments: Any) -> No
 def run_loop(kernel: Kernel, sweep: Sweep, against: bool, *arguments: Any) -> None:
     """Run a time loop, `kernel(part, posts, bounds, meet, live, against, *arguments)`: rows are split, or the units of few rows."""
     if sweep.record is not None:
-        sweep.record.call(kernel, _NOWHERE, sweep.live(), against, *arguments)
+        sweep.record.call(kernel, _NOWHERE, sweep.live(), against, *arguments, rows=sweep.batch)
         return
     if not sweep.batch or not sweep.steps:
         return

@@ -1,0 +1,68 @@
+"""A call bound to arrays of its own: inputs are copied into them, a record of what the call does is replayed, results are copied."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from rnncc.runtime.bound import Streams
+from rnncc.runtime.kernels import Array
+from rnncc.runtime.record import Record
+from rnncc.runtime.simd.isa import ISA
+from rnncc.runtime.stack import Stack
+from rnncc.runtime.state import PlaceStates
+from rnncc.runtime.team import row_bounds
+
+
+@dataclass(frozen=True)
+class Replay:
+    """`Stack.infer` bound to arrays.
+
+    Parameters
+    ----------
+    stack
+        What it does; never bidirectional.
+    inputs, initial
+        What is written before a run: (T, N, …) by name, and the first states by place.
+    first
+        A copy of the first states, with which a call begins.
+    y, finals
+        What a run writes: (T, N, O), and the final states by place.
+    record
+        Everything that a run does.
+    run
+        Does it.
+    """
+
+    stack: Stack
+    inputs: Streams
+    initial: PlaceStates
+    first: PlaceStates
+    y: Array
+    finals: PlaceStates
+    record: Record
+    run: Callable[[], None]
+
+    def __call__(self, x: Array) -> tuple[Array, dict[str, Array]]:
+        """Output (T, N, O) and final states, name -> (L, N, *axes), of an input (T, N, I) from the cell's first values on."""
+        self.inputs[self.stack.first][...] = x
+        for own, first in zip(self.initial, self.first, strict=True):
+            for name, array in own.items():
+                array[...] = first[name]
+        self.run()
+        return self.y.copy(), {name: np.array([final[name] for final in self.finals]) for name in self.first[0]}
+
+
+def bind(stack: Stack, dtype: np.dtype[Any], initial: PlaceStates, *, onwards: bool = False) -> Replay:
+    """A call of `stack`, without lengths, bound to arrays of its own and to `initial`, which a run that goes `onwards` takes on."""
+    sweep, geometry = stack.sweep, stack.geometry
+    inputs = {name: np.zeros((sweep.steps, sweep.batch, *geometry.shape(axes)), dtype) for name, axes in geometry.cell.inputs}
+    threads = max(1, min(sweep.threads, sweep.batch // ISA.tall)) if sweep.steps == 1 else 1  # handing over costs more than a tile
+    record = Record(np.array(row_bounds(replace(sweep, threads=threads)), np.int64))
+    y, finals = replace(stack, sweep=replace(sweep, record=record)).infer(inputs, initial)
+    for place, own in enumerate(initial if onwards else []):
+        for name, array in own.items():
+            record.copy(array, finals[place][name])
+    first = [{name: array.copy() for name, array in own.items()} for own in initial]
+    return Replay(stack, inputs, initial, first, y, finals, record, record.bound())

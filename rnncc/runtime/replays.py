@@ -1,0 +1,73 @@
+"""Small calls that were made before, ready to be made again without Python (`runtime.replay`).
+
+A call of few steps and rows is over sooner than Python has looked at its arrays. From the second call of a shape with unchanged
+parameters and constants on, a layer replays it; so it does what it did, and results have the same bits.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rnncc.runtime.geometry import Geometry
+from rnncc.runtime.kernels import Array
+
+_WORTH = 3 << 19
+"""Steps times rows times weights of a gate up to which one thread and no Python are sooner than several with it."""
+_SHAPES = 4
+"""How many shapes of calls a layer has replays of at a time."""
+
+Weights = Sequence[Mapping[str, Any]]
+Result = tuple[Array, dict[str, Array]]
+Call = Callable[[Array], Result]
+"""Output (T, N, O) and final states by name of an input (T, N, I), from the first states of the cell on."""
+
+
+def worth_replaying(x: Array, geometry: Geometry) -> bool:
+    """Whether `x` (T, N, I) makes a small call."""
+    work = x.shape[0] * x.shape[1] * geometry.hidden_size * (x.shape[2] + geometry.hidden_size)
+    return 0 < work * geometry.num_layers <= _WORTH and geometry.directions == 1 and len(geometry.cell.inputs) == 1
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What calls of one shape were made with, and replays of them that nobody is running."""
+
+    weights: Weights
+    constants: Mapping[str, float]
+    idle: list[Call] = field(default_factory=list)
+
+    def serves(self, weights: Weights, constants: Mapping[str, float]) -> bool:
+        """Weights are the same objects as long as they are unchanged."""
+        return self.constants == constants and all(a is b for a, b in zip(self.weights, weights, strict=True))
+
+    def take(self) -> Call | None:
+        try:
+            return self.idle.pop()
+        except IndexError:
+            return None
+
+
+@dataclass(frozen=True)
+class Replays:
+    """The replays of one layer. A call takes one and gives it back, so that callers at once each have their own."""
+
+    _kept: dict[tuple[int, ...], _Kept] = field(default_factory=dict)
+
+    def call(self, x: Array, weights: Weights, constants: Mapping[str, float], make: Callable[[], Call]) -> Result | None:
+        """What the layer gives for `x` (T, N, I) from its first states on; None where no such call came before.
+
+        `make` binds one, of the shape of `x`, to these weights and constants.
+        """
+        kept = self._kept.get(x.shape)
+        if kept is None or not kept.serves(weights, constants):
+            self._expect(x.shape, _Kept(weights, dict(constants)))
+            return None
+        replay = kept.take() or make()
+        result = replay(x)
+        kept.idle.append(replay)
+        return result
+
+    def _expect(self, shape: tuple[int, ...], kept: _Kept) -> None:
+        self._kept[shape] = kept
+        for old in list(self._kept)[:-_SHAPES]:
+            self._kept.pop(old, None)

@@ -1,0 +1,116 @@
+"""Small calls that are made again: the same bits as the first time, whatever has changed in between, for callers at once."""
+
+import pickle
+import threading
+
+import numpy as np
+import pytest
+
+from rnncc.runtime import layer as layer_module
+from rnncc.runtime.replay import Replay
+
+pytestmark = pytest.mark.parametrize("class_of", ["kernels"], indirect=True)
+SHAPES = [(1, 1), (1, 40), (6, 4), (3, 9)]
+"""(T, N): one step by one thread and by several, few rows and more."""
+
+
+@pytest.fixture
+def runs(monkeypatch):
+    """How many calls were replayed."""
+    found, real = [], Replay.__call__
+
+    def counted(self, x):
+        found.append(x.shape)
+        return real(self, x)
+
+    monkeypatch.setattr(Replay, "__call__", counted)
+    return found
+
+
+def plain(layer, x, monkeypatch):
+    """What the layer gives without replays."""
+    with monkeypatch.context() as patch:
+        patch.setattr(layer_module, "worth_replaying", lambda x, geometry: False)
+        return layer(x)
+
+
+def expect_same(found, expected):
+    np.testing.assert_array_equal(found[0], expected[0])
+    assert found[1].keys() == expected[1].keys()
+    for name, state in found[1].items():
+        np.testing.assert_array_equal(state, expected[1][name])
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "elman"])
+@pytest.mark.parametrize(("steps", "rows"), SHAPES)
+def test_the_second_call_is_replayed_with_the_same_bits(class_of, rng, runs, monkeypatch, cell, steps, rows):
+    layer = class_of(cell)(3, 11, 2, threads=2, seed=1)
+    for k in range(4):
+        x = rng.standard_normal((steps, rows, 3)).astype("float32")
+        expect_same(layer(x), plain(layer, x, monkeypatch))
+        assert len(runs) == k
+
+
+def test_parameters_and_constants_that_change_are_seen(class_of, rng, monkeypatch):
+    layer = class_of("lstm")(3, 5, seed=1)
+    x, params = rng.standard_normal((1, 2, 3)).astype("float32"), layer.params
+    for k in range(6):
+        if k % 2:
+            params["l0.U_i"][...] += 1
+        expect_same(layer(x), plain(layer, x, monkeypatch))
+
+
+def test_results_are_the_callers(class_of, rng):
+    layer = class_of("lstm")(3, 5, seed=1)
+    x = rng.standard_normal((1, 2, 3)).astype("float32")
+    layer(x)
+    y, state = layer(x)
+    kept = y.copy()
+    layer(2 * x)
+    np.testing.assert_array_equal(y, kept)
+    y[...] = state["h"][...] = np.nan
+    assert np.isfinite(layer(x)[0]).all()
+
+
+def test_callers_at_once(class_of, rng):
+    layer = class_of("gru")(3, 5, seed=1)
+    xs = rng.standard_normal((8, 1, 2, 3)).astype("float32")
+    expected = [layer(x)[0] for x in xs]
+    wrong = []
+
+    def call(k):
+        wrong.extend(k for _ in range(200) if not np.array_equal(layer(xs[k])[0], expected[k]))
+
+    callers = [threading.Thread(target=call, args=(k,)) for k in range(8)]
+    for one in callers:
+        one.start()
+    for one in callers:
+        one.join()
+    assert not wrong
+
+
+def test_other_calls_are_not(class_of, rng, runs):
+    """A state, lengths, a layout of one's own, two directions, much work."""
+    x = rng.standard_normal((2, 3, 3)).astype("float32")
+    layer, both, first = class_of("lstm")(3, 5), class_of("lstm")(3, 5, bidirectional=True), class_of("lstm")(3, 5, batch_first=True)
+    large = class_of("elman")(128, 512)
+    for _ in range(3):
+        layer(x, layer(x, lengths=[1, 2, 2])[1])
+        layer(x[:, 0])
+        both(x)
+        first(x)
+        large(np.zeros((100, 1, 128), np.float32))
+    assert not runs
+
+
+def test_a_layer_forgets_shapes_and_travels_without_replays(class_of, rng, runs):
+    layer = class_of("lstm")(3, 5, seed=1)
+    for rows in (1, 2, 3, 4, 5):
+        layer(np.zeros((1, rows, 3), np.float32))
+    layer(np.zeros((1, 1, 3), np.float32))
+    assert not runs
+    layer(np.zeros((1, 1, 3), np.float32))
+    assert len(runs) == 1
+    twin = pickle.loads(pickle.dumps(layer))
+    twin(np.zeros((1, 1, 3), np.float32))
+    assert len(runs) == 1
