@@ -17,6 +17,7 @@ from rnncc.compiler import compile_cell
 from rnncc.emit.numpy import run
 from tests.catalogue.cases import CORE, LENGTHS, ROWS, STEPS, Call, disagreement
 from tests.emit.cpu_cases import arrays
+from tests.layers.drawn import over_time
 from tests.references.layers import layers, results, unroll
 from tests.references.registry import REFERENCES
 
@@ -32,7 +33,7 @@ VARIANTS = {
 }
 CELLS = [(name, options) for name in catalogue.names() if name not in CORE for options in VARIANTS.get(name, [{}])]
 ONCE = [(name, options[0]) for name in catalogue.names() if name not in CORE for options in [VARIANTS.get(name, [{}])]]
-HIDDEN = 19
+HIDDEN, KEY = 19, 5
 INPUTS = 2 * HIDDEN
 """What a second layer reads too, so that cells with states of the input's size can be stacked."""
 each = pytest.mark.parametrize(("name", "options"), CELLS, ids=str)
@@ -73,9 +74,14 @@ def test_the_program_means_the_equations(name, options, reverse):
         {s.name: env[f"d_{s.name}_T"] for s in cell.info.states},
     )
     step = step_of(name, options)
-    expected = results(lambda p, x, state: unroll(step, p, x, state, LENGTHS, reverse), params, call)
+    expected = results(lambda p, x, state: unroll(step, p, x, state, LENGTHS, reverse, masks=masks_in(cell.info, env)), params, call)
     found = run(cell.joint, env, LENGTHS, reverse=reverse)
     assert not disagreement({"y": found.pop("output"), **found}, learned(cell.info, expected))
+
+
+def masks_in(info, env):
+    """The random masks among the arguments of a program, each for every step."""
+    return {m.name: torch.tensor(env[m.name] if m.per == "step" else np.stack([env[m.name]] * STEPS)) for m in info.masks}
 
 
 def learned(info, expected, prefixes=("",)):
@@ -95,13 +101,14 @@ def test_gradients_are_differences(name, options):
 def test_kernels_in_layers(name, options):
     layer = rnncc.RNN(name, INPUTS, HIDDEN, 2, bidirectional=True, dtype="float64", seed=1, **options)
     call = call_of(layer, made(name, *options.items()).info)
-    (y, finals), pullback = layer.vjp(call.x, call.state, call.lengths)
+    (y, finals), pullback = layer.vjp(call.x, call.state, call.lengths, key=KEY)
     g = pullback(call.dy, call.dstate)
     inputs = g.x if isinstance(g.x, dict) else {"x": g.x}
     found = {"y": y} | {f"{k}_T": v for k, v in finals.items()} | {f"d_{k}": v for k, v in inputs.items()}
     found |= {f"d_{k}_0": v for k, v in g.state.items()} | {f"d_{k}": v for k, v in g.params.items()}
     step = step_of(name, options)
-    expected = results(lambda params, x, state: layers(step, params, x, state, call.lengths), layer.params, call)
+    masks = over_time(layer, KEY, STEPS, ROWS)
+    expected = results(lambda params, x, state: layers(step, params, x, state, call.lengths, masks=masks), layer.params, call)
     prefixes = {k.rpartition(".")[0] + "." for k in layer.params}
     assert not disagreement(found, learned(made(name, *options.items()).info, expected, prefixes))
 

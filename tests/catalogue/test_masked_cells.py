@@ -13,12 +13,6 @@ from tests.references.registry import REFERENCES
 KEY, STEPS, ROWS, INPUTS, HIDDEN = 5, 7, 4, 3, 5
 LENGTHS = [2, 7, 0, 5]
 CELLS = ("lstm_zoneout", "lstm_recurrent_dropout", "lstm_variational")
-MASKS = {
-    "lstm_zoneout": lambda m: {"m_h": m["m_h"], "m_c": m["m_c"]},
-    "lstm_recurrent_dropout": lambda m: {"d": (1 - m["m"]) / 0.75},
-    "lstm_variational": lambda m: {"d_x": (1 - m["m_x"]) / 0.65, "d_h": (1 - m["m_h"]) / 0.75},
-}
-"""What a reference takes, from the masks of the spec at its own rates."""
 
 
 def drawn_call(layer, rng):
@@ -42,7 +36,7 @@ def found_by(layer, call, **keywords):
 def test_gradients_are_those_of_pytorch(cell, bidirectional, train):
     layer = InterpreterModule(cell).layer()(INPUTS, HIDDEN, 2, bidirectional=bidirectional, dtype="float64", seed=1)
     call = drawn_call(layer, np.random.default_rng(3))
-    masks = {place: MASKS[cell](m) for place, m in over_time(layer, KEY, STEPS, ROWS).items()} if train else None
+    masks = over_time(layer, KEY, STEPS, ROWS) if train else None
     expected = results(lambda p, x, s: layers(REFERENCES[cell], p, x, s, LENGTHS, masks=masks), layer.params, call)
     for name, value in found_by(layer, call, train=train).items():
         np.testing.assert_allclose(value, expected[name], rtol=1e-11, atol=1e-12, err_msg=name)

@@ -86,22 +86,27 @@ def lstm_zoneout(x, state, p, m_h=None, m_c=None, zoneout_h=0.05, zoneout_c=0.5)
     return h, {"h": h, "c": c}
 
 
-@reference(*gates("i f g o"), states="h c: hidden", masks=("d: hidden",))
-def lstm_recurrent_dropout(x, state, p, d=1.0):
-    """Semeniuta, Severyn & Barth 2016, eq. 14: what is written into the cell is dropped; `d` (N, hidden) is 0 or 1/(1 - rate)."""
+def dropped(value, mask, rate):
+    """Inverted dropout: 0 where `mask` is 1, the rest larger by 1/(1 - rate); without a mask `value` itself."""
+    return value if mask is None else value * (1 - mask) / (1 - rate)
+
+
+@reference(*gates("i f g o"), states="h c: hidden", masks=("m: hidden",))
+def lstm_recurrent_dropout(x, state, p, m=None, rate=0.25):
+    """Semeniuta, Severyn & Barth 2016, eq. 14: what is written into the cell is dropped where `m` (N, hidden) is 1, at `rate`."""
     a = affine(p, x["x"], state["h"])
-    c = sigmoid(a("f")) * state["c"] + sigmoid(a("i")) * (d * tanh(a("g")))
+    c = sigmoid(a("f")) * state["c"] + sigmoid(a("i")) * dropped(tanh(a("g")), m, rate)
     h = sigmoid(a("o")) * tanh(c)
     return h, {"h": h, "c": c}
 
 
-@reference(*gates("i f g o"), states="h c: hidden", masks=("d_x: input", "d_h: hidden"))
-def lstm_variational(x, state, p, d_x=1.0, d_h=1.0):
-    """Gal & Ghahramani 2016, eq. 7 (tied weights): x and h as the gates read them, times masks that stay for a whole sequence.
+@reference(*gates("i f g o"), states="h c: hidden", masks=("m_x: input", "m_h: hidden"))
+def lstm_variational(x, state, p, m_x=None, m_h=None, rate_x=0.35, rate_h=0.25):
+    """Gal & Ghahramani 2016, eq. 7 (tied weights): x and h as the gates read them, dropped where a mask is 1.
 
-    `d_x` (N, input) and `d_h` (N, hidden) are 0 or 1/(1 - rate).
+    `m_x` (N, input) and `m_h` (N, hidden) stay for a whole sequence.
     """
-    return lstm.step({"x": d_x * x["x"]}, {"h": d_h * state["h"], "c": state["c"]}, p)
+    return lstm.step({"x": dropped(x["x"], m_x, rate_x)}, {"h": dropped(state["h"], m_h, rate_h), "c": state["c"]}, p)
 
 
 def with_gates(gate, x, state, p):
