@@ -39,8 +39,8 @@ class RNN(Layer, metaclass=_AnyCell):
     cell
         A name of the catalogue, a path to a spec file, or a `Cell`. Its kernels are compiled on first use and kept on disk.
     input_size, hidden_size, num_layers, keywords
-        As of `Layer`: bias, bidirectional, batch_first, dropout, checkpoint, dtype, weight_dtype, device, threads, seed, and the cell's
-        own sizes, constants and options. And transforms of any cell:
+        As of `Layer`: bias, bidirectional, batch_first, dropout, checkpoint, residual, truncate, dtype, weight_dtype, device, threads,
+        seed, and the cell's own sizes, constants and options. And transforms of any cell:
 
         layer_norm=True
             Each sum of products that a gate reads is normalised over its units (Ba et al. 2016), with a gain, and a shift where it has

@@ -29,6 +29,8 @@ class Bound:
         Name -> value.
     masks
         Random masks of the cell.
+    residual
+        Whether a layer's input is added to its output, where both have the same size.
     """
 
     kernels: Kernels
@@ -36,6 +38,7 @@ class Bound:
     weights: Sequence[Mapping[str, Any]]
     constants: Mapping[str, float]
     masks: CellMasks
+    residual: bool
 
     @property
     def first(self) -> str:
@@ -57,6 +60,11 @@ class Bound:
         """The outputs of a layer's directions side by side: (T, N, D*O)."""
         parts = [y.reshape(sweep.steps, sweep.batch, self.geometry.output_size) for y in outputs]
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
+
+    def skips(self, layer: int) -> bool:
+        """Whether the input of layer number `layer` is added to its output (T, N, D*O)."""
+        geometry = self.geometry
+        return self.residual and geometry.layer_input(layer) == geometry.directions * geometry.output_size
 
     def seeds(self, place: Place, sweep: Sweep, dy: Array, dfinals: Mapping[str, Array]) -> dict[str, Array]:
         """What a backward kernel is given besides: its part of the cotangent (T, N, D*O) of its layer's output, and `dfinals`."""

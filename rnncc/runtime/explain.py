@@ -27,6 +27,8 @@ def explain(settings: Settings, store: ParameterStore, constants: Mapping[str, f
     facts += [(f"  {name}", str(view.shape)) for name, view in store.named.items()]
     facts += [
         ("checkpoint", _checkpoint(settings.checkpoint)),
+        ("residual", "input added to output where both have the same size" if settings.residual else ""),
+        ("truncate", "" if settings.truncate is None else f"cotangents of states end every {settings.truncate} steps"),
         ("dtype", settings.dtype.name),
         ("weights", _weights(settings.weight_dtype)),
         ("threads", f"{threads}, at most one a row"),

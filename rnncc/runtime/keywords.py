@@ -15,6 +15,8 @@ LAYER_KEYWORDS = (
     "batch_first",
     "dropout",
     "checkpoint",
+    "residual",
+    "truncate",
     "dtype",
     "weight_dtype",
     "device",

@@ -50,6 +50,11 @@ class Layer(LayerBase):
     checkpoint
         `vjp` keeps states every so many steps, rounded up to chunks of about a thousand rows of the batch (T * N), and its pullback
         computes the rest again, for the same gradients bit for bit in less memory. About √T is a good choice. None: all is kept.
+    residual
+        What a layer reads is added to its output, after dropout, where both have the same size.
+    truncate
+        No cotangent of a state passes the beginning of a step whose number is a multiple of this: truncated backpropagation through
+        time. With `checkpoint` everything but the last piece is computed again. None: cotangents pass every step.
     dtype
         "float32" or "float64".
     weight_dtype
@@ -143,7 +148,9 @@ class Layer(LayerBase):
         number = self._key(flag("train", train), key)
         stack = self._stack(batch, key=number)
         initial = initial_states(stack.geometry, self.dtype, batch, state, stack.weights, own=True)
-        y, finals, tape = stack.forward(self._entered(batch, arrays, own=True), initial, self._dropped(batch, number), every)
+        y, finals, tape = stack.forward(
+            self._entered(batch, arrays, own=True), initial, self._dropped(batch, number), every, self._settings.truncate
+        )
         pullback = Pullback(stack, tape, batch, tuple(self._store.trained()), self.dtype, state is None)
         return (batch.leave(y), leave_states(self._store.geometry, batch, finals)), pullback
 
@@ -227,7 +234,7 @@ class Layer(LayerBase):
         weights = self._weights(inferring=inferring)
         constants = dict(self._constants)
         masks = CellMasks(mask_rates(self.cell, constants), self._dropout_seed, key, self.dtype, batch.order)
-        return Stack(self.kernels, self._store.geometry, weights, constants, masks, sweep)
+        return Stack(self.kernels, self._store.geometry, weights, constants, masks, self._settings.residual, sweep)
 
     def _key(self, train: bool, key: int | None) -> int | None:
         """What settles the random masks of a call; None where nothing is random."""

@@ -39,6 +39,8 @@ class LayerBase:
         batch_first: bool = False,
         dropout: float = 0.0,
         checkpoint: int | None = None,
+        residual: bool = False,
+        truncate: int | None = None,
         dtype: Any = "float32",
         weight_dtype: str | None = None,
         device: str = "cpu",
@@ -63,6 +65,8 @@ class LayerBase:
             sizes=own.sizes,
             checkpoint=checkpoint,
             weight_dtype=weight_dtype,
+            residual=residual,
+            truncate=truncate,
         )
         mask_rates(self.cell, own.constants)
         rng = np.random.default_rng(settings.seed)
@@ -143,10 +147,10 @@ class LayerBase:
     def __repr__(self) -> str:
         s = self._settings
         shown = [str(s.input_size), str(s.hidden_size), f"num_layers={s.num_layers}"]
-        shown += [f"{name}=True" for name in ("bidirectional", "batch_first") if getattr(s, name)]
+        shown += [f"{name}=True" for name in ("bidirectional", "batch_first", "residual") if getattr(s, name)]
         shown += [] if s.bias else ["bias=False"]
         shown += [f"dropout={s.dropout}"] if s.dropout else []
-        shown += [f"checkpoint={s.checkpoint}"] if s.checkpoint is not None else []
+        shown += [f"{name}={getattr(s, name)}" for name in ("checkpoint", "truncate") if getattr(s, name) is not None]
         shown += [f"dtype={s.dtype.name!r}"]
         shown += [f"weight_dtype={s.weight_dtype!r}"] if s.weight_dtype is not None else []
         shown += [f"seed={s.seed}"]

@@ -15,8 +15,8 @@ WEIGHT_DTYPES = ("float32", "bfloat16")
 
 @dataclass(frozen=True)
 class Settings:
-    """Arguments of a layer; `threads` None means the cores of the machine it runs on, `checkpoint` None that all is kept,
-    `weight_dtype` None that weights are read in `dtype`.
+    """Arguments of a layer; None means of `threads` the cores of the machine it runs on, of `checkpoint` that all is kept, of
+    `weight_dtype` that weights are read in `dtype`, of `truncate` that cotangents pass every step.
 
     Raises
     ------
@@ -38,12 +38,18 @@ class Settings:
     sizes: dict[str, int] = field(default_factory=dict)
     checkpoint: int | None = None
     weight_dtype: str | None = None
+    residual: bool = False
+    truncate: int | None = None
 
     def __post_init__(self) -> None:
         checked: dict[str, object] = {name: whole(name, getattr(self, name), 1) for name in ("input_size", "hidden_size", "num_layers")}
-        checked |= {name: flag(name, getattr(self, name)) for name in ("bias", "bidirectional", "batch_first")}
+        checked |= {name: flag(name, getattr(self, name)) for name in ("bias", "bidirectional", "batch_first", "residual")}
         checked |= {"dropout": _rate(self.dropout), "dtype": as_dtype(self.dtype), "seed": whole("seed", self.seed, 0)}
-        checked |= {name: whole(name, getattr(self, name), 1) for name in ("threads", "checkpoint") if getattr(self, name) is not None}
+        checked |= {
+            name: whole(name, getattr(self, name), 1)
+            for name in ("threads", "checkpoint", "truncate")
+            if getattr(self, name) is not None
+        }
         checked |= {"weight_dtype": _weight_dtype(self.weight_dtype, as_dtype(self.dtype))}
         _check_device(self.device)
         for name, value in checked.items():

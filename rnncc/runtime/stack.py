@@ -66,7 +66,7 @@ class Stack(Bound):
 
     Parameters
     ----------
-    kernels, geometry, weights, constants, masks
+    kernels, geometry, weights, constants, masks, residual
         As of `Bound`.
     sweep
         Steps, rows, lengths and threads; its `reverse` is False.
@@ -81,11 +81,17 @@ class Stack(Bound):
             envs = [(p, self._env(p, streams, initial)) for p in self._places(layer)]
             results = self._each([partial(self.kernels.inference, self._sweep(p), env) for p, env in envs])
             finals += [self.finals(r) for r in results]
-            streams = streams | {self.first: self.joined(self.sweep, [r["output"] for r in results])}
+            y = self.joined(self.sweep, [r["output"] for r in results])
+            streams = streams | {self.first: self._with_input(layer, y, streams[self.first])}
         return streams[self.first], finals
 
     def forward(
-        self, streams: Streams, initial: PlaceStates, masks: Sequence[Mask | None], checkpoint: int | None = None
+        self,
+        streams: Streams,
+        initial: PlaceStates,
+        masks: Sequence[Mask | None],
+        checkpoint: int | None = None,
+        truncate: int | None = None,
     ) -> tuple[Array, PlaceStates, Tape]:
         """As `infer`, and the tape. What is returned shares no memory with it.
 
@@ -95,25 +101,29 @@ class Stack(Bound):
             As of `infer`.
         masks
             Per layer: dropout of its output; None for the last.
-        checkpoint
+        checkpoint, truncate
             As of `Strand`.
         """
         finals: PlaceStates = []
         tape = []
-        for strands in self._levels(masks, checkpoint):
+        for strands in self._levels(masks, checkpoint, truncate):
             runs = self._each([partial(s.forward, streams, [initial[p.index] for p in s.places]) for s in strands])
             finals += [states for _, found, _ in runs for states in found]
-            last = masks[strands[0].places[-1].layer]
+            top = strands[0].places[-1].layer
+            last = masks[top]
             mask = None if last is None else last.between(0, self.sweep.steps)
             tape.append(Level(strands, tuple(kept for _, _, kept in runs), mask))
-            streams = streams | {self.first: masked(self.joined(self.sweep, [y for y, _, _ in runs]), mask)}
+            y = masked(self.joined(self.sweep, [y for y, _, _ in runs]), mask)
+            streams = streams | {self.first: y if self.geometry.directions == 1 else self._with_input(top, y, streams[self.first])}
         return streams[self.first], finals, tuple(tape)
 
     def backward(self, tape: Tape, dy: Array, dfinals: PlaceStates) -> RawGradients:
         """Pull `dy` (T, N, D*O) and the cotangents of the final states back through the stack."""
         raw = RawGradients({}, [{} for _ in dfinals], [{} for _ in dfinals])
         for level in reversed(tape):
-            dy = self._backward_level(level, masked(dy, level.mask), dfinals, raw)
+            below = self._backward_level(level, masked(dy, level.mask), dfinals, raw)
+            skips = self.geometry.directions == 2 and self.skips(level.strands[0].places[0].layer)
+            dy = below + dy if skips else below
         raw.streams[self.first] = dy
         return raw
 
@@ -127,8 +137,18 @@ class Stack(Bound):
                 traced[p.index] = self.kernels.trace(self._sweep(p), envs[p]) if wanted[p.index] else {}
             if layer < last:
                 outputs = [self.kernels.inference(self._sweep(p), envs[p])["output"] for p in envs]
-                streams = streams | {self.first: self.joined(self.sweep, outputs)}
+                streams = streams | {self.first: self._with_input(layer, self.joined(self.sweep, outputs), streams[self.first])}
         return traced
+
+    def _with_input(self, layer: int, y: Array, x: Array) -> Array:
+        """What a layer puts out and, in a residual stack, what it reads."""
+        if not self.skips(layer):
+            return y
+        if self.sweep.record is None:
+            return y + x
+        from rnncc.runtime.added import added  # here, since it is a kernel, which imports Numba
+
+        return added(self.sweep, y, x)
 
     def _places(self, layer: int) -> tuple[Place, ...]:
         d = self.geometry.directions
@@ -153,11 +173,11 @@ class Stack(Bound):
     def _env(self, place: Place, streams: Streams, initial: PlaceStates) -> dict[str, Any]:
         return self.env(place, self.sweep, streams, initial[place.index])
 
-    def _levels(self, masks: Sequence[Mask | None], checkpoint: int | None) -> list[tuple[Strand, ...]]:
+    def _levels(self, masks: Sequence[Mask | None], checkpoint: int | None, truncate: int | None) -> list[tuple[Strand, ...]]:
         if self.geometry.directions == 1:
-            return [(Strand(self, self.geometry.places, (*masks[:-1], None), self.sweep, checkpoint),)]
+            return [(Strand(self, self.geometry.places, (*masks[:-1], None), self.sweep, checkpoint, truncate),)]
         layers = [self._places(layer) for layer in range(self.geometry.num_layers)]
-        return [tuple(Strand(self, (p,), (None,), self._sweep(p), checkpoint) for p in places) for places in layers]
+        return [tuple(Strand(self, (p,), (None,), self._sweep(p), checkpoint, truncate) for p in places) for places in layers]
 
     def _backward_level(self, level: Level, dy: Array, dfinals: PlaceStates, raw: RawGradients) -> Array:
         """Adds the gradients of a level to `raw`; the cotangent of what its layers read."""

@@ -7,7 +7,7 @@ sums over time go on from what they had reached.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,20 +46,22 @@ class StrandTape:
         What the lowest place reads, all of time.
     starts
         Per segment, in the order of running: the states with which its places begin.
-    last
-        Of the segment that ran last.
+    kept
+        Per segment what was kept of it, None for those that are computed again.
     """
 
     streams: Streams
     starts: tuple[PlaceStates, ...]
-    last: Kept
+    kept: tuple[Kept | None, ...]
 
     def arrays(self) -> Iterator[Array]:
         """Everything it holds."""
         yield from self.streams.values()
         yield from (array for states in self.starts for state in states for array in state.values())
-        yield from (value for env in self.last.envs for value in env.values() if isinstance(value, np.ndarray))
-        yield from (mask for mask in self.last.masks if mask is not None)
+        for kept in self.kept:
+            if kept is not None:
+                yield from (value for env in kept.envs for value in env.values() if isinstance(value, np.ndarray))
+                yield from (mask for mask in kept.masks if mask is not None)
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,9 @@ class Strand:
     sweep
         All of time, in the direction of the places.
     checkpoint
-        Least number of steps of a segment; None: one segment.
+        Least number of steps of a segment; None: one segment. With `truncate` alone every segment is kept, with both the last.
+    truncate
+        Steps of a segment at whose beginning cotangents of states end.
     """
 
     bound: Bound
@@ -94,28 +98,37 @@ class Strand:
     masks: tuple[Mask | None, ...]
     sweep: Sweep
     checkpoint: int | None
+    truncate: int | None = None
 
     def forward(self, streams: Streams, initial: PlaceStates) -> tuple[Array, PlaceStates, StrandTape]:
         """Output (T, N, …) of the highest place, the final states of all, and the tape; results share no memory with the tape."""
-        *earlier, final = self.sweep.segments(self.checkpoint)
-        starts, states, whole = [initial], initial, Streams()
-        for segment in earlier:
-            y, states = self._run(*segment, streams, states)[:2]
-            self._collect(whole, {"output": y}, segment[0])
+        segments = self.sweep.segments(self.checkpoint, self.truncate)
+        starts, states, whole = list[PlaceStates](), initial, Streams()
+        held = list[Kept | None]()
+        for segment in segments:
             starts.append(states)
-        y, states, kept = self._run(*final, streams, states)
-        self._collect(whole, {"output": y}, final[0])
-        return whole["output"], states, StrandTape(streams, tuple(starts), kept)
+            y, states, kept = self._run(*segment, streams, states)
+            held.append(kept if self.checkpoint is None or segment == segments[-1] else None)
+            del kept  # before the next is computed
+            self._collect(whole, {"output": y}, segment[0])
+        return whole["output"], states, StrandTape(streams, tuple(starts), tuple(held))
 
     def backward(self, tape: StrandTape, dy: Array, dfinals: PlaceStates) -> StrandGradients:
         """Pull the cotangents `dy` (T, N, …) of the layer's output and `dfinals` of the final states back."""
-        *earlier, final = self.sweep.segments(self.checkpoint)
-        gradients = self._pull(*final, tape.last, dy, StrandGradients({}, dfinals, [{} for _ in self.places]))
-        for segment, states in zip(earlier[::-1], tape.starts[-2::-1], strict=True):
-            kept = self._run(*segment, tape.streams, states)[2]
+        segments = self.sweep.segments(self.checkpoint, self.truncate)
+        gradients = StrandGradients({}, dfinals, [{} for _ in self.places])
+        for segment, states, held in reversed(list(zip(segments, tape.starts, tape.kept, strict=True))):
+            if segment != segments[-1] and self.truncate is not None:
+                gradients = replace(gradients, states=self._ended(gradients.states, segment))
+            kept = held or self._run(*segment, tape.streams, states)[2]
             gradients = self._pull(*segment, kept, dy, gradients)
             del kept  # before the next is computed
         return gradients
+
+    def _ended(self, states: PlaceStates, segment: tuple[int, int]) -> PlaceStates:
+        """Cotangents of states after `segment` that do not go back into it: those of rows that have steps on both sides."""
+        crossing = int(self.sweep.live()[segment[0] if self.sweep.reverse else segment[1]])
+        return [{name: np.concatenate([np.zeros_like(d[:crossing]), d[crossing:]]) for name, d in own.items()} for own in states]
 
     def _run(self, first: int, last: int, streams: Streams, states: PlaceStates) -> tuple[Array, PlaceStates, Kept]:
         """One segment through all places."""
@@ -130,6 +143,7 @@ class Strand:
             envs.append(env | {name: array for name, array in result.items() if name != "output"})
             finals.append({name: array.copy() for name, array in self.bound.finals(result).items()})
             y = masked(self.bound.joined(sweep, [result["output"]]), mask)
+            y = y + here[self.bound.first] if self._skips(place) else y
             here = here | {self.bound.first: y}
         return y, finals, Kept(tuple(envs), masks)
 
@@ -141,11 +155,17 @@ class Strand:
             dy_k = masked(streams[self.bound.first], kept.masks[k])
             env = kept.envs[k] | self.bound.seeds(place, sweep, dy_k, states[k]) | parameters[k]
             result = self.bound.kernels.backward(sweep, env)
+            above = streams[self.bound.first]
             self._add(streams, place, sweep, result)
+            streams[self.bound.first] = streams[self.bound.first] + above if self._skips(place) else streams[self.bound.first]
             states[k] = self._cotangents(result)
             parameters[k] = self._sums(result)
         self._collect(later.streams, streams, first)
         return StrandGradients(later.streams, states, parameters)
+
+    def _skips(self, place: Place) -> bool:
+        """Whether the input is added to the output here; of two directions their stack adds it to both together."""
+        return self.bound.geometry.directions == 1 and self.bound.skips(place.layer)
 
     def _add(self, streams: Streams, place: Place, sweep: Sweep, result: Mapping[str, Array]) -> None:
         """The layer's own input passes from place to place; further inputs are read by all of them."""

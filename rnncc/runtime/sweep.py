@@ -63,9 +63,15 @@ class Sweep:
         lengths = np.clip(self.lengths - first, 0, steps)
         return replace(self, steps=steps, lengths=None if (lengths == steps).all() else lengths)
 
-    def segments(self, checkpoint: int | None) -> list[tuple[int, int]]:
-        """First step of each segment and the one after its last, in the order in which the layer runs through them; None: one."""
-        bounds = [0, self.steps] if checkpoint is None else segment_bounds(self.live(), checkpoint)
+    def segments(self, checkpoint: int | None, truncate: int | None = None) -> list[tuple[int, int]]:
+        """First step of each segment and the one after its last, in the order in which the layer runs through them.
+
+        They begin at multiples of `truncate`, else hold `checkpoint` steps or more; None and None: one segment.
+        """
+        if truncate is not None:
+            bounds = [0, *range(truncate, self.steps, truncate), self.steps]
+        else:
+            bounds = [0, self.steps] if checkpoint is None else segment_bounds(self.live(), checkpoint)
         found = list(pairwise(bounds))
         return found[::-1] if self.reverse else found
 
