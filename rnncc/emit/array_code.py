@@ -14,7 +14,7 @@ from sympy.printing.pycode import PythonCodePrinter
 from rnncc.emit.equations import form
 from rnncc.errors import InternalError
 from rnncc.functions import VOCABULARY, Elementwise
-from rnncc.ir import Axes, Concat, Contract, Gather, Iota, Node, Pointwise, Reduce, Slice, Transpose, size_names, units
+from rnncc.ir import Axes, Concat, Contract, Gather, Iota, Node, Pointwise, Reduce, Relabel, Slice, Transpose, size_names
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,8 @@ class ArrayCode:
                 return Text(f"{module}.concatenate([{', '.join(self.read(p).text for p in node.parts)}], axis=-1)")
             case Iota():
                 return self._iota(node)
+            case Relabel():
+                return self.read(node.a)
             case Slice() | Transpose() | Gather():
                 return self._part(node)
             case _:
@@ -128,14 +130,14 @@ class ArrayCode:
     def _pointwise(self, node: Pointwise) -> Text:
         operands = {o: self._spread(o, node.type) for o in node.operands}
         text = _Expression(self.library, operands, self.numbers).doprint(node.expr)
-        if node.type and node.type not in [self.types[o] for o in node.operands]:
+        if not set(node.type) <= {a for o in node.operands for a in self.types[o]}:
             return Text(f"{self.library.module}.broadcast_to({text}, {self.shape(node.type)})")
         return Text(text, PRECEDENCE["Atom"] if isinstance(node.expr, Elementwise) else PRECEDENCE["Add"])
 
     def _spread(self, name: str, onto: Axes) -> Text:
         """The value with an axis of length 1 for each of the last axes of `onto` that it lacks."""
         axes, found = self.types[name], self.read(name)
-        here = [a if a in axes or (a not in ("T", "N") and units(axes)) else None for a in onto]
+        here = [a if a in axes else None for a in onto]
         last = here[here.index(axes[0]) :] if axes else []
         if None not in last:
             return found

@@ -13,7 +13,23 @@ from sympy.printing.str import StrPrinter
 
 from rnncc.errors import InternalError
 from rnncc.functions import symbol
-from rnncc.ir import Carry, Concat, Contract, Gather, Iota, Node, Pointwise, Program, Reduce, ScatterAdd, Slice, Transpose, units
+from rnncc.ir import (
+    Axes,
+    Carry,
+    Concat,
+    Contract,
+    Gather,
+    Iota,
+    Node,
+    Pointwise,
+    Program,
+    Reduce,
+    Relabel,
+    ScatterAdd,
+    Slice,
+    Transpose,
+    units,
+)
 
 
 class Operation(sp.Function):
@@ -40,7 +56,9 @@ class Reduction(Operation):
 
 
 class Join(Operation):
-    """`how` names the operation: concat, gather, scatteradd, transpose, part and its number; alone unit, row, column."""
+    """`how` names the operation: concat, cols, rows, gather, scatteradd, transpose, part and its number; alone unit, row, column."""
+
+    precedence = PRECEDENCE["Atom"]
 
 
 @dataclass(frozen=True)
@@ -123,11 +141,11 @@ def _right(node: Node, program: Program) -> sp.Expr:
             return Product(sp.Symbol(node.index), *operands)
         case Reduce():
             dropped = [a for a in program.types[node.a] if a not in node.type]
-            return _reduction(node.op, _over(dropped), bool(units(tuple(dropped))), *operands)
+            return _reduction(node.op, _over(dropped), _within(dropped, program.types[node.a]), *operands)
         case Slice():
             return Join(sp.Symbol(f"part {node.part}"), *operands)
-        case Transpose():
-            return Join(sp.Symbol("transpose"), *operands)
+        case Transpose() | Relabel():
+            return Join(sp.Symbol(node.word if isinstance(node, Relabel) else "transpose"), *operands)
         case Iota():
             return Join(sp.Symbol("unit" if len(node.type) == 1 else ("row", "column")[node.axis]))
         case Concat() | Gather() | ScatterAdd():
@@ -136,14 +154,21 @@ def _right(node: Node, program: Program) -> sp.Expr:
             raise InternalError(f"no equation for a {type(node).__name__}")
 
 
-def _reduction(op: str, over: list[str], of_units: bool, operand: sp.Expr) -> sp.Expr:
-    """`sum(v)` goes over the units, `sum_tn(v)` over steps and rows, `sum_tn(sum(v))` over all of them."""
-    within = Reduction(sp.Symbol(op), operand) if of_units else operand
-    return Reduction(sp.Symbol(" ".join([op, *over])), within) if over else within
+def _reduction(op: str, over: list[str], within: list[str], operand: sp.Expr) -> sp.Expr:
+    """`sum(v)` goes over the units, `sum_tn(v)` over steps and rows, `sum_tn(sum(v))` over all, `sum_cols(C)` over columns."""
+    inner = Reduction(sp.Symbol(" ".join([op, *within]).strip()), operand) if within else operand
+    return Reduction(sp.Symbol(" ".join([op, *over])), inner) if over else inner
 
 
 def _over(axes: Collection[str]) -> list[str]:
     return [a.lower() for a in axes if a in ("T", "N")]
+
+
+def _within(dropped: Collection[str], axes: Axes) -> list[str]:
+    """Of the dropped axes those of units: by name where they are a matrix's, else without."""
+    own = units(axes)
+    names = ("rows", "cols") if len(own) == 2 else ("",)
+    return [name for axis, name in zip(own, names, strict=False) if axis in dropped]
 
 
 @dataclass(frozen=True)

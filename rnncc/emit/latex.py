@@ -92,7 +92,7 @@ class _Latex(LatexPrinter):
 
     def _print_Reduction(self, expr: Reduction, exp: str | None = None) -> str:
         op, *over = expr.how.split()
-        below = f"_{{{', '.join(over)}}}" if over else ""
+        below = f"_{{{', '.join(map(_word, over))}}}" if over else ""
         return self._raised(rf"\{op}{below} {self._factor(expr.args[1])}", exp)
 
     def _print_Join(self, expr: Join, exp: str | None = None) -> str:
@@ -101,7 +101,7 @@ class _Latex(LatexPrinter):
         operands = [self._print(a) for a in expr.args[1:]]
         if expr.how.startswith("part"):
             return self._raised(rf"{{\left({operands[0]}\right)}}_{{[{expr.how.removeprefix('part ')}]}}", exp)
-        if expr.how == "transpose":
+        if expr.how in ("cols", "rows", "transpose"):
             return self._raised(rf"{self._factor(expr.args[1])}^{{\top}}", exp)
         if expr.how == "concat":
             return self._raised(rf"\left[{'; '.join(operands)}\right]", exp)

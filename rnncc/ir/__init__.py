@@ -2,6 +2,7 @@
 
 from rnncc.ir.graph import components, dependencies, feeds
 from rnncc.ir.node import (
+    COLUMNS,
     Axes,
     Carry,
     Concat,
@@ -12,10 +13,13 @@ from rnncc.ir.node import (
     Node,
     Pointwise,
     Reduce,
+    Relabel,
     Role,
     ScatterAdd,
     Slice,
     Transpose,
+    broadcast,
+    matrix_axes,
     size_names,
     units,
 )
@@ -24,6 +28,7 @@ from rnncc.ir.program import Program
 from rnncc.ir.verify import verify
 
 __all__ = [
+    "COLUMNS",
     "Axes",
     "Carry",
     "Concat",
@@ -35,13 +40,16 @@ __all__ = [
     "Pointwise",
     "Program",
     "Reduce",
+    "Relabel",
     "Role",
     "ScatterAdd",
     "Slice",
     "Transpose",
+    "broadcast",
     "components",
     "dependencies",
     "feeds",
+    "matrix_axes",
     "show",
     "size_names",
     "units",

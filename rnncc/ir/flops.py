@@ -6,7 +6,21 @@ import sympy as sp
 
 from rnncc.errors import InternalError
 from rnncc.functions import function_cost
-from rnncc.ir.node import Concat, Contract, Gather, Iota, Node, Pointwise, Reduce, ScatterAdd, Slice, Transpose, size_names, units
+from rnncc.ir.node import (
+    Concat,
+    Contract,
+    Gather,
+    Iota,
+    Node,
+    Pointwise,
+    Reduce,
+    Relabel,
+    ScatterAdd,
+    Slice,
+    Transpose,
+    size_names,
+    units,
+)
 from rnncc.ir.program import Program
 
 
@@ -45,7 +59,7 @@ def _flops(node: Node, program: Program) -> sp.Expr:
             return _volume(units(program.types[node.a]))
         case ScatterAdd():
             return _volume(units(program.types[node.a]))
-        case Concat() | Slice() | Transpose() | Iota() | Gather():
+        case Concat() | Slice() | Transpose() | Iota() | Gather() | Relabel():
             return sp.S.Zero
         case _:
             raise InternalError(f"no cost of a {type(node).__name__}")

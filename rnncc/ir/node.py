@@ -1,9 +1,13 @@
 """Node kinds. A type is an ordered tuple of axes: `T`, `N`, then unit axes by size name.
 
+A value of two unit axes is a matrix, of one number a pair of units. Its second axis, the columns, carries a mark (`"hidden'"`), which
+tells it from the first where both have one size.
+
 Single assignment; every operation is pointwise in T unless its type drops T. `place` is where in the spec a value was written
 (`file:line`); it never takes part in comparisons.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -12,6 +16,9 @@ import sympy as sp
 
 Axes = tuple[str, ...]
 """`("T", "N", "hidden")`, `("hidden", "input")`, `()`. A concat's axis joins its size names: `"hidden+input"`."""
+
+COLUMNS = "'"
+"""Ends the name of an axis that runs along the columns of a matrix."""
 
 Role = Literal["param", "input", "index", "init", "const", "size", "mask", "seed", "residual"]
 
@@ -22,8 +29,22 @@ def units(axes: Axes) -> Axes:
 
 
 def size_names(axis: str) -> list[str]:
-    """The size names an axis is a concat of."""
-    return axis.split("+")
+    """The size names an axis is a concat of, without the mark of columns."""
+    return axis.removesuffix(COLUMNS).split("+")
+
+
+def matrix_axes(axes: Axes) -> Axes:
+    """Unit axes of a value of these sizes: the second of two runs along the columns."""
+    return axes[:1] + tuple(a + COLUMNS for a in axes[1:])
+
+
+def broadcast(types: Iterable[Axes]) -> Axes:
+    """The type that values of `types` broadcast to: every axis of theirs, that of the columns last."""
+    found = list(types)
+    widest = max((units(t) for t in found), key=len, default=())
+    more = dict.fromkeys(a for t in found for a in units(t) if a not in widest)
+    own = sorted([*widest, *more], key=lambda a: a.endswith(COLUMNS))
+    return (*(a for a in ("T", "N") if any(a in t for t in found)), *own)
 
 
 def _place() -> str:
@@ -42,7 +63,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Pointwise:
-    """A sympy expression over its operands' names; operands broadcast by axis name, unit axes all or none."""
+    """A sympy expression over its operands' names; operands broadcast by axis name."""
 
     name: str
     type: Axes
@@ -129,6 +150,25 @@ class Transpose:
 
 
 @dataclass(frozen=True)
+class Relabel:
+    """`a` with another mark on its one unit axis: a vector laid along the columns of a matrix, or along its rows again."""
+
+    name: str
+    type: Axes
+    a: str
+    place: str = _place()
+
+    @property
+    def word(self) -> str:
+        """What a spec writes for it."""
+        return "cols" if self.type[-1].endswith(COLUMNS) else "rows"
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        return (self.a,)
+
+
+@dataclass(frozen=True)
 class Iota:
     """The number of each unit along axis number `axis`, counted from 0; the same along the other axes."""
 
@@ -172,7 +212,7 @@ class ScatterAdd:
         return (self.a, self.index)
 
 
-Node = Pointwise | Contract | Reduce | Concat | Slice | Transpose | Iota | Gather | ScatterAdd
+Node = Pointwise | Contract | Reduce | Concat | Slice | Transpose | Relabel | Iota | Gather | ScatterAdd
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The readable form of a program, one value a line; stable from run to run."""
 
-from rnncc.ir.node import Carry, Contract, Gather, Iota, Node, Pointwise, Reduce, ScatterAdd, Slice, Transpose
+from rnncc.ir.node import Carry, Contract, Gather, Iota, Node, Pointwise, Reduce, Relabel, ScatterAdd, Slice, Transpose
 from rnncc.ir.program import Program
 
 
@@ -32,8 +32,8 @@ def right_hand_side(node: Node) -> str:
             return f"{node.op}({node.a})"
         case Slice():
             return f"{node.a}[part {node.part}]"
-        case Transpose():
-            return f"{node.a}.T"
+        case Transpose() | Relabel():
+            return f"{node.word}({node.a})" if isinstance(node, Relabel) else f"{node.a}.T"
         case Iota():
             return f"iota(axis {node.axis})"
         case Gather() | ScatterAdd():

@@ -4,7 +4,22 @@ from collections.abc import Iterable
 
 from rnncc.errors import InternalError
 from rnncc.ir.graph import components
-from rnncc.ir.node import Axes, Concat, Contract, Gather, Iota, Node, Pointwise, Reduce, ScatterAdd, Slice, Transpose, size_names, units
+from rnncc.ir.node import (
+    Axes,
+    Concat,
+    Contract,
+    Gather,
+    Iota,
+    Node,
+    Pointwise,
+    Reduce,
+    Relabel,
+    ScatterAdd,
+    Slice,
+    Transpose,
+    size_names,
+    units,
+)
 from rnncc.ir.program import Program
 
 
@@ -69,8 +84,8 @@ class _Verifier:
                 whole = self.types[n.a]
                 expected = (*whole[:-1], size_names(whole[-1])[n.part])
                 self.require(n.type == expected, f"{n.name}: {n.type} is not {expected}")
-            case Transpose() | Iota():
-                self.without_time(n)
+            case Transpose() | Iota() | Relabel():
+                self.relabel(n) if isinstance(n, Relabel) else self.without_time(n)
             case Gather() | ScatterAdd():
                 self.require("T" in self.types[n.index], f"{n.name}: the index {n.index} has no T")
 
@@ -85,8 +100,13 @@ class _Verifier:
     def pointwise(self, n: Pointwise) -> None:
         for o in n.operands:
             found = self.types[o]
-            fits = set(found) - set(units(found)) <= set(n.type) and units(found) in ((), units(n.type))
+            fits = set(found) - set(units(found)) <= set(n.type) and units(found) == tuple(a for a in units(n.type) if a in found)
             self.require(fits, f"{n.name}: operand {o} of type {found} does not broadcast to {n.type}")
+
+    def relabel(self, n: Relabel) -> None:
+        found = self.types[n.a]
+        fits = len(units(found)) == 1 == len(units(n.type)) and found[:-1] == n.type[:-1]
+        self.require(fits and size_names(found[-1]) == size_names(n.type[-1]), f"{n.name}: {n.type} is no relabelling of {found}")
 
     def contract(self, n: Contract) -> None:
         left, out = n.index.split("->")

@@ -10,7 +10,7 @@ the same program from run to run.
 import sympy as sp
 
 from rnncc.functions import symbol
-from rnncc.ir import Axes, Carry, Concat, Contract, Iota, Pointwise, Program, Reduce, Transpose, size_names, units, verify
+from rnncc.ir import Axes, Carry, Concat, Contract, Iota, Pointwise, Program, Reduce, Relabel, Transpose, size_names, units, verify
 from rnncc.lower.normalise import normalise
 from rnncc.lower.pointwise import split
 from rnncc.lower.scope import Scope
@@ -43,8 +43,8 @@ class _Lowering:
                 return
             case "count" | "unit" | "row" | "column":
                 self._counted(d)
-            case "transpose":
-                self._transpose(d)
+            case "transpose" | "relabel":
+                self._transpose(d) if d.kind == "transpose" else self.scope.add(Relabel(d.name, d.axes, d.args[0]))
             case "expression":
                 split(self.scope, d.name, normalise(d.expr))
             case "product":
@@ -66,7 +66,7 @@ class _Lowering:
             self.scope.add(Reduce(d.name, d.axes, operand, "sum" if d.kind == "sum" else "max"))
             return
         total = self.scope.add(Reduce(self.scope.fresh(f"sum_{operand}"), d.axes, operand, "sum"))
-        (axis,) = units(self.scope.types[operand])
+        (axis,) = (a for a in self.scope.types[operand] if a not in d.axes)
         count = sp.Add(*(symbol(self.scope.count(size)) for size in size_names(axis)))
         self.scope.add(Pointwise(d.name, d.axes, symbol(total) / count))
 

@@ -3,7 +3,7 @@
 import sympy as sp
 
 from rnncc.functions import Elementwise, symbol
-from rnncc.ir import Axes, Pointwise, units
+from rnncc.ir import Axes, Pointwise, broadcast
 from rnncc.lower.scope import Scope
 from rnncc.spec.structure import label
 
@@ -20,9 +20,7 @@ def split(scope: Scope, name: str, expr: sp.Expr) -> None:
 
 def type_of(scope: Scope, expr: sp.Expr) -> Axes:
     """The broadcast type of `expr`'s operands."""
-    types = [scope.types[s.name] for s in expr.free_symbols]
-    wide = {units(t) for t in types} - {()}
-    return (*(a for a in ("T", "N") if any(a in t for t in types)), *next(iter(wide), ()))
+    return broadcast(scope.types[name] for name in sorted(s.name for s in expr.free_symbols))
 
 
 def _arguments(scope: Scope, expr: sp.Expr, name: str) -> sp.Expr:

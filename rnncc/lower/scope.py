@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from rnncc.ir import Axes, Input, Node, Role, Slice, size_names
+from rnncc.ir import Axes, Input, Node, Role, Slice, matrix_axes, size_names
 from rnncc.spec.cell_spec import CellSpec, Kind
 from rnncc.spec.names import fresh, implied
 
@@ -21,7 +21,9 @@ class Scope:
         self.place = ""
         self._taken = {*self.types, *implied((s.name for s in spec.states), ("input", "hidden", *spec.sizes)), "output"}
         self._given = [i for kind in _ROLES for i in _inputs(spec, kind)]
-        self._given += [Input(f"{s.name}_0", ("N", *s.axes), "init", place=spec.definition[s.name].place) for s in spec.states]
+        self._given += [
+            Input(f"{s.name}_0", ("N", *matrix_axes(s.axes)), "init", place=spec.definition[s.name].place) for s in spec.states
+        ]
         self._outside = {d.name for d in spec.of_kind("input", "state", "parameter", "constant", "mask", "count")}
         self._counts: dict[str, None] = {}
         self._slices: dict[tuple[str, int], str] = {}

@@ -3,7 +3,7 @@
 import sympy as sp
 
 from rnncc.functions import symbol
-from rnncc.ir import Axes, Node, Pointwise, Program
+from rnncc.ir import COLUMNS, Axes, Node, Pointwise, Program
 
 
 class Builder:
@@ -49,7 +49,7 @@ class Builder:
     def zero(self, axes: Axes) -> str:
         """The name of the zero of type `axes`."""
         if axes not in self._zeros:
-            base = "_".join(("zero", *axes)).replace("+", "_")
+            base = "_".join(("zero", *axes)).replace("+", "_").replace(COLUMNS, "")
             self._zeros[axes] = self.add(Pointwise(self.reserve(base, axes), axes, sp.S.Zero))
         return self._zeros[axes]
 

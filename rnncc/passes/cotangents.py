@@ -3,7 +3,7 @@
 import sympy as sp
 
 from rnncc.functions import symbol
-from rnncc.ir import Concat, Reduce, size_names
+from rnncc.ir import Axes, Concat, Reduce, size_names, units
 from rnncc.passes.builder import Builder
 
 
@@ -41,8 +41,10 @@ class Cotangents:
             self.give(value, expr)
         elif expr != 0:
             whole = self.builder.pointwise(f"{self.prefix}{value}_at_{user}", types[user], expr)
-            name = self.builder.reserve(f"{self.prefix}{value}_of_{user}", types[value])
-            self.give(value, self.builder.symbol_of(Reduce(name, types[value], whole, "sum")))
+            for axes in _steps(types[user], types[value]):
+                name = self.builder.reserve(f"{self.prefix}{value}_of_{user}", axes)
+                whole = self.builder.add(Reduce(name, axes, whole, "sum"))
+            self.give(value, symbol(whole))
 
     def total(self, value: str) -> str | None:
         """The name of the finished cotangent of `value`; None where it is zero."""
@@ -66,3 +68,13 @@ class Cotangents:
             parts.append(self.builder.pointwise(base, (*axes[:-1], size), sp.Add(*given.get(k, ()))))
         name = self.builder.reserve(self.prefix + value, axes)
         return symbol(self.builder.add(Concat(name, axes, tuple(parts))))
+
+
+def _steps(user: Axes, value: Axes) -> list[Axes]:
+    """The types of the sums that lead from `user` to `value`: of a matrix first the columns, then the rows, then all the rest."""
+    found = []
+    while len(units(user)) > 1 and units(user) != units(value):
+        last = next(a for a in reversed(user) if a not in value)
+        user = tuple(a for a in user if a != last)
+        found.append(user)
+    return found if user == value else [*found, value]

@@ -7,17 +7,21 @@ are no more than PyTorch's; less than any product, so that gates are kept.
 
 from rnncc.functions import function_cost
 from rnncc.functions.vocabulary import equal
-from rnncc.ir import Axes, Concat, Gather, Iota, Node, Pointwise, Program, Slice, Transpose, units
+from rnncc.ir import Axes, Concat, Gather, Iota, Node, Pointwise, Program, Relabel, Slice, Transpose, units
 from rnncc.passes.minimum_cut import NEVER
 
 _KEEP_STREAM, _KEEP_SCALARS, _KEEP_FIXED = 3000, 60, 1
+_COLUMNS = 64
+"""How many streams of units a stream of matrices stands for."""
 _OPERATION, _MOVE = 100, 1000
 
 
 def keep_cost(axes: Axes) -> int:
-    """Keeping a value of type `axes`: a stream of units, a stream of one number a row, or one without time."""
+    """Keeping a value of type `axes`: a stream of matrices, of units, of one number a row, or one without time."""
     if "T" not in axes:
         return _KEEP_FIXED
+    if len(units(axes)) > 1:
+        return _KEEP_STREAM * _COLUMNS
     return _KEEP_STREAM if units(axes) else _KEEP_SCALARS
 
 
@@ -36,7 +40,7 @@ def again_cost(program: Program, name: str) -> int:
             return _scaled(_OPERATION * max(1, function_cost(node.expr)), node.type)
         case Concat() | Gather():
             return _scaled(_MOVE, node.type)
-        case Slice() | Transpose() | Iota():
+        case Slice() | Transpose() | Iota() | Relabel():
             return 1
         case _:
             return NEVER

@@ -3,7 +3,7 @@
 from rnncc.errors import InternalError
 from rnncc.functions import partials, symbol
 from rnncc.functions.vocabulary import equal
-from rnncc.ir import Concat, Contract, Gather, Node, Pointwise, Reduce, ScatterAdd, Slice, Transpose
+from rnncc.ir import Concat, Contract, Gather, Node, Pointwise, Reduce, Relabel, ScatterAdd, Slice, Transpose
 from rnncc.passes.cotangents import Cotangents
 
 
@@ -20,8 +20,8 @@ def transpose(node: Node, cotangent: str, cotangents: Cotangents) -> None:
             _maximum(node, cotangent, cotangents)
         case Concat():
             _concat(node, cotangent, cotangents)
-        case Slice():
-            cotangents.give_part(node.a, node.part, symbol(cotangent))
+        case Slice() | Relabel():
+            _moved(node, cotangent, cotangents)
         case Transpose() | Gather() | ScatterAdd():
             _exchanged(node, cotangent, cotangents)
         case _:
@@ -64,6 +64,15 @@ def _concat(node: Concat, cotangent: str, to: Cotangents) -> None:
             axes = to.builder.types[part]
             name = to.builder.reserve(f"{to.prefix}{part}_of_{node.name}", axes)
             to.give(part, to.builder.symbol_of(Slice(name, axes, cotangent, k)))
+
+
+def _moved(node: Slice | Relabel, cotangent: str, to: Cotangents) -> None:
+    if isinstance(node, Slice):
+        to.give_part(node.a, node.part, symbol(cotangent))
+        return
+    axes = to.builder.types[node.a]
+    name = to.builder.reserve(f"{to.prefix}{node.a}_of_{node.name}", axes)
+    to.give(node.a, to.builder.symbol_of(Relabel(name, axes, cotangent)))
 
 
 def _exchanged(node: Transpose | Gather | ScatterAdd, cotangent: str, to: Cotangents) -> None:

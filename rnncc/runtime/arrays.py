@@ -32,13 +32,18 @@ def padded(a: Array) -> Array:
 
 
 def new_stream(sweep: Sweep, dtype: np.dtype, *units: int) -> Array:
-    """An array (T, N, units), or (T, N), of any content."""
-    return np.empty((sweep.steps, sweep.batch, *(whole_vectors(u, dtype) for u in units)), dtype)
+    """An array (T, N, *units), or (T, N), of any content."""
+    return np.empty((sweep.steps, sweep.batch, *_in_vectors(units, dtype)), dtype)
 
 
 def new_rows(sweep: Sweep, dtype: np.dtype, *units: int) -> Array:
-    """An array (N, units), or (N,), of any content."""
-    return np.empty((sweep.batch, *(whole_vectors(u, dtype) for u in units)), dtype)
+    """An array (N, *units), or (N,), of any content."""
+    return np.empty((sweep.batch, *_in_vectors(units, dtype)), dtype)
+
+
+def _in_vectors(units: tuple[int, ...], dtype: np.dtype) -> tuple[int, ...]:
+    """Lengths of unit axes with the last in whole vectors."""
+    return (*units[:-1], whole_vectors(units[-1], dtype)) if units else ()
 
 
 def stream_from(sweep: Sweep, given: Array) -> Array:
@@ -59,9 +64,8 @@ def rows_from(sweep: Sweep, init: Array) -> Array:
 
 
 def trajectory(sweep: Sweep, init: Array, against: bool) -> Array:
-    """A trajectory (T + 1, N, units) that holds `init` (N, units) where each sequence begins; both without units for one number."""
-    units = (whole_vectors(u, init.dtype) for u in init.shape[1:])
-    made = np.empty((sweep.steps + 1, sweep.batch, *units), init.dtype)
+    """A trajectory (T + 1, N, *units) that holds `init` (N, *units) where each sequence begins."""
+    made = np.empty((sweep.steps + 1, sweep.batch, *_in_vectors(init.shape[1:], init.dtype)), init.dtype)
     first = (*_first(sweep, against), *_units(init))
     made[first] = init
     if sweep.record is not None:
@@ -113,8 +117,8 @@ def shifted(sweep: Sweep, stream: Array, init: Array, against: bool) -> Array:
 
 
 def result(sweep: Sweep, stream: Array, *units: int) -> Array:
-    """`stream` as the caller sees it: a new array (T, N, units), zero past the end of each sequence."""
-    source = stream[..., : units[0]] if units else stream
+    """`stream` as the caller sees it: a new array (T, N, *units), zero past the end of each sequence."""
+    source = stream[..., : units[-1]] if units else stream
     made = source.copy()
     if sweep.lengths is not None:
         made[sweep.dead()] = 0
@@ -125,7 +129,7 @@ def result(sweep: Sweep, stream: Array, *units: int) -> Array:
 
 def released(sweep: Sweep, stream: Array, *units: int) -> Array:
     """As `result`, of an array that nobody else holds: that array itself where nothing has to be cut off."""
-    if units and units[0] != stream.shape[-1]:
+    if units and units[-1] != stream.shape[-1]:
         return result(sweep, stream, *units)
     if sweep.lengths is not None:
         stream[sweep.dead()] = 0

@@ -53,7 +53,11 @@ class Record:
         self._add((address, frame.ctypes.data, 0, 0, 0, 0), function, bounds, arguments, frame)
 
     def copy(self, target: NDArray[Any], source: NDArray[Any]) -> None:
-        """target[...] = source for arrays (N, …) of one dtype and shape, contiguous but for their rows: taken down, and not done."""
+        """target[...] = source for arrays (N, …) of one dtype and shape, contiguous along their last axis: taken down, and not done."""
+        if target.ndim > 2:
+            for line in range(target.shape[1]):
+                self.copy(target[:, line], source[:, line])
+            return
         if not target[:1].flags.c_contiguous or not source[:1].flags.c_contiguous or source.shape != target.shape:
             raise InternalError(f"a record copies rows: found {source.shape} to {target.shape}")
         width = target[:1].nbytes

@@ -5,6 +5,8 @@ whose sums are then added: the same bits whatever the number of threads. A sum o
 the part before it, which goes on with it in place; in parts of whole chunks it has the same bits as in one.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -48,11 +50,14 @@ def _in_whole_tiles(rows: int, columns: int, dtype: np.dtype) -> Array:
     return np.zeros((-(-rows // _TALL) * _TALL, -(-columns // width) * width), dtype)[:rows, :columns]
 
 
-def column_sum(sweep: Sweep, stream: Array, units: int, so_far: Array | None = None) -> Array:
-    """Σ over time and batch of a stream (T, N, ·), each chunk summed in float64: (units,)."""
+def column_sum(sweep: Sweep, stream: Array, *units: int, so_far: Array | None = None) -> Array:
+    """Σ over time and batch of a stream (T, N, ·) or (T, N, ·, ·), each chunk summed in float64: (*units,)."""
     rows = np.ascontiguousarray(live_rows(sweep, stream))
     total = np.zeros(units, rows.dtype) if so_far is None else so_far
-    _column_sum(rows, sweep.chunk_rows, total)
+    lines = math.prod(units[:-1])
+    by_line, sums = rows.reshape(len(rows), lines, rows.shape[-1]), total.reshape(lines, units[-1])
+    for line in range(lines):
+        _column_sum(by_line[:, line], sweep.chunk_rows, sums[line])
     return total
 
 

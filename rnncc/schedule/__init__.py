@@ -2,7 +2,7 @@
 
 from rnncc.schedule.build import schedule
 from rnncc.schedule.phase import Accumulator, Compute, Move, Panel, Phase, Schedule, Stage, Term
-from rnncc.schedule.printer import show_schedule
+from rnncc.schedule.printer import described, show_schedule
 
 __all__ = [
     "Accumulator",
@@ -13,6 +13,7 @@ __all__ = [
     "Schedule",
     "Stage",
     "Term",
+    "described",
     "schedule",
     "show_schedule",
 ]

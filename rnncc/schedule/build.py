@@ -9,7 +9,7 @@ Does not do: choose storage, tiles or threads; that is the backends' business.
 from collections.abc import Iterable
 
 from rnncc.errors import InternalError
-from rnncc.ir import Concat, Contract, Gather, Node, Pointwise, Program, Reduce, ScatterAdd, Slice, units
+from rnncc.ir import Axes, Concat, Contract, Gather, Node, Pointwise, Program, Reduce, Relabel, ScatterAdd, Slice, units
 from rnncc.schedule.carries import separate_carries
 from rnncc.schedule.copies import without_copies
 from rnncc.schedule.panels import panels
@@ -51,7 +51,7 @@ def _moves(nodes: Iterable[Node]) -> list[Phase]:
     found: list[Phase] = []
     for n in nodes:
         match n:
-            case Concat() | Slice():
+            case Concat() | Slice() | Relabel():
                 found.append(Move(n))
             case Gather() | ScatterAdd():
                 raise InternalError(f"{n.name}: no phase for a {type(n).__name__}")
@@ -61,29 +61,26 @@ def _moves(nodes: Iterable[Node]) -> list[Phase]:
 
 
 def _computes(program: Program, nodes: list[Node], ending: list[Reduce]) -> list[Phase]:
-    """One phase a unit axis. Values of one number a row come first; apart from those, phases of one level are independent."""
+    """One phase for each combination of unit axes, those of fewer axes first: a phase reads what phases of fewer axes make."""
     work = [n for n in nodes if isinstance(n, Pointwise | Contract)]
-    sizes = dict.fromkeys([*(_unit(program, n.name) for n in work), *(_unit(program, n.a) for n in ending)])
+    types = program.types
+    kinds = dict.fromkeys([*(units(n.type) for n in work), *(units(types[n.a]) for n in ending)])
     found: list[Phase] = []
-    for size in sorted(sizes, key=bool):
-        products = [n for n in work if isinstance(n, Contract) and _unit(program, n.name) == size]
-        pointwise = [n for n in work if isinstance(n, Pointwise) and _unit(program, n.name) == size]
-        reductions = tuple(n for n in ending if _unit(program, n.a) == size)
-        found += _phase(size, *panels(program, products, pointwise), reductions)
+    for axes in sorted(kinds, key=len):
+        products = [n for n in work if isinstance(n, Contract) and units(n.type) == axes]
+        pointwise = [n for n in work if isinstance(n, Pointwise) and units(n.type) == axes]
+        reductions = tuple(n for n in ending if units(types[n.a]) == axes)
+        found += _phase(axes, *panels(program, products, pointwise), reductions)
     return found
 
 
-def _phase(size: str, packed: tuple[Panel, ...], rest: tuple[Pointwise, ...], reductions: tuple[Reduce, ...]) -> list[Phase]:
+def _phase(axes: Axes, packed: tuple[Panel, ...], rest: tuple[Pointwise, ...], reductions: tuple[Reduce, ...]) -> list[Phase]:
+    *lines, size = axes or ("",)
+    if lines:
+        return [Compute(size, packed, rest, reductions, lines[0])]
     if packed and reductions:
         return [Compute(size, packed, rest), Compute(size, (), (), reductions)]
     return [Compute(size, packed, rest, reductions)]
-
-
-def _unit(program: Program, value: str) -> str:
-    axes = units(program.types[value])
-    if len(axes) > 1:
-        raise InternalError(f"{value}: values with two unit axes have no phase")
-    return axes[0] if axes else ""
 
 
 def _levels(nodes: tuple[Node, ...]) -> dict[str, int]:

@@ -5,7 +5,7 @@ A team that splits rows needs no barrier between phases, a team that splits unit
 
 from dataclasses import dataclass
 
-from rnncc.ir import Carry, Concat, Contract, Node, Pointwise, Program, Reduce, Slice
+from rnncc.ir import Carry, Concat, Contract, Node, Pointwise, Program, Reduce, Relabel, Slice
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,16 @@ class Panel:
 class Compute:
     """Products whose operands are ready, then the pointwise program of everything that follows at the same units.
 
-    `size` is the unit axis, "" for values that have none (one number a row). `reductions` are sums and maxima over the units of
-    values of this phase, or of what is ready before it; a phase with products has none, since it sees a row in several parts.
+    `size` is the unit axis, "" for values that have none (one number a row); for matrices it is that of the columns, and `lines` the
+    first. `reductions` are sums and maxima over the units of values of this phase, or of what is ready before it; a phase with products
+    has none, since it sees a row in several parts.
     """
 
     size: str
     panels: tuple[Panel, ...]
     nodes: tuple[Pointwise, ...]
     reductions: tuple[Reduce, ...] = ()
+    lines: str = ""
 
     @property
     def values(self) -> tuple[Pointwise | Reduce, ...]:
@@ -58,9 +60,9 @@ class Compute:
 
 @dataclass(frozen=True)
 class Move:
-    """A concat or a slice of values that vary in time."""
+    """A concat, a slice or a relabelling of values that vary in time."""
 
-    node: Concat | Slice
+    node: Concat | Slice | Relabel
 
 
 Phase = Compute | Move

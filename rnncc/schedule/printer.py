@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from rnncc.ir import size_names
 from rnncc.ir.printer import right_hand_side
 from rnncc.schedule.phase import Accumulator, Compute, Move, Phase, Schedule
 
@@ -33,11 +34,18 @@ def _phases(phases: tuple[Phase, ...]) -> list[str]:
 def _phase(number: int, phase: Phase) -> list[str]:
     match phase:
         case Compute():
-            head = f"phase {number}: units of {phase.size}" if phase.size else f"phase {number}: one value a row"
+            head = f"phase {number}: {described(phase)}"
             sums = [f"  {_sum(a)}" for p in phase.panels for a in p.accumulators]
             return [head, *sums, *(f"  {n.name} = {right_hand_side(n)}" for n in phase.values)]
         case Move():
             return [f"phase {number}: {phase.node.name} = {right_hand_side(phase.node)}"]
+
+
+def described(phase: Compute) -> str:
+    """What the values of a phase are."""
+    if phase.lines:
+        return f"matrices of {'+'.join(size_names(phase.lines))} by {'+'.join(size_names(phase.size))}"
+    return f"units of {phase.size}" if phase.size else "one value a row"
 
 
 def _sum(accumulator: Accumulator) -> str:

@@ -8,7 +8,7 @@ from rnncc.spec.cell import Cell
 from rnncc.spec.cell_spec import CellSpec, Definition, Option
 from rnncc.spec.info import cell_info
 from rnncc.spec.load import load, load_text
-from rnncc.spec.structure import Piecewise, concat, hard_sigmoid, mean, softmax
+from rnncc.spec.structure import Piecewise, cols, concat, hard_sigmoid, mean, outer, rows, softmax
 from rnncc.spec.structure import largest as max  # noqa: A004 (a spec's `max` and `sum` go over the units)
 from rnncc.spec.structure import total as sum  # noqa: A004
 
@@ -24,6 +24,7 @@ __all__ = [
     "Piecewise",
     "cell_info",
     "clamp",
+    "cols",
     "concat",
     "cos",
     "erf",
@@ -35,7 +36,9 @@ __all__ = [
     "log",
     "max",
     "mean",
+    "outer",
     "relu",
+    "rows",
     "sigmoid",
     "sin",
     "softmax",

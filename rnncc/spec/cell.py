@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import sympy as sp
 
 from rnncc.functions import symbol
-from rnncc.ir import Axes, size_names
+from rnncc.ir import Axes, matrix_axes, size_names
 from rnncc.runtime.cell_info import Parameter, State
 from rnncc.spec import arguments
 from rnncc.spec.assigned import assigned_span
@@ -17,10 +17,10 @@ from rnncc.spec.names import fresh, objection
 from rnncc.spec.record import Bound, Declared, Record, Size
 from rnncc.spec.recorded import recorded
 from rnncc.spec.session import Session, current_session
-from rnncc.spec.sizes import axes_of, axis_of
+from rnncc.spec.sizes import axes_of, axis_of, state_axes
 from rnncc.spec.span import current_span, span_at
 from rnncc.spec.structure import POISON, Piecewise
-from rnncc.spec.units import poisoned, size_text, units_of
+from rnncc.spec.units import fits_next, fits_output, poisoned, size_text, units_of
 from rnncc.spec.weight import Weight, patterned
 from rnncc.suggest import close
 
@@ -79,11 +79,11 @@ class Cell:
     def state(self, name: str, size: object = None, initial: float = 0.0) -> sp.Symbol:
         """A value carried from step to step: the previous step's. `initial` is what a sequence starts with.
 
-        `size=1` is one number a sample.
+        `size=1` is one number a sample, `size=(rows, cols)` a matrix.
         """
-        units = self._axes(size, "hidden")
+        units = state_axes(name, size, self.record.units)
         value = arguments.number(f"initial of the state {name}", initial)
-        made = self._declare(name, "state", units)
+        made = self._declare(name, "state", matrix_axes(units))
         self.record.states[name] = State(name, units, value)
         return made
 
@@ -160,6 +160,12 @@ class Cell:
         return made
 
     @recorded
+    def matrix(self, name: str, rows: object, cols: object, *, init: str | float | None = None, frozen: bool = False) -> sp.Symbol:
+        """One number a pair of units, to be used elementwise; what is multiplied with `@` is a `weight`."""
+        units = (self._units(rows), self._units(cols))
+        return self._parameter(Parameter(name, units, arguments.initialiser(name, init), frozen), matrix_axes(units))
+
+    @recorded
     def vector(self, name: str, size: object, *, init: str | float | None = None, frozen: bool = False) -> sp.Symbol:
         """One number a unit."""
         return self._parameter(Parameter(name, (self._units(size),), arguments.initialiser(name, init), frozen))
@@ -191,8 +197,7 @@ class Cell:
         span = current_span(self._file)
         self.record.output = (POISON, span)
         expr = arguments.value("the output", value)
-        if not poisoned(expr) and not units_of(expr, self.record.units):
-            raise Mistake("the output has no units", found=f"{expr}, a scalar", expected="a value with a size")
+        fits_output(expr, self.record.units)
         self.record.output = (expr, span)
 
     def freeze(self, doc: str = "") -> CellSpec:
@@ -241,13 +246,7 @@ class Cell:
         span = current_span(self._file)
         self.record.next[name] = (POISON, span)
         expr = arguments.value(f"next of {name}", value)
-        found = () if poisoned(expr) else units_of(expr, self.record.units)
-        if found not in ((), state.axes):
-            raise Mistake(
-                f"next of {name} has another size than {name}",
-                found=f"{expr} of size {size_text(found)}",
-                expected=f"size {size_text(state.axes)}",
-            )
+        fits_next(name, expr, self.record.units)
         self.record.next[name] = (expr, span)
 
     def _enter(self, session: Session) -> None:
@@ -263,8 +262,8 @@ class Cell:
         """The size that `thing` has."""
         return axis_of(thing, self.record.units)
 
-    def _parameter(self, parameter: Parameter) -> sp.Symbol:
-        made = self._declare(parameter.name, "parameter", parameter.axes)
+    def _parameter(self, parameter: Parameter, units: Axes | None = None) -> sp.Symbol:
+        made = self._declare(parameter.name, "parameter", units or parameter.axes)
         self.record.parameters[parameter.name] = parameter
         return made
 

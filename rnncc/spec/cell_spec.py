@@ -11,7 +11,7 @@ from rnncc.ir import Axes
 from rnncc.runtime.cell_info import Parameter, RandomMask, State
 
 Given = Literal["input", "state", "parameter", "constant", "mask", "count", "unit", "row", "column"]
-Kind = Given | Literal["expression", "product", "transpose", "concat", "mean", "sum", "max"]
+Kind = Given | Literal["expression", "product", "transpose", "concat", "mean", "sum", "max", "relabel"]
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Definition:
 
     `axes` is its IR type: `T N` first where it varies over the sequence, then its units. An `expression` has `expr`, sympy over the
     names of other definitions, elementwise; of a `mask` it is the rate. A `product` has `args` (weight, operand), a `concat` its parts,
-    a reduction and a `transpose` their operand. A `count` is the number of units of a size; `unit`, `row` and `column` number units,
-    rows and columns from 0.
+    a reduction, a `transpose` and a `relabel` their operand. A `count` is the number of units of a size; `unit`, `row` and `column`
+    number units, rows and columns from 0.
     """
 
     name: str

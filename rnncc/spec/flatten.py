@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import sympy as sp
 
 from rnncc.functions import symbol
-from rnncc.ir import Axes
+from rnncc.ir import COLUMNS, Axes, broadcast, units
 from rnncc.spec.cell_spec import Definition, Kind
 from rnncc.spec.mask import SEQUENCE, rate_of
 from rnncc.spec.names import fresh, implied
 from rnncc.spec.record import Bound, Declared, Record
-from rnncc.spec.structure import HardSigmoid, Join, Product, Reduction, Structure, Transposed, label
+from rnncc.spec.structure import HardSigmoid, Join, Laid, Product, Reduction, Structure, Transposed, label
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,8 @@ class _Flattening:
 
     def _named(self, expr: sp.Expr, owner: str) -> sp.Symbol:
         if expr not in self.names:
-            inner = expr.func(self._flat(expr.args[0], f"{owner}_{expr.word}_in")) if isinstance(expr, Reduction) else expr
+            reduces = isinstance(expr, Reduction | Laid)
+            inner = expr.func(self._flat(expr.args[0], f"{owner}_{expr.word}_in"), *expr.args[1:]) if reduces else expr
             self._define(self._fresh(_helper(inner, owner)), expr, named=False)
         return self.names[expr]
 
@@ -113,7 +114,12 @@ class _Flattening:
                 self._add(name, "concat", (*self._sequence(*parts), units), parts, named=named)
             case Reduction():
                 operand = self._operand(expr.args[0], f"{name}_in").name
-                self._add(name, expr.word, self._sequence(operand), (operand,), named=named)
+                self._add(name, expr.word, self._left(operand, expr.over), (operand,), named=named)
+            case Laid():
+                operand = self._operand(expr.args[0], f"{name}_in").name
+                *sequence, axis = self.definitions[operand].axes
+                laid = axis + COLUMNS if expr.word == "cols" else axis.removesuffix(COLUMNS)
+                self._add(name, "relabel", (*sequence, laid), (operand,), named=named)
 
     def _parts(self, expr: sp.Expr, name: str) -> tuple[str, ...]:
         """Operands of a concat; a concat inside it gives its parts."""
@@ -126,8 +132,13 @@ class _Flattening:
 
     def _axes(self, expr: sp.Expr) -> Axes:
         names = [s.name for s in expr.free_symbols]
-        units = {tuple(a for a in self.definitions[n].axes if a not in ("T", "N")) for n in names} - {()}
-        return (*self._sequence(*names), *next(iter(units), ()))
+        return broadcast(self.definitions[n].axes for n in sorted(names))
+
+    def _left(self, operand: str, over: str) -> Axes:
+        """What a reduction leaves of the axes of its operand."""
+        axes = self.definitions[operand].axes
+        gone = {"rows": units(axes)[:1], "cols": units(axes)[1:]}.get(over, units(axes))
+        return tuple(a for a in axes if a not in gone)
 
     def _sequence(self, *names: str) -> Axes:
         return tuple(a for a in ("T", "N") if any(a in self.definitions[n].axes for n in names))
@@ -156,7 +167,7 @@ def _helper(expr: sp.Expr, owner: str) -> str:
             return label(expr) or f"{owner}_T"
         case Join():
             return label(expr) or f"{owner}_concat"
-        case Reduction():
+        case Reduction() | Laid():
             inner = label(expr.args[0])
             return f"{expr.word}_{inner}" if inner else f"{owner}_{expr.word}"
         case _:

@@ -18,7 +18,7 @@ RESERVED: tuple[str, ...] = (
     *("abs", "all", "any", "bool", "dict", "enumerate", "float", "int", "len", "list", "max", "min", "print", "range", "round"),
     *("set", "slice", "str", "sum", "super", "tuple", "type", "zip"),
     # the spec language itself, and the sizes every layer has
-    *("Cell", "Piecewise", "concat", "hard_sigmoid", "mean", "softmax", "hidden", "input"),
+    *("Cell", "Piecewise", "cols", "concat", "hard_sigmoid", "mean", "outer", "softmax", "hidden", "input"),
     *VOCABULARY,
 )
 """Words that name no value of a cell."""

@@ -2,11 +2,11 @@
 
 import sympy as sp
 
-from rnncc.ir import Axes
+from rnncc.ir import COLUMNS, Axes
 from rnncc.spec import arguments
 from rnncc.spec.fault import Mistake
 from rnncc.spec.record import Size
-from rnncc.spec.units import Known, poisoned, units_of
+from rnncc.spec.units import Known, poisoned, size_text, units_of
 
 
 def axis_of(thing: object, known: Known) -> str:
@@ -19,9 +19,10 @@ def axis_of(thing: object, known: Known) -> str:
         return "hidden"
     units = units_of(thing, known)
     if len(units) != 1:
-        remedy = f"a scalar needs no weight: cell.vector(name, …) * {thing}"
-        raise Mistake("this has no size", found=f"{thing}, a scalar", expected="a value with units", remedy=remedy)
-    return units[0]
+        remedy = "" if units else f"a scalar needs no weight: cell.vector(name, …) * {thing}"
+        what = "this has two sizes" if units else "this has no size"
+        raise Mistake(what, found=f"{thing} of size {size_text(units)}", expected="a vector", remedy=remedy)
+    return units[0].removesuffix(COLUMNS)
 
 
 def axes_of(size: object, default: str, known: Known) -> Axes:
@@ -29,3 +30,14 @@ def axes_of(size: object, default: str, known: Known) -> Axes:
     if size is None:
         return (default,)
     return () if arguments.is_one(size) else (axis_of(size, known),)
+
+
+def state_axes(name: str, size: object, known: Known) -> Axes:
+    """As `axes_of`, of a state: two for a matrix, whose size is a pair."""
+    if not isinstance(size, tuple):
+        return axes_of(size, "hidden", known)
+    if len(size) != 2:
+        raise Mistake(
+            f"the state {name} has no size of a matrix", found=f"{len(size)} sizes", expected="one size, a pair (rows, cols), or 1"
+        )
+    return tuple(axis_of(part, known) for part in size)

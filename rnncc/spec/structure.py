@@ -7,6 +7,7 @@ definition of its own.
 from typing import Literal
 
 import sympy as sp
+from sympy.core.symbol import Str
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
@@ -70,10 +71,38 @@ class HardSigmoid(Structure):
 
 
 class Reduction(Structure):
-    """Over the units of a value."""
+    """Over the units of a value; a second argument says over which axis of a matrix."""
+
+    nargs = (1, 2)
+    word: Literal["mean", "sum", "max"]
+
+    @property
+    def over(self) -> str:
+        """`rows`, `cols`, whatever else the spec says, or "" where it says nothing."""
+        return str(self.args[1]) if len(self.args) > 1 else ""
+
+    def _sympystr(self, printer: StrPrinter) -> str:
+        over = f', over="{self.over}"' if self.over else ""
+        return f"{self.word}({printer._print(self.args[0])}{over})"
+
+
+class Laid(Structure):
+    """A vector along the columns of a matrix, or along its rows again."""
 
     nargs = 1
-    word: Literal["mean", "sum", "max"]
+    word: Literal["cols", "rows"]
+
+
+class AlongColumns(Laid):
+    """`cols(v)`: v_j in every row."""
+
+    word = "cols"
+
+
+class AlongRows(Laid):
+    """`rows(v)`: an ordinary vector again."""
+
+    word = "rows"
 
 
 class Mean(Reduction):
@@ -117,25 +146,44 @@ def hard_sigmoid(a: sp.Expr) -> sp.Expr:
     return HardSigmoid(a)
 
 
-def mean(a: sp.Expr) -> sp.Expr:
-    """The mean over the units, a scalar a sample and step."""
-    return Mean(a)
+def cols(v: sp.Expr) -> sp.Expr:
+    """The vector `v` laid along the columns: met by a vector, or by a matrix, it is v_j in every row."""
+    return AlongColumns(v)
 
 
-def total(a: sp.Expr) -> sp.Expr:
-    """The sum over the units; `sum` in a spec."""
-    return Sum(a)
+def rows(v: sp.Expr) -> sp.Expr:
+    """What is laid along the columns as an ordinary vector again."""
+    return AlongRows(v)
 
 
-def largest(a: sp.Expr) -> sp.Expr:
-    """The maximum over the units; `max` in a spec."""
-    return Largest(a)
+def outer(a: sp.Expr, b: sp.Expr) -> sp.Expr:
+    """The matrix a_i b_j."""
+    return a * AlongColumns(b)
 
 
-def softmax(a: sp.Expr) -> sp.Expr:
+def mean(a: sp.Expr, over: str = "") -> sp.Expr:
+    """The mean over the units, a scalar a sample and step; of a matrix over its `"rows"` or `"cols"`."""
+    return Mean(a, *_axis(over))
+
+
+def total(a: sp.Expr, over: str = "") -> sp.Expr:
+    """The sum over the units; `sum` in a spec. Of a matrix over its `"rows"`, or its `"cols"`: Σ_j a_ij."""
+    return Sum(a, *_axis(over))
+
+
+def largest(a: sp.Expr, over: str = "") -> sp.Expr:
+    """The maximum over the units; `max` in a spec. Of a matrix over its `"rows"` or `"cols"`."""
+    return Largest(a, *_axis(over))
+
+
+def softmax(a: sp.Expr, over: str = "") -> sp.Expr:
     """exp(a) over the sum of exp(a), shifted by the maximum so that nothing overflows."""
-    shifted = exp(a - Largest(a))
-    return shifted / Sum(shifted)
+    shifted = exp(a - Largest(a, *_axis(over)))
+    return shifted / Sum(shifted, *_axis(over))
+
+
+def _axis(over: str) -> tuple[Str, ...]:
+    return (Str(str(over)),) if over else ()
 
 
 def Piecewise(*pairs: tuple[sp.Expr, object]) -> sp.Expr:  # noqa: N802 (as sympy writes it)

@@ -9,8 +9,8 @@ from rnncc.spec.fault import Mistake, Span
 from rnncc.suggest import close
 
 LANGUAGE = (
-    *("Abs", "Cell", "Max", "Min", "Mod", "Piecewise", "clamp", "concat", "cos", "erf", "exp", "floor", "hard_sigmoid", "log", "max"),
-    *("mean", "relu", "sigmoid", "sin", "softmax", "softplus", "sqrt", "sum", "tanh"),
+    *("Abs", "Cell", "Max", "Min", "Mod", "Piecewise", "clamp", "cols", "concat", "cos", "erf", "exp", "floor", "hard_sigmoid", "log"),
+    *("max", "mean", "outer", "relu", "rows", "sigmoid", "sin", "softmax", "softplus", "sqrt", "sum", "tanh"),
 )
 """What `rnncc.spec` offers to a spec."""
 

@@ -7,19 +7,19 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean, BooleanFalse, BooleanTrue
 
 from rnncc.functions import VOCABULARY, Elementwise
-from rnncc.ir import Axes, size_names
+from rnncc.ir import COLUMNS, Axes, broadcast, size_names
 from rnncc.spec.fault import Mistake
-from rnncc.spec.structure import HardSigmoid, Join, Poison, Product, Reduction, Transposed
+from rnncc.spec.structure import HardSigmoid, Join, Laid, Poison, Product, Reduction, Transposed
 
 Known = Mapping[str, Axes]
-"""Name -> unit axes; a weight has two, a scalar none."""
+"""Name -> unit axes: a weight and a matrix have two, a scalar none."""
 
 _PLAIN = (sp.Add, sp.Mul, Elementwise, HardSigmoid, sp.Abs)
 _COMPARISONS = (sp.StrictLessThan, sp.LessThan, sp.StrictGreaterThan, sp.GreaterThan)
 
 
 def units_of(expr: sp.Expr, known: Known) -> Axes:
-    """Unit axes of `expr`: one, two of a weight, or none for a scalar.
+    """Unit axes of `expr`: one, two for a weight or a matrix, none for a scalar.
 
     Raises `Mistake` where sizes do not fit, or something is not of the language.
     """
@@ -30,8 +30,8 @@ def units_of(expr: sp.Expr, known: Known) -> Axes:
             return _linear(expr, known)
         case Join():
             return _join(expr, known)
-        case Reduction():
-            return _reduction(expr, known)
+        case Reduction() | Laid():
+            return _reduction(expr, known) if isinstance(expr, Reduction) else _laid(expr, known)
         case sp.Pow():
             return _power(expr, known)
         case sp.Piecewise():
@@ -57,6 +57,25 @@ def fits(weight: sp.Expr, cols: str, operand: sp.Expr, known: Known) -> None:
         raise Mistake(
             message, found=f"{operand} of size {size_text(found)}", expected=f"size {cols}, the columns of {weight}", remedy=remedy
         )
+
+
+def fits_next(state: str, expr: sp.Expr, known: Known) -> None:
+    """Raise `Mistake` unless `expr` can be the following value of `state`: of its units, or of fewer."""
+    found, own = () if poisoned(expr) else units_of(expr, known), known[state]
+    if not set(found) <= set(own):
+        message = f"next of {state} has another size than {state}"
+        raise Mistake(message, found=f"{expr} of size {size_text(found)}", expected=f"size {size_text(own)}")
+
+
+def fits_output(expr: sp.Expr, known: Known) -> None:
+    """Raise `Mistake` unless `expr` is a vector."""
+    found = () if poisoned(expr) else units_of(expr, known)
+    if poisoned(expr) or is_vector(found):
+        return
+    if not found:
+        raise Mistake("the output has no units", found=f"{expr}, a scalar", expected="a value with a size")
+    remedy = 'sum(a, over="cols") leaves one number a row, rows(v) lays a value along the rows'
+    raise Mistake("the output is no vector", found=f"{expr} of size {size_text(found)}", expected="a vector", remedy=remedy)
 
 
 def _symbol(expr: sp.Symbol, known: Known) -> Axes:
@@ -87,14 +106,43 @@ def _join(expr: sp.Expr, known: Known) -> Axes:
     if len(parts) < 2 or scalars:
         found = f"{', '.join(scalars)}, a scalar" if scalars else f"{len(parts)} part"
         raise Mistake("concat joins two or more values that have units", found=found)
+    for part, units in parts:
+        if not is_vector(units):
+            raise Mistake("concat joins vectors", found=f"{part} of size {size_text(units)}")
     return ("+".join(axis for _, units in parts for axis in units),)
 
 
 def _reduction(expr: sp.Expr, known: Known) -> Axes:
-    (operand,) = expr.args
-    if not units_of(operand, known):
+    operand, over = expr.args[0], expr.over
+    found = units_of(operand, known)
+    if not found:
         raise Mistake(f"{expr.word} goes over the units of a value", found=f"{operand}, a scalar")
-    return ()
+    if len(found) == 1 and over:
+        message = f"{expr.word} over the {over} goes over a matrix"
+        raise Mistake(message, found=f"{operand} of size {size_text(found)}", remedy=f"{expr.word}({operand})")
+    if len(found) == 1:
+        return ()
+    if over not in ("rows", "cols"):
+        what = f"over={over!r}" if over else "no over="
+        remedy = f'{expr.word}(a, over="cols") leaves one number a row, over="rows" one a column'
+        raise Mistake(f"{expr.word} of a matrix goes over its rows or its columns", found=f"{what} for {operand}", remedy=remedy)
+    return found[:1] if over == "cols" else found[1:]
+
+
+def is_vector(units: Axes) -> bool:
+    """Whether these are the units of an ordinary vector: neither a scalar, nor a matrix, nor laid along the columns."""
+    return len(units) == 1 and not units[0].endswith(COLUMNS)
+
+
+def _laid(expr: sp.Expr, known: Known) -> Axes:
+    (operand,) = expr.args
+    found = units_of(operand, known)
+    if expr.word == "cols" and is_vector(found):
+        return (found[0] + COLUMNS,)
+    if expr.word == "rows" and len(found) == 1 and not is_vector(found):
+        return (found[0].removesuffix(COLUMNS),)
+    expected = "a vector" if expr.word == "cols" else "a value along the columns, such as cols(v)"
+    raise Mistake(f"{expr.word}({operand}) lays no vector", found=f"{operand} of size {size_text(found)}", expected=expected)
 
 
 def _power(expr: sp.Expr, known: Known) -> Axes:
@@ -128,11 +176,12 @@ def _sides(condition: Boolean) -> Iterator[sp.Expr]:
 
 def _common(args: Iterable[sp.Expr], known: Known) -> Axes:
     found = {units: arg for arg in args if (units := units_of(arg, known))}
-    if len(found) > 1:
+    joined = broadcast(found)
+    if len(found) > 1 and [a.endswith(COLUMNS) for a in joined] != [False, True]:
         listed = ", ".join(sorted(f"{arg} of size {size_text(units)}" for units, arg in found.items()))
         remedy = "a product brings a value to another size: cell.weight(name, rows, cols) @ value"
         raise Mistake("values of different sizes meet in one elementwise expression", found=listed, expected="one size", remedy=remedy)
-    return next(iter(found), ())
+    return joined
 
 
 def _foreign(expr: sp.Expr) -> Mistake:
@@ -145,5 +194,6 @@ def _foreign(expr: sp.Expr) -> Mistake:
 
 
 def size_text(units: Axes) -> str:
-    """`units` as messages say them."""
-    return " by ".join(" + ".join(size_names(axis)) for axis in units) or "one (a scalar)"
+    """`units` as messages say them: `hidden`, `hidden by input`, `hidden along the columns`."""
+    along = " along the columns" if len(units) == 1 and not is_vector(units) else ""
+    return (" by ".join(" + ".join(size_names(axis)) for axis in units) + along) or "one (a scalar)"

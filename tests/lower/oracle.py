@@ -1,4 +1,8 @@
-"""A spec over arrays instead of symbols: the same text, executed once a step, is the step. Shares nothing with rnncc."""
+"""A spec over arrays instead of symbols: the same text, executed once a step, is the step. Shares nothing with rnncc.
+
+Every value has two axes of units, so that NumPy's broadcasting is that of the language: a vector is a column (units, 1), laid along the
+columns a row (1, units), a scalar (1, 1) or ().
+"""
 
 import ast
 import math
@@ -12,11 +16,17 @@ class Matrix(np.ndarray):
     """A weight, which computes as an array but for products."""
 
     def __matmul__(self, operand):
-        return np.asarray(operand) @ np.asarray(self).T
+        return np.asarray(self) @ operand
+
+
+def column(values, batched):
+    """An array of a sample, or (N, …), as rows by columns; parameters of no units stay as they are."""
+    shape = np.shape(values)[batched:]
+    return np.reshape(values, (*np.shape(values)[:batched], *shape, *[1] * (2 - len(shape)))) if batched or shape else values
 
 
 class ArrayCell:
-    """Declarations give arrays: (N, units), or (N, 1), for what varies over the sequence, the parameter's own shape else."""
+    """Declarations give arrays: (N, rows, columns) for what varies over the sequence, (rows, columns) else."""
 
     hidden = None
 
@@ -25,13 +35,13 @@ class ArrayCell:
         self.following, self.result = {}, None
 
     def input(self, name, size=None):
-        return _wide(self.arrays[name][self.now])
+        return column(self.arrays[name][self.now], 1)
 
     def state(self, name, size=None, initial=0.0):
-        return _wide(self.state_now[name])
+        return column(self.state_now[name], 1)
 
     def mask(self, name, like, rate, per="step"):
-        return self.arrays[name][self.now] if per == "step" else self.arrays[name]
+        return column(self.arrays[name][self.now] if per == "step" else self.arrays[name], 1)
 
     def step(self, name):
         self.following[name] = self.state(name) + 1
@@ -48,18 +58,21 @@ class ArrayCell:
         return np.eye(self.size_of(size)).view(Matrix)
 
     def unit(self, size):
-        return np.arange(float(self.size_of(size)))
+        return np.arange(float(self.size_of(size)))[:, None]
 
     def count(self, size):
         return float(self.size_of(size))
 
     def size_of(self, value):
-        return np.shape(value)[-1]
+        return np.shape(value)[-2]
 
     def vector(self, name, size=None, **_):
-        return self.arrays[name]
+        return column(self.arrays[name], 0)
 
     bias = scalar = vector
+
+    def matrix(self, name, rows, cols, **_):
+        return self.arrays[name]
 
     def constant(self, name, value):
         return self.arrays[name]
@@ -77,24 +90,27 @@ class ArrayCell:
         self.result = value
 
 
-def _wide(array):
-    """One number a row as a column."""
-    return array[:, None] if array.ndim == 1 else array
-
-
 def _piecewise(*pairs):
     shape = np.broadcast_shapes(*(np.shape(p) for pair in pairs for p in pair))
     return np.select([np.broadcast_to(c, shape) for _, c in pairs], [np.broadcast_to(v, shape) for v, _ in pairs])
 
 
 def _concat(*parts):
-    lead = np.broadcast_shapes(*(p.shape[:-1] for p in parts))
-    return np.concatenate([np.broadcast_to(p, (*lead, p.shape[-1])) for p in parts], -1)
+    lead = np.broadcast_shapes(*(p.shape[:-2] for p in parts))
+    return np.concatenate([np.broadcast_to(p, (*lead, *p.shape[-2:])) for p in parts], -2)
 
 
-def _softmax(a):
-    e = np.exp(a - a.max(-1, keepdims=True))
-    return e / e.sum(-1, keepdims=True)
+def _reduction(function):
+    return lambda a, over="": function(a, axis={"rows": -2, "cols": -1, "": (-2, -1)}[over], keepdims=True)
+
+
+def _softmax(a, over=""):
+    e = np.exp(a - LANGUAGE["max"](a, over))
+    return e / LANGUAGE["sum"](e, over)
+
+
+def _turned(v):
+    return np.swapaxes(v, -1, -2)
 
 
 LANGUAGE = {
@@ -104,6 +120,7 @@ LANGUAGE = {
     "Piecewise": _piecewise,
     "clamp": lambda a, lo, hi: np.minimum(np.maximum(a, lo), hi),
     "Mod": np.mod,
+    "cols": _turned,
     "concat": _concat,
     "cos": np.cos,
     "erf": _ERF,
@@ -111,15 +128,17 @@ LANGUAGE = {
     "floor": np.floor,
     "hard_sigmoid": lambda a: np.clip(0.2 * a + 0.5, 0, 1),
     "log": np.log,
-    "max": lambda a: np.max(a, -1, keepdims=True),
-    "mean": lambda a: np.mean(a, -1, keepdims=True),
+    "max": _reduction(np.max),
+    "mean": _reduction(np.mean),
+    "outer": lambda a, b: a * _turned(b),
     "relu": lambda a: np.maximum(a, 0),
+    "rows": _turned,
     "sigmoid": lambda a: 1 / (1 + np.exp(-a)),
     "sin": np.sin,
     "softmax": _softmax,
     "softplus": lambda a: np.log1p(np.exp(a)),
     "sqrt": np.sqrt,
-    "sum": lambda a: np.sum(a, -1, keepdims=True),
+    "sum": _reduction(np.sum),
     "tanh": np.tanh,
 }
 
@@ -139,6 +158,6 @@ def run_text(text, arrays, states):
         names = LANGUAGE | {"Cell": lambda _name, now=state, t=t, made=made: made.append(ArrayCell(arrays, now, t)) or made[0]}
         exec(code, names)
         (cell,) = made
-        state = {s: np.broadcast_to(cell.following[s], _wide(state[s]).shape).reshape(state[s].shape) for s in states}
-        outputs.append(np.broadcast_to(cell.result, (len(arrays["x"][t]), np.shape(cell.result)[-1])))
+        state = {s: np.broadcast_to(cell.following[s], column(state[s], 1).shape).reshape(state[s].shape) for s in states}
+        outputs.append(np.broadcast_to(cell.result, (len(arrays["x"][t]), *np.shape(cell.result)[-2:]))[..., 0])
     return np.array(outputs), state

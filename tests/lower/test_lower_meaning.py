@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from rnncc import catalogue
 from rnncc.emit.numpy import run
+from rnncc.ir import size_names
 from rnncc.lower import lower
 from rnncc.spec import load_text
 from tests.lower.oracle import run_text
@@ -24,7 +25,7 @@ def arrays_of(program, seed):
     rng = np.random.default_rng(seed)
     sizes = {"T": STEPS, "N": BATCH, "out": 4, "heads": 2, "context": 5, "units": 6} | SIZES
     wanted = (i for i in program.inputs if i.role != "size")
-    shapes = {i.name: tuple(sum(sizes[s] for s in axis.split("+")) for axis in i.type) for i in wanted}
+    shapes = {i.name: tuple(sum(sizes[s] for s in size_names(axis)) for axis in i.type) for i in wanted}
     return {name: rng.uniform(-1, 1, shape) for name, shape in shapes.items()}
 
 

@@ -49,3 +49,26 @@ def timed(x, state, p):
     n = tanh(linear(p, "U", m[:, None] * h)) * torch.sin(t)[:, None]
     h_new = decay[:, None] * h + z * n
     return h_new, {"h": h_new, "m": decay - dt * m / 2, "t": t + 1}
+
+
+@reference(
+    "mu s w: hidden hidden",
+    "q: hidden input",
+    "g: hidden",
+    "p: input",
+    states=("r:", "v: hidden", "C: input hidden"),
+)
+def pairs(x, state, p):
+    """Every axis in its place: n rows of the batch, i and j units."""
+    x, v, r = x["x"], state["v"], state["r"]
+    row, column = v[:, :, None], v[:, None, :]
+    a = (p["w"] * sigmoid(p["s"] * (column - p["mu"]))).sum(2)
+    b = torch.einsum("nij,ni->ni", tanh(p["q"] * x[:, None, :]), v)
+    attention = torch.softmax(p["w"] * row * column, 2)
+    e = torch.einsum("nij,ni->nj", attention, v)
+    f = torch.einsum("nij,j->nj", attention, p["g"]) / v.shape[1] * v
+    C = 0.5 * state["C"] + torch.einsum("i,nj->nij", p["p"], v) / (1 + r.abs())[:, None, None]
+    u = (C * x[:, :, None]).amax(1)
+    r_new = 0.5 * r + torch.where(v > 0, v, u).mean(1)
+    v_new = 0.5 * v + sigmoid(a + b + e + f + u + p["g"])
+    return v_new, {"v": v_new, "C": C, "r": r_new}

@@ -82,6 +82,18 @@ def test_column_sum_and_total_sum(dtype, lengths):
     np.testing.assert_allclose(found, expected.sum(), rtol=0, atol=tolerance(dtype, 54 * 11))
 
 
+@pytest.mark.parametrize("lengths", [None, LENGTHS])
+def test_column_sum_of_matrices(lengths):
+    sweep = Sweep(9, 6, lengths)
+    (a,) = streams(sweep, np.float64, 3 * 16)
+    whole, parts = column_sum(sweep, a, 48), a.reshape(9, 6, 3, 16)
+    found = column_sum(sweep, parts, 3, 11)
+    np.testing.assert_array_equal(found, whole.reshape(3, 16)[:, :11])
+    again = column_sum(sweep, parts, 3, 11, so_far=found)
+    assert again is found
+    np.testing.assert_allclose(again, 2 * whole.reshape(3, 16)[:, :11], rtol=0, atol=tolerance(np.float64, 108))
+
+
 def test_total_sum_of_one_number_a_row():
     sweep = Sweep(3, 2, np.array([3, 1]))
     stream = np.array([[1.0, 2.0], [3.0, np.nan], [4.0, np.nan]])

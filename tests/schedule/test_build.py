@@ -4,10 +4,10 @@ import pytest
 
 from rnncc.compiler import compile_cell
 from rnncc.errors import InternalError
-from rnncc.ir import Contract, Gather, Input, Pointwise, Program
+from rnncc.ir import Contract, Gather, Input, Program
 from rnncc.schedule import Compute, Move, schedule
 from tests.emit.cpu_cases import CORE, OWN, source_of
-from tests.passes.programs import STREAM, lstm, s
+from tests.passes.programs import STREAM, lstm
 from tests.schedule.cells import EVERY, SUMS, names, planned
 
 
@@ -102,11 +102,4 @@ def test_a_gather_has_no_phase():
     inputs = (Input("E", ("hidden", "input"), "param"), Input("k", ("T", "N"), "index"))
     program = Program("Embedding", inputs, (), (Gather("e", STREAM, "E", "k"),), (("output", "e"),))
     with pytest.raises(InternalError, match="e: no phase for a Gather"):
-        schedule(program)
-
-
-def test_two_unit_axes_have_no_phase():
-    inputs = (Input("a", ("T", "N", "hidden", "input"), "input"),)
-    program = Program("Matrix", inputs, (), (Pointwise("b", ("T", "N", "hidden", "input"), 2 * s("a")),), (("output", "b"),))
-    with pytest.raises(InternalError, match="b: values with two unit axes"):
         schedule(program)

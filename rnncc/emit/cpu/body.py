@@ -7,7 +7,7 @@ from rnncc.emit.cpu.expression import expression
 from rnncc.emit.cpu.layout import Layout, Slot
 from rnncc.emit.cpu.names import Names
 from rnncc.emit.cpu.text import Text
-from rnncc.ir import Pointwise, Reduce, units
+from rnncc.ir import Axes, Pointwise, Reduce, units
 from rnncc.schedule import Compute
 
 
@@ -32,6 +32,8 @@ class Body:
         self.text = Text()
         self.before = Text()
         """What a row needs before its loop over units."""
+        self.line_before = Text()
+        """What a line of a matrix needs before its loop over units."""
         self.late: list[str] = []
 
     def write(self, sums: Mapping[str, str]) -> Text:
@@ -68,9 +70,13 @@ class Body:
         self._keep(n.name)
 
     def _reduce(self, r: Reduce) -> None:
-        """Lanes beyond the last unit count as nothing."""
+        """Over the units lane by lane; lanes beyond the last count as nothing. Over the lines of a matrix in place."""
         self._fetch(r.a)
-        size = self.names.size(units(self.types[r.a])[0])
+        if over_lines(r, self.phase):
+            place, value = self.names.slot(r.name).at("row", "unit"), self.known[r.a]
+            self.text(f"store({f'load({place}) + {value}' if r.op == 'sum' else f'Max(load({place}), {value})'}, {place})")
+            return
+        size = self.names.size(units(self.types[r.a])[-1])
         value = f"first_lanes({self.known[r.a]}, {size} - unit, {neutral(r)})"
         self.text(f"{r.name} = {r.name} + {value}" if r.op == "sum" else f"{r.name} = Max({r.name}, {value})")
 
@@ -89,18 +95,23 @@ class Body:
         self.names.note(value)
         if axes == ():
             self.known[value] = value
-        elif axes[0] == "N":
-            self.known[value] = f"load({value}, row, unit)" if units(axes) else f"splat_at({value}, row)"
         else:
-            self.known[value] = f"load({value}, unit)"
+            how = "load" if self.phase.size in axes else "splat_at"
+            self.known[value] = f"{how}({', '.join([value, *(['row'] if axes[0] == 'N' else []), *self._places(axes)])})"
 
     def _load(self, value: str) -> None:
-        place = self.names.slot(value)
-        if units(self.types[value]):
-            self.text(f"{value} = load({place.at('row', 'unit')})")
+        place, axes = self.names.slot(value), self.types[value]
+        if units(axes):
+            inner = self.phase.size in axes
+            write, how = (self.text, "load") if inner else (self.line_before, "splat_at")
+            write(f"{value} = {how}({place.at('row', *self._places(axes))})")
             return
         self.before(f"{value} = splat_at({place.at('row')})")
         self.row_values[value] = value
+
+    def _places(self, axes: Axes) -> list[str]:
+        """The indices of a value's unit axes."""
+        return [index for axis, index in ((self.phase.lines, "line"), (self.phase.size, "unit")) if axis and axis in axes]
 
     def _carries(self, value: str) -> bool:
         return any(c.next == value for c in self.names.carries)
@@ -120,8 +131,13 @@ class Body:
     def stored(self, value: str, place: Slot) -> str:
         """The line that writes `value` to `place`."""
         if units(self.types.get(value, ("unit",))):
-            return f"store({value}, {place.at('row', 'unit')})"
+            return f"store({value}, {place.at('row', *(['line'] if self.phase.lines else []), 'unit')})"
         return f"{place.element()} = sum_lanes({value}, 1)"
+
+
+def over_lines(r: Reduce, phase: Compute) -> bool:
+    """Whether `r` reduces matrices over their first axis."""
+    return bool(phase.lines) and phase.lines not in r.type
 
 
 def neutral(r: Reduce) -> str:

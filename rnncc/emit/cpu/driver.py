@@ -152,7 +152,7 @@ class Driver:
         if c.prev in self.layout.trajectories:
             self._final(c, f"final(sweep, {array}, {size}, {self.arrays.against(array)})")
         else:
-            self._final(c, f"{array}[:, :{size}]" if units(c.type) else array)
+            self._final(c, f"{array}[{':, ' * len(units(c.type))}:{size}]" if units(c.type) else array)
 
     def _final(self, c: Carry, source: str) -> None:
         used = {v for _, v in self.program.outputs} | {o for n in self.program.nodes for o in n.operands}
@@ -212,8 +212,8 @@ class Driver:
 
 
 def _extent(c: Carry) -> str:
-    """The number of units of a carry; None for one number a row."""
-    return extent(units(c.type)[0]) if units(c.type) else "None"
+    """The length of a carry's last unit axis; None for one number a row."""
+    return extent(units(c.type)[-1]) if units(c.type) else "None"
 
 
 def _tuple(items: list[str]) -> str:

@@ -5,7 +5,23 @@ import sympy as sp
 from rnncc.emit.cpu.expression import expression
 from rnncc.emit.cpu.words import key, safe
 from rnncc.errors import InternalError
-from rnncc.ir import Concat, Contract, Input, Iota, Node, Pointwise, Program, Reduce, Slice, Transpose, size_names, units
+from rnncc.ir import (
+    COLUMNS,
+    Axes,
+    Concat,
+    Contract,
+    Input,
+    Iota,
+    Node,
+    Pointwise,
+    Program,
+    Reduce,
+    Relabel,
+    Slice,
+    Transpose,
+    size_names,
+    units,
+)
 
 
 def extent(axis: str) -> str:
@@ -46,7 +62,7 @@ def size_lines(program: Program) -> list[str]:
     """A line for each size that is used, from the first input that has it."""
     known: dict[str, str] = {}
     for i in program.inputs:
-        for k, axis in enumerate(i.type):
+        for k, axis in enumerate(a.removesuffix(COLUMNS) for a in i.type):
             if axis not in ("T", "N") and "+" not in axis:
                 known.setdefault(axis, f"{from_env(i.name)}.shape[{k - len(i.type)}]")
     wanted = {s for axes in program.types.values() for a in units(axes) for s in size_names(a)}
@@ -61,8 +77,8 @@ def dtype_line(program: Program) -> str:
 
 
 def _pointwise(program: Program, n: Pointwise) -> str:
-    """An expression over arrays; one that has none for an operand is spread over the axes."""
-    source = expression(n.expr, lambda value: read(program, value), "host.")
+    """An expression over arrays, each spread over the axes that it lacks."""
+    source = expression(n.expr, lambda value: read(program, value) + _spread(program.types[value], n.type), "host.")
     if n.type and isinstance(n.expr, sp.Piecewise) and not any(program.types[o] for value, _ in n.expr.args for o in _names(value)):
         source = f"{source}.astype(dtype)"  # a choice between numbers has none of its own
     if n.type in ((), *(program.types[o] for o in n.operands)):
@@ -73,6 +89,13 @@ def _pointwise(program: Program, n: Pointwise) -> str:
 
 def _names(expr: sp.Expr) -> list[str]:
     return [s.name for s in expr.free_symbols]
+
+
+def _spread(axes: Axes, onto: Axes) -> str:
+    """The index that gives an array of `axes` an axis of length 1 for each that it lacks behind its first."""
+    if not axes or axes == onto[-len(axes) :]:
+        return ""
+    return f"[{', '.join(':' if a in axes else 'None' for a in onto[onto.index(axes[0]) :])}]"
 
 
 def columns(program: Program, n: Slice) -> tuple[str, str]:
@@ -107,8 +130,8 @@ def host_node(program: Program, n: Node) -> str:
         case Slice():
             start, stop = columns(program, n)
             return f"{read(program, n.a)}[..., :{stop}]" if start == "0" else f"{read(program, n.a)}[..., {start} : {stop}]"
-        case Transpose():
-            return f"{read(program, n.a)}.T"
+        case Transpose() | Relabel():
+            return read(program, n.a) + ".T" * isinstance(n, Transpose)
         case Iota():
             return f"host.iota({n.axis}, dtype, {', '.join(extent(a) for a in n.type)})"
         case _:

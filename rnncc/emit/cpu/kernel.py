@@ -3,12 +3,12 @@
 import re
 from collections.abc import Mapping
 
-from rnncc.emit.cpu.body import Body, neutral
+from rnncc.emit.cpu.body import Body, neutral, over_lines
 from rnncc.emit.cpu.layout import Layout, Slot, segments
 from rnncc.emit.cpu.names import Names
 from rnncc.emit.cpu.text import Text, wrapped
-from rnncc.ir import Concat, Reduce, size_names, units
-from rnncc.schedule import Compute, Move, Panel, Phase
+from rnncc.ir import Concat, Reduce, Relabel, size_names, units
+from rnncc.schedule import Compute, Move, Panel, Phase, described
 
 
 class Kernel:
@@ -94,8 +94,7 @@ class Kernel:
     def _title(self, phase: Phase) -> None:
         if not self.text.at_start:
             self.text()
-        what = f"units of {phase.size}" if isinstance(phase, Compute) and phase.size else "one value a row"
-        self.text(f"# phase {self._numbers[id(phase)]}: {phase.node.name if isinstance(phase, Move) else what}")
+        self.text(f"# phase {self._numbers[id(phase)]}: {phase.node.name if isinstance(phase, Move) else described(phase)}")
 
     def _row_phase(self, phase: Phase, shared: bool) -> None:
         match phase:
@@ -105,8 +104,10 @@ class Kernel:
                 body = Body(self.names, phase, self._row_values)
                 lines = body.write({}).lines
                 self.text.extend([*body.before.lines, *lines])
-            case Compute():
+            case Compute(lines=""):
                 self._over_units(phase, shared)
+            case Compute():
+                self._over_lines(phase, shared)
 
     def _over_units(self, phase: Compute, shared: bool) -> None:
         """One row, vector after vector; reductions gather in the lanes of a vector until the row ends."""
@@ -126,9 +127,30 @@ class Kernel:
         for r in phase.reductions:
             self._reduced(r, body)
 
+    def _over_lines(self, phase: Compute, shared: bool) -> None:
+        """The matrix of one row, line after line; reductions over the lines gather in their array, others in the lanes of a vector."""
+        size, lines = self.names.size(phase.size), self.names.size(phase.lines)
+        body = Body(self.names, phase, self._row_values)
+        inner = body.write({}).lines
+        self.text.extend(body.before.lines)
+        for r in phase.reductions:
+            if over_lines(r, phase):
+                with self.text.block(f"for unit in range(0, {size}, width):"):
+                    self.text(f"store({neutral(r)}, {self.names.slot(r.name).at('row', 'unit')})")
+        if shared:
+            self.text(f"low, high = share({lines}, own, owners)")
+        across = [r for r in phase.reductions if not over_lines(r, phase)]
+        with self.text.block(f"for line in range({'low, high' if shared else lines}):"):
+            self.text.extend(body.line_before.lines)
+            for r in across:
+                self.text(f"{r.name} = fill({self.names.model()}, {neutral(r)})")
+            with self.text.block(f"for unit in range(0, {size}, width):"):
+                self.text.extend(inner)
+            for r in across:
+                self.text(f"{self.names.slot(r.name).element('line')} = {_over_lanes(r)}")
+
     def _reduced(self, r: Reduce, body: Body) -> None:
-        lanes = "sum_lanes" if r.op == "sum" else "max_lanes"
-        self.text(f"{r.name} = fill({self.names.model()}, {lanes}({r.name}, width))")
+        self.text(f"{r.name} = fill({self.names.model()}, {_over_lanes(r)})")
         self._row_values[r.name] = r.name
         if r.name in self.names.layout.slot:
             self.text(body.stored(r.name, self.names.slot(r.name)))
@@ -180,6 +202,9 @@ class Kernel:
         if isinstance(node, Concat):
             self._joined(node, target)
             return
+        if isinstance(node, Relabel):
+            self._copied(target, "unit", self.names.slot(node.a), "unit", node.type[-1])
+            return
         names = size_names(self.program.types[node.a][-1])
         start = " + ".join(self.names.size(s) for s in names[: node.part]) or "0"
         self._copied(target, "unit", self.names.slot(node.a), f"{start} + unit", node.type[-1])
@@ -198,8 +223,14 @@ class Kernel:
 
 
 def _is_shared(phase: Phase) -> bool:
-    """Whether threads can each take some of the units: what has one value a row, or moves units, is done by one."""
-    return isinstance(phase, Compute) and bool(phase.size) and not phase.reductions
+    """Whether threads can each take some of the units, or lines: what has one value a row, or moves units, is done by one."""
+    if not isinstance(phase, Compute) or not phase.size:
+        return False
+    return not any(over_lines(r, phase) or not phase.lines for r in phase.reductions)
+
+
+def _over_lanes(r: Reduce) -> str:
+    return f"{'sum_lanes' if r.op == 'sum' else 'max_lanes'}({r.name}, width)"
 
 
 def _slots(lines: list[str]) -> list[str]:

@@ -11,7 +11,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from rnncc.ir import Carry, units
+from rnncc.ir import Carry, Contract, Pointwise, units
 from rnncc.schedule import Compute, Phase, Schedule
 
 
@@ -92,7 +92,7 @@ class Layout:
                 self.slot[c.prev] = Slot(f"{c.prev}_row", "")
 
     def _needs_trajectory(self, c: Carry) -> bool:
-        if c.prev in self._whole or c.next in self._whole:
+        if c.prev in self._whole or c.next in self._whole or not isinstance(self.program.node[c.next], Pointwise | Contract):
             return True
         written = self._phase[c.next]
         readers = [k for k, phase in enumerate(self.plan.step) if c.prev in _read(phase)]
@@ -115,19 +115,19 @@ class Layout:
 
 
 def segments(phases: tuple[Phase, ...]) -> list[tuple[Phase, ...]]:
-    """Runs of phases that take one row after another, and phases with products, which take a tile of rows, alone."""
+    """Runs of phases that take one row after another; alone those with products, which take a tile of rows, and of matrices."""
     found: list[tuple[Phase, ...]] = []
     for phase in phases:
-        if found and not is_tiled(phase) and not is_tiled(found[-1][-1]):
+        if found and not _stands_alone(phase) and not _stands_alone(found[-1][-1]):
             found[-1] = (*found[-1], phase)
         else:
             found.append((phase,))
     return found
 
 
-def is_tiled(phase: Phase) -> bool:
-    """Whether a phase has products."""
-    return isinstance(phase, Compute) and bool(phase.panels)
+def _stands_alone(phase: Phase) -> bool:
+    """Threads that share units wait for each other around products and matrices, which read units of other threads."""
+    return isinstance(phase, Compute) and bool(phase.panels or phase.lines)
 
 
 def defined(phase: Phase) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from rnncc.errors import InternalError
 from rnncc.functions import VOCABULARY, symbol
 from rnncc.ir import (
+    COLUMNS,
     Axes,
     Carry,
     Concat,
@@ -18,6 +19,7 @@ from rnncc.ir import (
     Pointwise,
     Program,
     Reduce,
+    Relabel,
     ScatterAdd,
     Slice,
     Transpose,
@@ -48,6 +50,7 @@ _OWN = frozenset(
     {
         *("after", "against", "before", "block", "bounds", "count", "dtype", "end", "env", "first", "group", "high", "host", "last"),
         *(
+            "line",
             "live",
             "low",
             "meet",
@@ -103,7 +106,7 @@ def without_clashes(program: Program) -> Program:
 
 
 def _axes(axes: Axes) -> Axes:
-    return tuple("+".join(safe(s) for s in size_names(a)) for a in axes)
+    return tuple("+".join(safe(s) for s in size_names(a)) + COLUMNS * a.endswith(COLUMNS) for a in axes)
 
 
 def _carry(c: Carry) -> Carry:
@@ -117,7 +120,7 @@ def _node(n: Node) -> Node:
             return replace(n, expr=n.expr.xreplace({s: symbol(safe(s.name)) for s in n.expr.free_symbols}))
         case Contract():
             return replace(n, a=safe(n.a), b=safe(n.b))
-        case Reduce() | Slice() | Transpose():
+        case Reduce() | Slice() | Transpose() | Relabel():
             return replace(n, a=safe(n.a))
         case Iota():
             return n

@@ -14,7 +14,7 @@ from textwrap import fill
 from rnncc.emit.array_code import ArrayCode, Library, Text
 from rnncc.emit.framework.parts import Pack, Parts
 from rnncc.errors import InternalError
-from rnncc.ir import Axes, Node, Program, size_names, units
+from rnncc.ir import COLUMNS, Axes, Node, Program, size_names, units
 
 _HEAD = '''"""{name} in {title}.
 
@@ -68,13 +68,13 @@ class _Source:
             imports=self.framework.imports,
             params=self._typed(i.name for i in self.program.inputs if i.role in ("param", "const")),
             streams=self._typed(self.parts.streams),
-            states=", ".join(f"{c.prev} ({', '.join(c.type[1:])})" for c in self.program.carries),
+            states=", ".join(f"{c.prev} ({_listed(c.type[1:])})" for c in self.program.carries),
         )
         functions = [*self._prepare(), self._project(), self._advance(), self._step(), self._sequence()]
         return head + "".join(f"\n\n{function}" for function in functions)
 
     def _typed(self, names: Iterable[str]) -> str:
-        listed = ", ".join(f"{name} ({', '.join(self.program.types[name])})" for name in names)
+        listed = ", ".join(f"{name} ({_listed(self.program.types[name])})" for name in names)
         return fill(listed, _WIDTH, subsequent_indent="    ", break_on_hyphens=False)
 
     @cached_property
@@ -168,7 +168,8 @@ class _Source:
         shown = [(_param(i.name), i.type) for i in self.program.inputs if i.role == "param"]
         shown += [(_state(c.prev), c.type) for c in self.program.carries]
         shown += [(self._read(name).text, self.program.types[name]) for name in self.parts.streams]
-        found = [(text, axes.index(axis) - len(axes)) for text, axes in shown if axis in axes]
+        plain = [(text, tuple(a.removesuffix(COLUMNS) for a in axes)) for text, axes in shown]
+        found = [(text, axes.index(axis) - len(axes)) for text, axes in plain if axis in axes]
         if not found:
             raise InternalError(f"no value of {self.program.name} shows how long {axis} is")
         return found[0]
@@ -179,6 +180,10 @@ class _Source:
         cut = f"[:{-len(units(first.type))}]" if units(first.type) else ""
         leading = f"*{_state(first.prev)}.shape{cut}, " if "T" in axes else ""
         return f"({leading}{', '.join(' + '.join(map(self._size, size_names(a))) for a in units(axes))})"
+
+
+def _listed(axes: Axes) -> str:
+    return ", ".join(a.removesuffix(COLUMNS) for a in axes)
 
 
 def _param(name: str) -> str:

@@ -11,7 +11,21 @@ from rnncc.emit.numpy.elementwise import Array
 from rnncc.emit.numpy.expression import evaluator, operand_names
 from rnncc.emit.numpy.sizes import Sizes
 from rnncc.errors import InternalError
-from rnncc.ir import Axes, Concat, Contract, Gather, Iota, Node, Pointwise, Reduce, ScatterAdd, Slice, Transpose, size_names, units
+from rnncc.ir import (
+    Axes,
+    Concat,
+    Contract,
+    Gather,
+    Iota,
+    Node,
+    Pointwise,
+    Reduce,
+    Relabel,
+    ScatterAdd,
+    Slice,
+    Transpose,
+    size_names,
+)
 
 _PLAN_FROM = 1 << 14
 """Elements from which `einsum` gains more by planning (BLAS) than planning costs."""
@@ -55,8 +69,8 @@ def compute(node: Node, env: Mapping[str, Any], place: Place) -> Array:
             return _contract(node, env, place)
         case Reduce():
             return _reduce(node, env, place)
-        case Concat():
-            return np.concatenate([env[p] for p in node.parts], axis=-1)
+        case Concat() | Relabel():
+            return np.concatenate([env[o] for o in node.operands], axis=-1)
         case Slice() | Transpose() | Gather():
             return _part(node, env, place)
         case Iota():
@@ -74,13 +88,11 @@ def _pointwise(node: Pointwise, env: Mapping[str, Any], place: Place) -> Array:
 
 
 def _spread(value: Any, axes: Axes, onto: Axes) -> Any:
-    """`value` with axes of length 1 where `onto` has one that it lacks; unit axes are all or none."""
+    """`value` with axes of length 1 where `onto` has one that it lacks."""
     if not axes or axes == onto:
         return value
     shape = np.shape(value)
-    outer = [shape[axes.index(a)] if a in axes else 1 for a in onto if a in ("T", "N")]
-    inner = shape[len(shape) - len(units(axes)) :] if units(axes) else (1,) * len(units(onto))
-    return np.reshape(value, (*outer, *inner))
+    return np.reshape(value, [shape[axes.index(a)] if a in axes else 1 for a in onto])
 
 
 def _contract(node: Contract, env: Mapping[str, Any], place: Place) -> Array:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from rnncc.errors import ShapeError
-from rnncc.ir import Axes, Program, size_names
+from rnncc.ir import COLUMNS, Axes, Program, size_names
 
 
 class Sizes:
@@ -34,16 +34,17 @@ class Sizes:
     def _read(self, name: str, axes: Axes, shape: tuple[int, ...]) -> None:
         if len(axes) != len(shape):
             raise ShapeError(f"{name} has shape {shape}, expected one length for each of the axes ({', '.join(axes)})")
-        for axis, length in zip(axes, shape, strict=True):
+        for axis, length in zip((a.removesuffix(COLUMNS) for a in axes), shape, strict=True):
             expected = self._sizes.setdefault(axis, length)
             if expected != length:
                 raise ShapeError(f"{name} has {length} along {axis}, expected {expected} as elsewhere")
 
     def length(self, axis: str) -> int:
         """The length of `axis`; that of `"a+b"` is the sum of both."""
-        if axis in self._sizes:
-            return self._sizes[axis]
         names = size_names(axis)
+        joined = "+".join(names)
+        if joined in self._sizes:
+            return self._sizes[joined]
         if len(names) == 1:
             raise ShapeError(f"no array shows how long the axis {axis} is: pass it in sizes=")
         return sum(self.length(name) for name in names)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rnncc.emit.array_code import ArrayCode, Library, Text
 from rnncc.functions import VOCABULARY, Elementwise
-from rnncc.ir import Axes, Carry, Node, Pointwise, Program, components, size_names
+from rnncc.ir import COLUMNS, Axes, Carry, Node, Pointwise, Program, components, size_names
 
 _NUMPY = Library(
     "numpy", {name: name for name in VOCABULARY} | {"sum": "numpy.sum", "max": "numpy.max"}, iota="numpy.arange({length}, dtype=float)"
@@ -44,7 +44,7 @@ class _Source:
         """T, N and every size, read off the first input that shows it."""
         found: set[str] = set()
         for i in self.program.inputs:
-            for k, axis in enumerate(i.type):
+            for k, axis in enumerate(a.removesuffix(COLUMNS) for a in i.type):
                 if axis not in found and "+" not in axis:
                     found.add(axis)
                     yield f"{_size(axis)} = {i.name}.shape[{k}]"
