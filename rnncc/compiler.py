@@ -14,7 +14,7 @@ from rnncc.catalogue import find
 from rnncc.emit.cpu import Programs, module_source
 from rnncc.ir import Program, show, verify
 from rnncc.lower import lower
-from rnncc.passes import cse, dce, differentiate, expectation, hoist_sums, split
+from rnncc.passes import cse, dce, differentiate, expectation, hoist_sums, settle, split
 from rnncc.passes.transforms import Described, transformed
 from rnncc.runtime.cell_info import CellInfo
 from rnncc.runtime.transforms import Structure
@@ -55,6 +55,12 @@ class Compilation:
         return normalised(expectation(self.primal, self._rates)) if self.info.masks else self.primal
 
     @cached_property
+    def settled(self) -> Program:
+        """What inference computes, where no derivative is taken any more."""
+        found = settle(self.inference)
+        return found if found is self.inference else normalised(found)
+
+    @cached_property
     def _rates(self) -> dict[str, sp.Expr]:
         return {m.name: rate_of(m) for m in self.info.masks}
 
@@ -63,7 +69,7 @@ class Compilation:
         """The cell and its gradient, one graph."""
         frozen = {p.name for p in self.info.parameters if p.frozen} | {f"{s.name}_0" for s in self.info.states if s.counts}
         wrt = [i.name for i in self.primal.inputs if i.role in ("input", "init", "param") and i.name not in frozen]
-        return normalised(differentiate(self.primal, wrt=wrt, prefix=self.info.cotangent))
+        return normalised(settle(differentiate(self.primal, wrt=wrt, prefix=self.info.cotangent)))
 
     @cached_property
     def sweeps(self) -> tuple[Program, ...]:
@@ -74,14 +80,14 @@ class Compilation:
     def trace(self) -> Program:
         """What inference computes, with every named value as an output."""
         named = tuple((v, v) for v in self.info.named if "T" in self.primal.types.get(v, ()))
-        return normalised(expectation(replace(self.described.program, outputs=named), self._rates))
+        return normalised(settle(expectation(replace(self.described.program, outputs=named), self._rates)))
 
     @cached_property
     def source(self) -> str:
         """The generated module."""
         gradients = frozenset(key for key, _ in self.joint.outputs) - {key for key, _ in self.primal.outputs}
         forward, backward = self.sweeps
-        programs = Programs(self.inference, forward, backward, self.trace, gradients, hoist_sums)
+        programs = Programs(self.settled, forward, backward, self.trace, gradients, hoist_sums)
         return module_source(self.info, self.origin, programs)
 
     @cached_property
@@ -93,7 +99,7 @@ class Compilation:
 
     def program(self, kernel: str) -> Program:
         """The program of one kernel: inference, forward, backward or trace."""
-        return {"inference": self.inference, "forward": self.sweeps[0], "backward": self.sweeps[1], "trace": self.trace}[kernel]
+        return {"inference": self.settled, "forward": self.sweeps[0], "backward": self.sweeps[1], "trace": self.trace}[kernel]
 
     def stages(self, kernel: str) -> dict[str, str]:
         """Readable forms of one kernel on its way, by stage."""

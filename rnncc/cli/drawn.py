@@ -24,7 +24,7 @@ def drawn_inputs(info: CellInfo, steps: int, batch: int, seed: int = 0) -> Env:
     env |= {f"{s.name}_0": draw((batch,), s.axes) for s in info.states}
     leading: dict[str, tuple[int, ...]] = {"step": (steps, batch), "sequence": (batch,), "call": ()}
     env |= {m.name: (draw(leading[m.per], m.axes) > 0) * 1.0 for m in info.masks}
-    env |= {p.name: draw((), p.axes) / np.sqrt(_SIZES["hidden"]) for p in info.parameters}
+    env |= {p.name: _about(p.init, draw((), p.axes) / np.sqrt(_SIZES["hidden"])) for p in info.parameters}
     return env | dict(info.constants)
 
 
@@ -39,6 +39,11 @@ def typed(env: Mapping[str, Any], dtype: str) -> Env:
     return {
         name: v.astype(dtype) if isinstance(v, np.ndarray) and np.issubdtype(v.dtype, np.floating) else v for name, v in env.items()
     }
+
+
+def _about(init: str | float | None, noise: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Around the number that a parameter begins with, of its sign (a period, a share); `noise` where it begins with none."""
+    return init * (1 + noise) if isinstance(init, float) and init else noise
 
 
 def _length(info: CellInfo, axis: str) -> int:

@@ -30,7 +30,7 @@ W_n, U_n, b_n = cell.weight("W_n", h, x), cell.weight("U_n", h, h), cell.bias("b
 
 # The equations of one step, for one unit of one sample: `*` is elementwise, `@` a matrix product.
 # Each assignment names its value; the generated kernel, `rnncc dump` and `layer.trace` call it the same.
-# Functions: sigmoid tanh relu softplus hard_sigmoid exp log sqrt sin cos erf Abs Max Min Mod floor clamp Piecewise.
+# Functions: sigmoid tanh relu softplus hard_sigmoid exp log sqrt sin cos erf Abs Max Min Mod floor clamp Piecewise surrogate.
 f = sigmoid(W_f @ x + U_f @ h + b_f)
 n = tanh(W_n @ x + U_n @ (f * h) + b_n)
 h_new = (1 - f) * h + f * n

@@ -44,6 +44,8 @@ class Library:
         How a number is written where an array is needed, from `like`, an array of the wanted dtype, and `value`.
     scalar
         The same where no such array is at hand.
+    typed
+        How a number is written where no array beside it settles the dtype; "" as `number`.
     plain
         Functions that take numbers after their first argument.
     iota
@@ -54,6 +56,7 @@ class Library:
     functions: Mapping[str, str]
     number: str = "{value}"
     scalar: str = "{value}"
+    typed: str = ""
     plain: tuple[str, ...] = ()
     iota: str = "{module}.arange({length}, dtype={like}.dtype)"
 
@@ -205,8 +208,9 @@ class _Expression(PythonCodePrinter):
     def _print_Piecewise(self, expr: sp.Piecewise) -> str:
         """The first branch whose condition holds; NaN where none does."""
         text = self._array(sp.nan, expr)
+        numbers = not any(self._is_array(value) for value, _ in expr.args)
         for value, condition in reversed(expr.args):
-            chosen = self._array(value, expr)
+            chosen = self._array(value, expr, self.library.typed if numbers else "")
             text = chosen if condition == sp.true else f"{self.library.module}.where({self._print(condition)}, {chosen}, {text})"
         return text
 
@@ -223,13 +227,13 @@ class _Expression(PythonCodePrinter):
     def _is_array(self, argument: sp.Expr) -> bool:
         return any(s.name not in self.numbers for s in argument.free_symbols)
 
-    def _array(self, argument: sp.Expr, whole: sp.Expr) -> str:
-        """`argument` of a function; where it is a number it takes the dtype of an array in `whole`."""
+    def _array(self, argument: sp.Expr, whole: sp.Expr, typed: str = "") -> str:
+        """`argument` of a function; where it is a number it takes the dtype of an array in `whole`, written as `typed` says."""
         text = self._print(argument)
         if self._is_array(argument):
             return text
         like = [self.operands[s.name] for s in sorted(whole.free_symbols, key=str) if s.name not in self.numbers]
-        form_of = self.library.number if like else self.library.scalar
+        form_of = (typed or self.library.number) if like else self.library.scalar
         return form_of.format(like=like[0].closed if like else "", value=text)
 
 

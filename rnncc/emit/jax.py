@@ -11,11 +11,25 @@ _FUNCTIONS |= {name: f"jax.numpy.{name}" for name in ("tanh", "exp", "log", "sqr
 _FUNCTIONS |= {"erf": "jax.scipy.special.erf", "Abs": "jax.numpy.abs", "clamp": "jax.numpy.clip"}
 _FUNCTIONS |= {"Max": "jax.numpy.maximum", "Min": "jax.numpy.minimum", "Mod": "jax.numpy.mod"}
 
+_FUNCTIONS |= {"surrogate": "surrogate"}
+_SURROGATE = """\
+@jax.custom_jvp
+def surrogate(value, argument, slope):
+    \"\"\"`value`, whose derivative by `argument` is taken for `slope`.\"\"\"
+    return jax.numpy.broadcast_arrays(value, argument, slope)[0]
+
+
+@surrogate.defjvp
+def surrogate_jvp(primals, tangents):
+    value, (_, argument, _), slope = surrogate(*primals), tangents, primals[2]
+    return value, jax.numpy.broadcast_to(slope * argument, value.shape).astype(value.dtype)"""
+
 _JAX = Framework(
     title="JAX",
     imports="import jax",
-    library=Library("jax.numpy", _FUNCTIONS),
+    library=Library("jax.numpy", _FUNCTIONS, typed="jax.numpy.asarray({value}, {like}.dtype)"),
     chunk="jax.numpy.split",
+    helpers={"surrogate": _SURROGATE},
     sequence="return jax.lax.scan(lambda state, projected: advance(params, projected, state), state, project(params, {x}))",
 )
 

@@ -23,9 +23,26 @@ _FUNCTIONS = {
     "Max": "torch.maximum",
     "Min": "torch.minimum",
     "clamp": "torch.clamp",
+    "surrogate": "surrogate",
     "sum": "torch.sum",
     "max": "torch.amax",
 }
+_SURROGATE = """\
+class _Surrogate(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, value, argument, slope):
+        ctx.save_for_backward(slope)
+        return value.clone()
+
+    @staticmethod
+    def backward(ctx, cotangent):
+        (slope,) = ctx.saved_tensors
+        return None, cotangent * slope, None
+
+
+def surrogate(value, argument, slope):
+    \"\"\"`value`, whose derivative by `argument` is taken for `slope`.\"\"\"
+    return _Surrogate.apply(*torch.broadcast_tensors(value, argument, slope))"""
 _SEQUENCE = """\
 outputs = []
 for projected in zip(*project(params, {x}), strict=True):
@@ -46,6 +63,7 @@ _TORCH = Framework(
     ),
     chunk="torch.chunk",
     sequence=_SEQUENCE,
+    helpers={"surrogate": _SURROGATE},
 )
 
 

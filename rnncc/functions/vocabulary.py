@@ -81,6 +81,7 @@ Abs = _define("Abs", 1, lambda v, a: (sign(a),))
 Max2 = _define("Max", 1, lambda v, a, b: (ahead(a, b), ahead(b, a)))
 Min2 = _define("Min", 1, lambda v, a, b: (ahead(b, a), ahead(a, b)))
 clamp = _define("clamp", 2, lambda v, a, lo, hi: (inside(a, lo, hi), step(lo - a), step(a - hi)))
+surrogate = _define("surrogate", 0, lambda v, value, a, slope: (sp.S.Zero, slope, sp.S.Zero))  # value, whose slope by a is given
 
 
 def Max(first: sp.Expr, *rest: sp.Expr) -> sp.Expr:  # noqa: N802 (the field's name, as sympy writes it)

@@ -12,7 +12,7 @@ from numpy import cos, exp, floor, log, sin, sqrt, tanh, where
 
 __all__ = [
     "Abs", "Max", "Min", "Mod", "ahead", "clamp", "cos", "equal", "erf", "exp", "floor", "inside", "iota", "log",
-    "relu", "sigmoid", "sign", "sin", "softplus", "sqrt", "step", "tanh", "where",
+    "relu", "sigmoid", "sign", "sin", "softplus", "sqrt", "step", "surrogate", "tanh", "where",
 ]  # fmt: skip
 
 Abs, Max, Min, Mod = np.abs, np.maximum, np.minimum, np.mod
@@ -74,6 +74,11 @@ def relu(a: Any) -> Any:
 def clamp(a: Any, low: Any, high: Any) -> Any:
     """`a` limited to [low, high]."""
     return np.minimum(np.maximum(a, low), high)
+
+
+def surrogate(value: Any, argument: Any, slope: Any) -> Any:
+    """`value`; its derivative by `argument` is taken for `slope`."""
+    return np.broadcast_arrays(value, argument, slope)[0].astype(np.result_type(value, argument, slope))
 
 
 def _truth(holds: Any, *operands: Any) -> Any:

@@ -3,7 +3,25 @@
 A spec is a Python file that makes one `Cell`; its equations are for one unit of one sample.
 """
 
-from rnncc.functions.vocabulary import Abs, Max, Min, Mod, clamp, cos, erf, exp, floor, log, relu, sigmoid, sin, softplus, sqrt, tanh
+from rnncc.functions.vocabulary import (
+    Abs,
+    Max,
+    Min,
+    Mod,
+    clamp,
+    cos,
+    erf,
+    exp,
+    floor,
+    log,
+    relu,
+    sigmoid,
+    sin,
+    softplus,
+    sqrt,
+    surrogate,
+    tanh,
+)
 from rnncc.spec.cell import Cell
 from rnncc.spec.cell_spec import CellSpec, Definition, Option
 from rnncc.spec.info import cell_info
@@ -45,5 +63,6 @@ __all__ = [
     "softplus",
     "sqrt",
     "sum",
+    "surrogate",
     "tanh",
 ]

@@ -10,7 +10,7 @@ from rnncc.suggest import close
 
 LANGUAGE = (
     *("Abs", "Cell", "Max", "Min", "Mod", "Piecewise", "clamp", "cols", "concat", "cos", "erf", "exp", "floor", "hard_sigmoid", "log"),
-    *("max", "mean", "outer", "relu", "rows", "sigmoid", "sin", "softmax", "softplus", "sqrt", "sum", "tanh"),
+    *("max", "mean", "outer", "relu", "rows", "sigmoid", "sin", "softmax", "softplus", "sqrt", "sum", "surrogate", "tanh"),
 )
 """What `rnncc.spec` offers to a spec."""
 

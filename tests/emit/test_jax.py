@@ -2,6 +2,7 @@
 
 import pytest
 
+from rnncc.catalogue import find
 from rnncc.emit.jax import jax_source
 from tests.emit.cells_of_frameworks import CELLS, STEPS, Case
 
@@ -14,7 +15,7 @@ def _float64():
         yield
 
 
-@pytest.mark.parametrize("path", CELLS, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", [*CELLS, find("lif")], ids=lambda p: p.stem)
 def test_values_and_gradients(path):
     case = Case(path, jax_source)
     params, streams, state = case.values(jax.numpy.asarray)

@@ -6,15 +6,16 @@ advance(params, projected, state)   the rest of a step
 step, sequence                      (params, x, state) -> (state, output)
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from textwrap import fill
 
 from rnncc.emit.array_code import ArrayCode, Library, Text
 from rnncc.emit.framework.parts import Pack, Parts
 from rnncc.errors import InternalError
-from rnncc.ir import COLUMNS, Axes, Node, Program, size_names, units
+from rnncc.functions import Elementwise
+from rnncc.ir import COLUMNS, Axes, Node, Pointwise, Program, size_names, units
 
 _HEAD = '''"""{name} in {title}.
 
@@ -41,6 +42,8 @@ class Framework:
         The function that cuts an array into so many equal parts along an axis.
     sequence
         The lines that run a whole sequence, from `params`, `x` and `state`, where `{x}` is the name of x.
+    helpers
+        Function of the vocabulary -> its definition, for those that the framework has not.
     """
 
     title: str
@@ -48,6 +51,7 @@ class Framework:
     library: Library
     chunk: str
     sequence: str
+    helpers: Mapping[str, str] = field(default_factory=dict)
 
 
 def framework_source(program: Program, named: Collection[str], framework: Framework) -> str:
@@ -70,8 +74,12 @@ class _Source:
             streams=self._typed(self.parts.streams),
             states=", ".join(f"{c.prev} ({_listed(c.type[1:])})" for c in self.program.carries),
         )
-        functions = [*self._prepare(), self._project(), self._advance(), self._step(), self._sequence()]
+        functions = [*self._helpers(), *self._prepare(), self._project(), self._advance(), self._step(), self._sequence()]
         return head + "".join(f"\n\n{function}" for function in functions)
+
+    def _helpers(self) -> Iterator[str]:
+        used = {type(e).__name__ for n in self.program.nodes if isinstance(n, Pointwise) for e in n.expr.atoms(Elementwise)}
+        yield from (f"{text}\n" for name, text in self.framework.helpers.items() if name in used)
 
     def _typed(self, names: Iterable[str]) -> str:
         listed = ", ".join(f"{name} ({_listed(self.program.types[name])})" for name in names)
@@ -84,7 +92,7 @@ class _Source:
     def _prepare(self) -> Iterator[str]:
         if not self.parts.prepared and not self._joined:
             return
-        code = self._code(self._read)
+        code = self._code(self._read, self._of_state)
         lines = [f"{_param(n.name)} = {code.right(n).text}" for n in self.parts.prepared]
         join = f"{self.framework.library.module}.concatenate"
         lines += [f"{_param(pack.name)} = {join}([{', '.join(map(_param, pack.weights))}])" for pack in self._joined]
@@ -92,7 +100,7 @@ class _Source:
 
     def _project(self) -> str:
         handed = [self._read(name).text for name in self.parts.handed]
-        lines = self._lines(self.parts.projected, self._read)
+        lines = self._lines(self.parts.projected, self._read, self._of_x)
         about = "What no state enters, for one step or for the whole sequence at once."
         return _function(f"project(params, {self._x})", about, *lines, f"return {_tuple(handed)}")
 
@@ -102,7 +110,7 @@ class _Source:
         handed = f"{_tuple([self._local(name) for name in self.parts.handed])} = projected"
         following = ", ".join(f'"{c.prev}": {self._local(c.next)}' for c in self.program.carries)
         result = f"return {{{following}}}, {self._local(dict(self.program.outputs)['output'])}"
-        lines = self._lines(self.parts.advanced, self._read_locally)
+        lines = self._lines(self.parts.advanced, self._read_locally, self._of_state)
         return _function("advance(params, projected, state)", "The rest of a step.", handed, states, *lines, result)
 
     def _step(self) -> str:
@@ -117,10 +125,10 @@ class _Source:
     def _prepares(self) -> list[str]:
         return [f"params = prepare(params, {self._x}, state)"] if [*self._prepare()] else []
 
-    def _lines(self, nodes: list[Node], outer: Callable[[str], Text]) -> Iterator[str]:
-        """Assignments of `nodes`; `outer` reads what another part has made."""
+    def _lines(self, nodes: list[Node], outer: Callable[[str], Text], leading: str) -> Iterator[str]:
+        """Assignments of `nodes`; `outer` reads what another part has made, `leading` is the shape before the units."""
         inner: dict[str, Text] = {}
-        code = self._code(lambda name: inner.get(name) or outer(name))
+        code = self._code(lambda name: inner.get(name) or outer(name), leading)
         for n in nodes:
             pack = self.parts.packs.get(n.name)
             if n.name in self.parts.inlined:
@@ -131,8 +139,9 @@ class _Source:
                 product = f"{code.read(pack.operand).closed} @ {_param(pack.name)}.T"
                 yield f"{', '.join(map(self._local, pack.values))} = {self.framework.chunk}({product}, {len(pack.values)}, -1)"
 
-    def _code(self, read: Callable[[str], Text]) -> ArrayCode:
-        return ArrayCode(self.framework.library, self.program.types, read, self._size, self._shape, self._like, self.parts.numbers)
+    def _code(self, read: Callable[[str], Text], leading: str) -> ArrayCode:
+        shape = partial(self._shape, leading)
+        return ArrayCode(self.framework.library, self.program.types, read, self._size, shape, self._like, self.parts.numbers)
 
     @property
     def _x(self) -> str:
@@ -174,12 +183,26 @@ class _Source:
             raise InternalError(f"no value of {self.program.name} shows how long {axis} is")
         return found[0]
 
-    def _shape(self, axes: Axes) -> str:
-        """The shape of a value that varies in time: what comes before the units is as of a state, or as of x."""
+    def _shape(self, leading: str, axes: Axes) -> str:
+        """The shape of a value, `leading` before the units where it varies in time."""
+        lengths = [" + ".join(map(self._size, size_names(a))) for a in units(axes)]
+        return f"({', '.join(([f'*{leading}'] if 'T' in axes else []) + lengths)},)"
+
+    @property
+    def _of_state(self) -> str:
+        """The shape of a state before its units: that of one step."""
         first = self.program.carries[0]
-        cut = f"[:{-len(units(first.type))}]" if units(first.type) else ""
-        leading = f"*{_state(first.prev)}.shape{cut}, " if "T" in axes else ""
-        return f"({leading}{', '.join(' + '.join(map(self._size, size_names(a))) for a in units(axes))})"
+        return _before_units(_state(first.prev), first.type)
+
+    @property
+    def _of_x(self) -> str:
+        """The shape of x before its units: of one step or of the whole sequence."""
+        first = self.parts.streams[0]
+        return _before_units(self._read(first).text, self.program.types[first])
+
+
+def _before_units(array: str, axes: Axes) -> str:
+    return f"{array}.shape[:{-len(units(axes))}]" if units(axes) else f"{array}.shape"
 
 
 def _listed(axes: Axes) -> str:

@@ -29,6 +29,7 @@ from rnncc.runtime.simd.math import (
     softplus,
     sqrt,
     step,
+    surrogate,
     tanh,
 )
 from rnncc.runtime.simd.memory import fill, lanes, load, splat_at, store
@@ -72,6 +73,7 @@ __all__ = [
     "step",
     "store",
     "sum_lanes",
+    "surrogate",
     "tanh",
     "vector_of",
     "where",
