@@ -64,12 +64,14 @@ def test_a_residual_stack_is_that_of_pytorch(class_of, rng, inputs, hidden, bidi
     np.testing.assert_allclose(layer(call.x, call.state, LENGTHS)[0], expected["y"], rtol=TOLERANCE, atol=TOLERANCE)
 
 
-def test_a_residual_stream(rng):
+def test_a_residual_stream_and_small_calls(rng):
     layer = rnncc.RNN("lstm", UNITS, UNITS, 3, residual=True, dtype="float64", seed=1)
     x, stream = rng.standard_normal((STEPS, ROWS, UNITS)), layer.stream(ROWS)
     y = layer(x)[0]
     for t in range(STEPS):
         np.testing.assert_allclose(stream(x[t]), y[t], rtol=TOLERANCE, atol=TOLERANCE)
+    for _ in range(3):  # from the second call on it is replayed
+        np.testing.assert_array_equal(layer(x)[0], y)
     assert "residual=True" in repr(layer)
     assert "input added to output" in layer.explain()
 
