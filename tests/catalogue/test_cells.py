@@ -51,9 +51,9 @@ def step_of(name, options):
     return partial(REFERENCES[name], **{k: v for k, v in (options | dict(info.constants)).items() if k in known})
 
 
-def positive(state):
-    """States that are divided by start above zero, as they do in their papers."""
-    return {name: np.abs(v) + 1 if name in ("n", "n_0") else v for name, v in state.items()}
+def positive(name, values):
+    """`values` by name, those of them above zero that the cell divides by, as they are in its paper."""
+    return {k: np.abs(v) + 1 if k.rpartition(".")[2].removesuffix("_0") in REFERENCES[name].positive else v for k, v in values.items()}
 
 
 def test_every_cell_is_written_out():
@@ -64,7 +64,7 @@ def test_every_cell_is_written_out():
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
 def test_the_program_means_the_equations(name, options, reverse):
     cell = made(name, *options.items())
-    env = positive(arrays(cell, (STEPS, ROWS, 4, 5)))
+    env = positive(name, arrays(cell, (STEPS, ROWS, 4, 5)))
     params = {p.name: env[p.name] for p in cell.info.parameters}
     call = Call(
         {key: env[key] for key, _ in cell.info.inputs},
@@ -100,7 +100,9 @@ def test_gradients_are_differences(name, options):
 @pytest.mark.parametrize(("name", "options"), ONCE, ids=str)
 def test_kernels_in_layers(name, options):
     layer = rnncc.RNN(name, INPUTS, HIDDEN, 2, bidirectional=True, dtype="float64", seed=1, **options)
-    call = call_of(layer, made(name, *options.items()).info)
+    for key, value in positive(name, layer.params).items():
+        layer.params[key][...] = value
+    call = call_of(name, layer, made(name, *options.items()).info)
     (y, finals), pullback = layer.vjp(call.x, call.state, call.lengths, key=KEY)
     g = pullback(call.dy, call.dstate)
     inputs = g.x if isinstance(g.x, dict) else {"x": g.x}
@@ -113,11 +115,11 @@ def test_kernels_in_layers(name, options):
     assert not disagreement(found, learned(made(name, *options.items()).info, expected, prefixes))
 
 
-def call_of(layer, info):
+def call_of(name, layer, info):
     """Random arguments and cotangents of a ragged batch."""
     rng = np.random.default_rng(0)
     streams = {key: rng.standard_normal((STEPS, ROWS, *(INPUTS for _ in axes))) for key, axes in info.inputs}
     x = streams if len(streams) > 1 else streams["x"]
     (y, finals), _ = layer.vjp(x, lengths=LENGTHS)
-    state = positive({k: rng.standard_normal(v.shape) / 2 for k, v in finals.items()})
+    state = positive(name, {k: rng.standard_normal(v.shape) / 2 for k, v in finals.items()})
     return Call(x, state, LENGTHS, rng.standard_normal(y.shape), {k: rng.standard_normal(v.shape) for k, v in finals.items()})
