@@ -197,10 +197,18 @@ class Stack(Bound):
         """Parameter name -> its gradient, of those that have one: an array of its own, even where parameters enter alike."""
         cell = self.geometry.cell
         found: dict[str, Array] = {}
+        owners = set[int]()
         for p in cell.parameters:
             if p.frozen:
                 continue
             gradient = np.ascontiguousarray(sums[cell.cotangent + p.name])
-            shared = any(np.may_share_memory(gradient, other) for other in found.values())
-            found[p.name] = gradient.copy() if shared else gradient
+            found[p.name] = gradient.copy() if _owner(gradient) in owners else gradient
+            owners.add(_owner(gradient))
         return found
+
+
+def _owner(array: Array) -> int:
+    """Which array's memory it is."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return id(array)

@@ -24,6 +24,8 @@ _INNER = 256
 """Rows of a block: 256 packed rows of one chunk of the right fill half of L1 …"""
 _TILES = 32
 """… and 32 packed tiles of the left, as many rows deep, fill less than half of L2."""
+_WORTH_SHARING = 1 << 18
+"""Products up to which one thread is sooner done than another is called."""
 _TALL = ISA.tall
 _VECTORS = ISA.vectors
 
@@ -40,7 +42,8 @@ def outer(sweep: Sweep, left: Array, left_units: int, right: Array, right_units:
     a, b = np.ascontiguousarray(live_rows(sweep, left)), np.ascontiguousarray(live_rows(sweep, right))
     total = _in_whole_tiles(left_units, right_units, a.dtype) if so_far is None else so_far
     if total.size and len(a):
-        run_parts(_outer, _shares(-(-left_units // _TALL), sweep.threads), sweep.chunk_rows, a, b, total.base)
+        threads = sweep.threads if total.size * len(a) > _WORTH_SHARING else 1
+        run_parts(_outer, _shares(-(-left_units // _TALL), threads), sweep.chunk_rows, a, b, total.base)
     return total
 
 
@@ -84,11 +87,12 @@ def _outer(part, posts, bounds, chunks, left, right, total):  # type: ignore[no-
     """
     enlist(part, posts)
     chunk = _VECTORS * lanes(total)
-    packed_left = np.zeros((_TILES + 1, _INNER, _TALL), total.dtype)  # vectors that begin in a row of a tile may end after it
-    packed_right = np.zeros((_INNER, chunk), total.dtype)
+    inner = min(_INNER, left.shape[0])
+    packed_left = np.zeros((_TILES + 1, inner, _TALL), total.dtype)  # vectors that begin in a row of a tile may end after it
+    packed_right = np.zeros((inner, chunk), total.dtype)
     for piece in range(chunks.shape[0]):
-        for start in range(chunks[piece, 0], chunks[piece, 1], _INNER):
-            count = min(_INNER, chunks[piece, 1] - start)
+        for start in range(chunks[piece, 0], chunks[piece, 1], inner):
+            count = min(inner, chunks[piece, 1] - start)
             for first in range(bounds[part], bounds[part + 1], _TILES):
                 tiles = min(_TILES, bounds[part + 1] - first)
                 _pack_left(packed_left, left, start, count, first, tiles)
