@@ -65,23 +65,32 @@ def test_every_cell_is_written_out():
 def test_the_program_means_the_equations(name, options, reverse):
     cell = made(name, *options.items())
     env = positive(name, arrays(cell, (STEPS, ROWS, 4, 5)))
+    env |= {f"{key}_0": np.zeros_like(env[f"{key}_0"]) for key in counting(cell.info)}
+    states = [s.name for s in cell.info.differentiable]
     params = {p.name: env[p.name] for p in cell.info.parameters}
     call = Call(
         {key: env[key] for key, _ in cell.info.inputs},
-        {s.name: env[f"{s.name}_0"] for s in cell.info.states},
+        {name: env[f"{name}_0"] for name in states},
         LENGTHS,
         env["d_output"],
-        {s.name: env[f"d_{s.name}_T"] for s in cell.info.states},
+        {name: env[f"d_{name}_T"] for name in states},
     )
     step = step_of(name, options)
     expected = results(lambda p, x, state: unroll(step, p, x, state, LENGTHS, reverse, masks=masks_in(cell.info, env)), params, call)
     found = run(cell.joint, env, LENGTHS, reverse=reverse)
+    for name in counting(cell.info):
+        np.testing.assert_array_equal(found.pop(f"{name}_T"), LENGTHS)
     assert not disagreement({"y": found.pop("output"), **found}, learned(cell.info, expected))
 
 
 def masks_in(info, env):
     """The random masks among the arguments of a program, each for every step."""
     return {m.name: torch.tensor(env[m.name] if m.per == "step" else np.stack([env[m.name]] * STEPS)) for m in info.masks}
+
+
+def counting(info):
+    """States that number the steps: a written-out step is told the number."""
+    return [s.name for s in info.states if s.counts]
 
 
 def learned(info, expected, prefixes=("",)):
@@ -103,9 +112,11 @@ def test_kernels_in_layers(name, options):
     for key, value in positive(name, layer.params).items():
         layer.params[key][...] = value
     call = call_of(name, layer, made(name, *options.items()).info)
-    (y, finals), pullback = layer.vjp(call.x, call.state, call.lengths, key=KEY)
+    start = {key: np.zeros((4, ROWS)) for key in counting(layer.cell)}
+    (y, finals), pullback = layer.vjp(call.x, call.state | start, call.lengths, key=KEY)
     g = pullback(call.dy, call.dstate)
     inputs = g.x if isinstance(g.x, dict) else {"x": g.x}
+    finals = {k: v for k, v in finals.items() if k in call.state}
     found = {"y": y} | {f"{k}_T": v for k, v in finals.items()} | {f"d_{k}": v for k, v in inputs.items()}
     found |= {f"d_{k}_0": v for k, v in g.state.items()} | {f"d_{k}": v for k, v in g.params.items()}
     step = step_of(name, options)
@@ -121,5 +132,6 @@ def call_of(name, layer, info):
     streams = {key: rng.standard_normal((STEPS, ROWS, *(INPUTS for _ in axes))) for key, axes in info.inputs}
     x = streams if len(streams) > 1 else streams["x"]
     (y, finals), _ = layer.vjp(x, lengths=LENGTHS)
+    finals = {k: v for k, v in finals.items() if k not in counting(info)}
     state = positive(name, {k: rng.standard_normal(v.shape) / 2 for k, v in finals.items()})
     return Call(x, state, LENGTHS, rng.standard_normal(y.shape), {k: rng.standard_normal(v.shape) for k, v in finals.items()})

@@ -6,6 +6,7 @@ import numpy as np
 
 from rnncc.emit.numpy import run
 from rnncc.ir import size_names
+from rnncc.runtime.frozen import PANELS
 from rnncc.runtime.sweep import Sweep
 
 CELLS = Path(__file__).parent.parent / "cells"
@@ -38,7 +39,7 @@ def arrays(made, shape, dtype=np.float64, seed=0, scale=0.5):
 
 def primal(made, env):
     """What inference and forward take of `env`."""
-    names = {i.name for i in made.primal.inputs}
+    names = {PANELS, *(i.name for i in made.primal.inputs)}
     return {k: v for k, v in env.items() if k in names}
 
 

@@ -93,3 +93,16 @@ def test_expressions_of_weights_stay_in_float32():
         single, double = (found_by(module, made, arrays(made, shape, dtype), sweep) for dtype in (np.float32, np.float64))
     assert {v.dtype for v in single.values()} == {np.dtype(np.float32)}
     assert worst(single, double) < (1e-5,)
+
+
+def test_computed_weights_follow_constants():
+    made, shape = compile_cell(WEIGHTS), (4, 2, 2, 5)
+    module, sweep, panels = simulated_module(made.source), sweep_of(shape), Panels()
+    env = arrays(made, shape)
+    with np.errstate(all="ignore"):
+        for gamma in (0.1, 0.1, 0.7):
+            changed = env | {"gamma": gamma}
+            kept = found_by(module, made, changed | {PANELS: panels}, sweep)
+            error, key = worst(kept, expected_of(made, changed, sweep))
+            assert error < TOLERANCE, f"{key}, gamma {gamma}"
+    assert {name.partition("_")[0] for name in panels.computed} == {"forward", "backward", "trace"}
