@@ -21,6 +21,7 @@ from rnncc.runtime.transforms import Structure
 from rnncc.schedule import schedule, show_schedule
 from rnncc.spec import Cell, CellSpec, cell_info, load
 from rnncc.spec.mask import rate_of
+from rnncc.structure import Found, structure
 
 Pass = Callable[[Program], Program]
 
@@ -59,6 +60,11 @@ class Compilation:
         """What inference computes, where no derivative is taken any more."""
         found = settle(self.inference)
         return found if found is self.inference else normalised(found)
+
+    @cached_property
+    def structure(self) -> tuple[Found, ...]:
+        """What each loop of the cell is like, that of the number of the step apart."""
+        return structure(self.settled, without={s.name for s in self.info.states if s.counts})
 
     @cached_property
     def _rates(self) -> dict[str, sp.Expr]:

@@ -1,6 +1,6 @@
-"""`rnncc show`: what a cell is, what its gradient is, what it costs."""
+"""`rnncc show`: what a cell is, what its gradient is, what its recurrence is like, what it costs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import click
 import sympy as sp
@@ -13,12 +13,13 @@ from rnncc.ir import Program
 from rnncc.ir.flops import step_flops
 from rnncc.runtime.cell_info import CellInfo
 from rnncc.spec import CellSpec
+from rnncc.structure import Found
 
 
 @click.command()
 @spec_argument
 def command(spec: str, settings: Mapping[str, object]) -> None:
-    """Print a cell's equations, its derived gradient, its parameters and sizes, and its FLOPs per step.
+    """Print a cell's equations, its derived gradient, what was found of its structure, its parameters and sizes, its FLOPs per step.
 
     \b
     Examples:
@@ -31,6 +32,7 @@ def command(spec: str, settings: Mapping[str, object]) -> None:
     _about(made.spec, info)
     _section("equations of a step", text(made.primal, made.spec.named))
     _section(f"gradient ({info.cotangent}v: gradient by v)", text(made.joint, _named(made.spec, info.cotangent), known=made.primal))
+    _section("structure", "\n".join(_structure(made.structure)))
     _parameters(info)
     _costs(made.primal, made.joint)
 
@@ -55,6 +57,14 @@ def _named(cell: CellSpec, prefix: str) -> list[str]:
 def _section(title: str, body: str) -> None:
     click.secho(f"\n{title}", bold=True)
     click.echo("\n".join(f"  {line}" for line in body.splitlines()))
+
+
+def _structure(found: tuple[Found, ...]) -> Iterator[str]:
+    for one in found:
+        yield f"loop of {one.loop.states}"
+        yield from (f"  {what}: {why}" for _, what, why in one.findings)
+    if not found:
+        yield "no loop: nothing depends on what it was before"
 
 
 def _parameters(info: CellInfo) -> None:

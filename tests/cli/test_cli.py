@@ -49,6 +49,18 @@ def test_show_prints_equations_gradient_parameters_and_cost() -> None:
     assert "16·hidden² + 16·hidden·input" in printed
 
 
+def test_show_says_what_was_found_of_the_structure_and_why() -> None:
+    assert "products or sums in the loop: units meet in U_i @ h, U_f @ h, U_g @ h, U_o @ h" in fine("show", "lstm")
+    printed = fine("show", "mingru")
+    for line in (
+        "  loop of h",
+        "    no product in the loop: elementwise from h to h_new: each unit sees its own past alone",
+        "    linear in its state: ∂h_new/∂h = 1 - z, which no state of the loop reaches",
+        "    not invertible: h_new holds h times 1 - z, and dividing by that loses digits",
+    ):
+        assert line in printed
+
+
 def test_show_takes_options_of_the_cell() -> None:
     assert "relu(W @ x" in fine("show", "elman", "--set", "phi=relu")
 

@@ -1,0 +1,47 @@
+"""All that is found of a program, loop by loop."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from rnncc.ir import Program
+from rnncc.structure.diagonal import Diagonal, diagonal
+from rnncc.structure.invertible import Inverse, inverse
+from rnncc.structure.linear import Linear, linear
+from rnncc.structure.loops import Loop, loops
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a loop is like."""
+
+    loop: Loop
+    diagonal: Diagonal
+    linear: Linear
+    inverse: Inverse
+
+    @property
+    def findings(self) -> tuple[tuple[bool, str, str], ...]:
+        """Whether each finding holds, in a few words, and the reason."""
+        return (
+            (
+                self.diagonal.holds,
+                "no product in the loop" if self.diagonal.holds else "products or sums in the loop",
+                self.diagonal.why,
+            ),
+            (self.linear.holds, f"{'' if self.linear.holds else 'not '}linear in its state", self.linear.why),
+            (self.inverse.holds, f"{'' if self.inverse.holds else 'not '}invertible", self.inverse.why),
+        )
+
+    @property
+    def holding(self) -> tuple[str, ...]:
+        """What makes the loop special, in a few words each."""
+        return tuple(words for holds, words, _ in self.findings if holds)
+
+
+def structure(program: Program, without: Collection[str] = ()) -> tuple[Found, ...]:
+    """What each loop of `program` is like; those of states in `without` are left out."""
+    return tuple(
+        Found(loop, diagonal(program, loop), linear(program, loop), inverse(program, loop))
+        for loop in loops(program)
+        if not all(c.prev in without for c in loop.carries)
+    )
