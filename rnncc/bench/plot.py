@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rnncc.bench.figure import new_figure, save
 from rnncc.bench.session import Result
 from rnncc.errors import ArgumentError
+from rnncc.figure import new_figure, save
 
 
 def plot(results: Sequence[Result], path: Path) -> None:

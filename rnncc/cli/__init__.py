@@ -17,6 +17,7 @@ _COMMANDS = {
     "check": "rnncc.cli.check",
     "compile": "rnncc.cli.compile_cell",
     "dump": "rnncc.cli.dump",
+    "plot": "rnncc.cli.plot",
     "bench": "rnncc.cli.bench",
     "new": "rnncc.cli.new",
     "warmup": "rnncc.cli.warmup",

@@ -18,8 +18,7 @@ from rnncc.bench.session import Result, Session
 from rnncc.cli.bench_growth import ALL, run_growth
 from rnncc.cli.bench_options import CELLS, MODES, Options
 from rnncc.cli.console import WIDE, print_rows, progress
-from rnncc.errors import ArgumentError
-from rnncc.runtime.machine import version_of
+from rnncc.cli.files import expect_folder, expect_pictures
 
 
 @click.command()
@@ -59,9 +58,9 @@ def command(**given: Any) -> None:
     """
     options = Options(**given)
     for file in filter(None, (options.json_file, options.plot_file)):
-        _expect_folder(file)
+        expect_folder(file)
     if options.plot_file:
-        _expect_pictures()
+        expect_pictures()
     if options.growth:
         run_growth(options)
         return
@@ -74,17 +73,6 @@ def command(**given: Any) -> None:
         write_record(options.json_file, record(session, machine, results))
     if options.plot_file:
         import_module("rnncc.bench.plot").plot(results, options.plot_file)
-
-
-def _expect_folder(file: Path) -> None:
-    """Figures that took an hour must not be lost for want of a folder."""
-    if not file.absolute().parent.is_dir():
-        raise ArgumentError(f"{file} cannot be written: there is no folder {file.absolute().parent}")
-
-
-def _expect_pictures() -> None:
-    if version_of("matplotlib") is None:
-        raise ArgumentError("--plot needs matplotlib: pip install 'rnncc[plot]'")
 
 
 def _run(session: Session, machine: Machine) -> list[Result]:

@@ -218,11 +218,13 @@ def textbook_order(terms: list[sp.Expr], shifts: Collection[str]) -> list[sp.Exp
 def text(program: Program, named: Collection[str], known: Program | None = None) -> str:
     """`equations` as plain text, one a line; `h[t-1]` is the state before the step."""
     found = equations(program, named, known)
-    printer = _Text(found.shifts)
+    printer = Text(found.shifts)
     return "\n".join(f"{e.left}{'[t]' if e.carried else ''} = {printer.doprint(e.right)}" for e in found.lines)
 
 
-class _Text(StrPrinter):
+class Text(StrPrinter):
+    """Expressions of `equations` as plain text."""
+
     def __init__(self, shifts: dict[str, tuple[str, int]]) -> None:
         super().__init__()
         self.shifts = shifts

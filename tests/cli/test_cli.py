@@ -25,7 +25,7 @@ def fine(*arguments: str) -> str:
     return done.stdout
 
 
-COMMANDS = ["list", "show", "check", "compile", "dump", "bench", "new", "warmup", "doctor"]
+COMMANDS = ["list", "show", "check", "compile", "dump", "plot", "bench", "new", "warmup", "doctor"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

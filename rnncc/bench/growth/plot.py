@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rnncc.bench.figure import new_figure, save
 from rnncc.bench.growth.point import Series
 from rnncc.bench.growth.report import TITLES, UNITS, panels
 from rnncc.errors import ArgumentError
+from rnncc.figure import new_figure, save
 
 _ACROSS = 4
 _MARKS = "osv^Dx"
