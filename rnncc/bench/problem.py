@@ -115,7 +115,10 @@ class Problem:
     def streams(self) -> Arrays:
         """Inputs by name, (T, N, units); of a stream (N, units)."""
         info = self.cell.made.info
-        return {name: self._drawn(k, axes, *self._leading, seed=1) for k, (name, axes) in enumerate(info.inputs)}
+        drawn = {name: self._drawn(k, axes, *self._leading, seed=1) for k, (name, axes) in enumerate(info.inputs)}
+        whole = np.random.default_rng(1).integers
+        indices: dict[str, Any] = {name: whole(0, self._length(size), self._leading) for name, size in info.indices.items()}
+        return drawn | indices
 
     @cached_property
     def state(self) -> Arrays:

@@ -21,6 +21,7 @@ def drawn_inputs(info: CellInfo, steps: int, batch: int, seed: int = 0) -> Env:
         return rng.uniform(-1, 1, (*leading, *(_length(info, a) for a in axes)))
 
     env: Env = {name: draw((steps, batch), axes) for name, axes in info.inputs}
+    env |= {name: rng.integers(0, _length(info, size), (steps, batch)) for name, size in info.indices.items()}
     env |= {f"{s.name}_0": draw((batch,), s.axes) for s in info.states}
     leading: dict[str, tuple[int, ...]] = {"step": (steps, batch), "sequence": (batch,), "call": ()}
     env |= {m.name: (draw(leading[m.per], m.axes) > 0) * 1.0 for m in info.masks}

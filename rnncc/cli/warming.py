@@ -90,9 +90,11 @@ class _Inputs:
 
     def zeros(self, *leading: int) -> Any:
         """As the layer takes them: an array, or a dict of several by name."""
-        (first, _), *others = self.layer.cell.inputs
-        arrays = {first: np.zeros((*leading, _SIZE), self.layer.dtype)}
+        cell = self.layer.cell
+        (first, _), *others = cell.inputs
+        arrays = {first: np.zeros((*leading, *([] if first in cell.indices else [_SIZE])), self.layer.dtype)}
         arrays |= {name: np.zeros((*leading, *map(self._length, axes)), self.layer.dtype) for name, axes in others}
+        arrays |= {name: arrays[name].astype(np.int64) for name in cell.indices}
         return arrays if others else arrays[first]
 
     def _length(self, axis: str) -> int:

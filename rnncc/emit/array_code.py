@@ -14,7 +14,7 @@ from sympy.printing.pycode import PythonCodePrinter
 from rnncc.emit.equations import form
 from rnncc.errors import InternalError
 from rnncc.functions import VOCABULARY, Elementwise
-from rnncc.ir import Axes, Concat, Contract, Gather, Iota, Node, Pointwise, Reduce, Relabel, Slice, Transpose, size_names
+from rnncc.ir import Axes, Concat, Contract, Gather, Iota, Node, Pointwise, Reduce, Relabel, ScatterAdd, Slice, Transpose, size_names
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ class Library:
         How a number is written where no array beside it settles the dtype; "" as `number`.
     plain
         Functions that take numbers after their first argument.
+    scatter
+        The function that adds a stream into the columns of a matrix, which only gradients do.
     iota
         The numbers from 0 below `length`, in the dtype of the array `like`.
     """
@@ -58,6 +60,7 @@ class Library:
     scalar: str = "{value}"
     typed: str = ""
     plain: tuple[str, ...] = ()
+    scatter: str = ""
     iota: str = "{module}.arange({length}, dtype={like}.dtype)"
 
 
@@ -103,12 +106,12 @@ class ArrayCode:
                 return self._iota(node)
             case Relabel():
                 return self.read(node.a)
-            case Slice() | Transpose() | Gather():
+            case Slice() | Transpose() | Gather() | ScatterAdd():
                 return self._part(node)
             case _:
                 raise InternalError(f"no array source for a {type(node).__name__}")
 
-    def _part(self, node: Slice | Transpose | Gather) -> Text:
+    def _part(self, node: Slice | Transpose | Gather | ScatterAdd) -> Text:
         whole = self.read(node.a).closed
         match node:
             case Slice():
@@ -119,6 +122,9 @@ class ArrayCode:
                 return Text(f"{whole}.T")
             case Gather():
                 return Text(f"{whole}.T[{self.read(node.index).text}]")
+            case ScatterAdd():
+                count = " + ".join(map(self.size, size_names(node.type[1])))
+                return Text(f"{self.library.scatter}({whole}, {self.read(node.index).text}, {count})")
 
     def _iota(self, node: Iota) -> Text:
         axis = node.type[node.axis]

@@ -87,7 +87,7 @@ class _Verifier:
             case Transpose() | Iota() | Relabel():
                 self.relabel(n) if isinstance(n, Relabel) else self.without_time(n)
             case Gather() | ScatterAdd():
-                self.require("T" in self.types[n.index], f"{n.name}: the index {n.index} has no T")
+                self.gather(n)
 
     def without_time(self, n: Transpose | Iota) -> None:
         if isinstance(n, Iota):
@@ -107,6 +107,12 @@ class _Verifier:
         found = self.types[n.a]
         fits = len(units(found)) == 1 == len(units(n.type)) and found[:-1] == n.type[:-1]
         self.require(fits and size_names(found[-1]) == size_names(n.type[-1]), f"{n.name}: {n.type} is no relabelling of {found}")
+
+    def gather(self, n: Gather | ScatterAdd) -> None:
+        matrix, stream = (self.types[n.a], n.type) if isinstance(n, Gather) else (n.type, self.types[n.a])
+        self.require(self.types[n.index] == ("T", "N"), f"{n.name}: the index {n.index} is not one number a row and step")
+        fits = stream == ("T", "N", *matrix[:1]) and len(matrix) == 2
+        self.require(fits, f"{n.name}: {stream} is no column of {matrix} a row and step")
 
     def contract(self, n: Contract) -> None:
         left, out = n.index.split("->")

@@ -10,7 +10,22 @@ the same program from run to run.
 import sympy as sp
 
 from rnncc.functions import symbol
-from rnncc.ir import Axes, Carry, Concat, Contract, Iota, Pointwise, Program, Reduce, Relabel, Transpose, size_names, units, verify
+from rnncc.ir import (
+    Axes,
+    Carry,
+    Concat,
+    Contract,
+    Gather,
+    Iota,
+    Pointwise,
+    Program,
+    Reduce,
+    Relabel,
+    Transpose,
+    size_names,
+    units,
+    verify,
+)
 from rnncc.lower.normalise import normalise
 from rnncc.lower.pointwise import split
 from rnncc.lower.scope import Scope
@@ -39,7 +54,7 @@ class _Lowering:
     def _definition(self, d: Definition) -> None:
         self.scope.place = d.place
         match d.kind:
-            case "input" | "state" | "parameter" | "constant" | "mask":
+            case "input" | "index" | "state" | "parameter" | "constant" | "mask":
                 return
             case "count" | "unit" | "row" | "column":
                 self._counted(d)
@@ -47,7 +62,7 @@ class _Lowering:
                 self._transpose(d) if d.kind == "transpose" else self.scope.add(Relabel(d.name, d.axes, d.args[0]))
             case "expression":
                 split(self.scope, d.name, normalise(d.expr))
-            case "product":
+            case "product" | "gather":
                 self._product(d)
             case "concat":
                 self._concat(d)
@@ -87,6 +102,9 @@ class _Lowering:
 
     def _product(self, d: Definition) -> None:
         weight, operand = d.args
+        if d.kind == "gather":
+            self.scope.add(Gather(d.name, d.axes, weight, operand))
+            return
         parts = self.spec.definition[operand]
         if not self._parted(d):
             self._contract(d.name, weight, operand)

@@ -57,7 +57,19 @@ def minimum_cut(
     network.saturate()
     side = network.reached()
     kept = {v for v in seen if (v, "in") in side and (v, "out") not in side}
-    return kept, {v for v in seen if (v, "in") not in side}
+    return kept, _asked_for(wanted, {v for v in seen if (v, "in") not in side}, operands)
+
+
+def _asked_for(wanted: Iterable[str], free: set[str], operands: Callable[[str], Iterable[str]]) -> set[str]:
+    """Of the values `free` to be computed again those that `wanted` needs: what costs nothing lies there, needed or not."""
+    found: set[str] = set()
+    todo = [v for v in wanted if v in free]
+    while todo:
+        v = todo.pop()
+        if v not in found:
+            found.add(v)
+            todo.extend(o for o in operands(v) if o in free)
+    return found
 
 
 class _Network:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from rnncc.errors import InternalError
-from rnncc.ir import Carry, Input, Node, Program, components, dependencies
+from rnncc.ir import Carry, Input, Node, Program, ScatterAdd, components, dependencies
 from rnncc.passes.builder import Builder
 from rnncc.passes.levels import Levels, levels
 from rnncc.passes.minimum_cut import NEVER, minimum_cut
@@ -114,9 +114,16 @@ class _Split:
         outputs = self._outputs(k)
         used = {o for n in nodes for o in n.operands} | {v for c in carries for v in (c.init, c.next)} | {v for _, v in outputs}
         outside = used - mine
+        outside |= self._showing({a for n in nodes if isinstance(n, ScatterAdd) for a in n.type}, outside)
         inputs = tuple(i for i in self.program.inputs if i.name in outside)
         residuals = tuple(Input(v, self.program.types[v], "residual") for v in self.operands if v in outside - set(self.program.input))
         return Program(f"{self.program.name}.{k}", inputs + residuals, carries, nodes, outputs)
+
+    def _showing(self, axes: set[str], given: set[str]) -> set[str]:
+        """Inputs that show how long those of `axes` are that none of the inputs `given` has: no operand of a `ScatterAdd` does."""
+        shown = {a for i in self.program.inputs if i.name in given for a in i.type}
+        found = {a: i.name for i in reversed(self.program.inputs) for a in i.type}
+        return {found[a] for a in axes - shown}
 
     def _carry(self, carry: Carry, recomputed: set[str]) -> Carry:
         """`carry` itself, or once more: its final then goes by another name, since the first sweep's may be a residual here."""

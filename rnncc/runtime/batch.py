@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rnncc.errors import ArgumentError, ShapeError
 from rnncc.runtime.geometry import Geometry
 from rnncc.runtime.given import as_floats, describe, expect_shape
+from rnncc.runtime.indices import as_indices, expect_below
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.keywords import suggestion
 from rnncc.runtime.lengths import Index, Ragged, ragged
@@ -52,6 +54,11 @@ class Batch:
         """(N,) which row of the caller stands at each sorted row; None where they are in the caller's order."""
         return None if self.ragged is None else self.ragged.order
 
+    @property
+    def live(self) -> NDArray[np.bool_] | None:
+        """The steps before each sequence's end, in the caller's layout; None where all have every step."""
+        return None if self.ragged is None else self.leave(~self.ragged.dead)
+
     def enter(self, array: Array, *, own: bool) -> Array:
         """A stream in the caller's layout as (T, N, …): C-contiguous, sorted, zero past each sequence's length.
 
@@ -64,7 +71,7 @@ class Batch:
         inside = np.ascontiguousarray(inside)
         return inside.copy() if own and np.may_share_memory(inside, array) else inside
 
-    def leave(self, stream: Array) -> Array:
+    def leave(self, stream: NDArray[Any]) -> NDArray[Any]:
         """A stream (T, N, …) in the caller's layout and order of rows."""
         if not self.batched:
             return stream[:, 0]
@@ -93,7 +100,11 @@ def read_streams(
     Raises `ShapeError` and `DtypeError` for arrays that do not fit, `ArgumentError` for inputs that are missing or unknown.
     """
     given = _by_name(geometry, x)
-    arrays = {name: as_floats(value, dtype, _called(geometry, name)) for name, value in given.items()}
+    indices = geometry.cell.indices
+    arrays = {
+        name: as_indices(value, what) if name in indices else as_floats(value, dtype, what)
+        for (name, value), what in zip(given.items(), (_called(geometry, name) for name in given), strict=True)
+    }
     name, axes = geometry.cell.inputs[0]
     units = geometry.shape(axes)
     first = arrays[name]
@@ -106,6 +117,9 @@ def read_streams(
     arrays |= {name: arrays[name][..., 0] for name in single}
     for name, axes in further:
         _expect_stream(batch, arrays[name], geometry.shape(axes), axes, _called(geometry, name))
+    live = batch.live if indices else None
+    for name, size in indices.items():
+        expect_below(arrays[name], geometry.shape((size,))[0], live, batch.leading[1], _called(geometry, name))
     return replace(batch, single=single), arrays
 
 

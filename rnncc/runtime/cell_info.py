@@ -71,8 +71,15 @@ class CellInfo:
     """Values of the spec that `trace` can show."""
     cotangent: str = "d_"
     masks: tuple[RandomMask, ...] = ()
+    indices: Mapping[str, str] = field(default_factory=dict)
+    """Of `inputs`, those of whole numbers, one a step: each with the size below whose number of units they stay. No gradient."""
 
     @property
     def differentiable(self) -> tuple[State, ...]:
         """States that have a gradient."""
         return tuple(s for s in self.states if not s.counts)
+
+    @property
+    def differentiable_inputs(self) -> tuple[str, ...]:
+        """Inputs that have a gradient."""
+        return tuple(name for name, _ in self.inputs if name not in self.indices)

@@ -90,6 +90,8 @@ class Geometry:
 
     def _check_input(self, layer: int) -> None:
         name, axes = self.cell.inputs[0]
+        if name in self.cell.indices:
+            return
         needed, given = math.prod(self.shape(axes, layer)), self.layer_input(layer)
         if needed == given:
             return
@@ -101,7 +103,7 @@ class Geometry:
 
     def _check_further_inputs(self) -> None:
         for name, axes in self.cell.inputs[1:]:
-            if "input" in axes:
+            if "input" in (*axes, self.cell.indices.get(name)):
                 raise ArgumentError(
                     f"{self.cell.name}: input {name} reaches every layer with the size of that layer's input, "
                     f"which is {self.input_size} below and {self.layer_input(1)} above; make input_size {self.layer_input(1)}"

@@ -83,7 +83,7 @@ class Layer(LayerBase):
         x
             (T, N, I), or (N, T, I) with `batch_first`, or (T, I) without a batch; a dict of such arrays by name where the cell has
             several inputs: the first declared goes through the layers, the others reach every layer and direction. Of one number a
-            step an input is (T, N) or (T, N, 1).
+            step an input is (T, N) or (T, N, 1). Whole numbers (`cell.index`) are (T, N) of any integer dtype.
         state
             Name -> (L*D, N, *axes), layer-major, forward before reverse; (L*D, *axes) without a batch. None: the cell's first values.
         lengths

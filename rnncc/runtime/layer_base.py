@@ -12,6 +12,7 @@ from rnncc.runtime.cell_info import CellInfo
 from rnncc.runtime.dropout import Counter, dropout_seed
 from rnncc.runtime.fixed_keys import Constants, Parameters
 from rnncc.runtime.geometry import Geometry
+from rnncc.runtime.indices import refuse_layers
 from rnncc.runtime.kernels import Array, Kernels
 from rnncc.runtime.keywords import check_options, split_keywords
 from rnncc.runtime.masks import mask_rates
@@ -176,7 +177,9 @@ class LayerBase:
 
     @classmethod
     def _geometry(cls, s: Settings) -> Geometry:
-        return Geometry(cls.cell, s.input_size, s.hidden_size, s.num_layers, s.directions, s.sizes)
+        geometry = Geometry(cls.cell, s.input_size, s.hidden_size, s.num_layers, s.directions, s.sizes)
+        refuse_layers(cls.cell, s.num_layers, s.residual, geometry.layer_input(1))
+        return geometry
 
     def _about(self) -> dict[str, str]:
         s = self._settings

@@ -69,10 +69,11 @@ def packed_arrays(env: Mapping[str, Any], sums: Sequence[Sequence[Array]]) -> Pa
 
 
 def _packed(env: Mapping[str, Any], sums: Sequence[tuple[Term, ...]]) -> Panel:
-    return packed_arrays(env, [[_matrix(env, term) for term in terms] for terms in sums])
+    return packed_arrays(env, [[matrix_of(env, term) for term in terms] for terms in sums])
 
 
-def _matrix(env: Mapping[str, Any], term: Term) -> Array:
+def matrix_of(env: Mapping[str, Any], term: Term) -> Array:
+    """The matrix that `term` names in `env`: a view."""
     name, *columns = (term,) if isinstance(term, str) else term
     whole: Array = env[name.removesuffix(".T")]
     part = whole[:, slice(*columns)] if columns else whole

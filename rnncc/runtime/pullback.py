@@ -23,14 +23,14 @@ class Gradients:
     Parameters
     ----------
     x
-        As `x` was given: an array of its shape, or a dict of them.
+        As `x` was given: an array of its shape, or a dict of them; None for whole numbers.
     state
         State name -> (L*D, N, *axes), by the first states; the number of the step has none.
     params
         `l0.W` … -> array of the parameter's shape; frozen parameters have none.
     """
 
-    x: Array | dict[str, Array]
+    x: Array | dict[str, Array | None] | None
     state: dict[str, Array]
     params: dict[str, Array]
 
@@ -92,10 +92,11 @@ class Pullback:
         expect_shape(array, (*sizes, features), (*names, "output"), "dy")
         return self.batch.enter(array, own=False)
 
-    def _inputs(self, raw: RawGradients) -> Array | dict[str, Array]:
+    def _inputs(self, raw: RawGradients) -> Array | dict[str, Array | None] | None:
         geometry = self.stack.geometry
         leading = (self.batch.steps, self.batch.rows)
-        shaped = {name: raw.streams[name].reshape(*leading, *geometry.shape(axes)) for name, axes in geometry.cell.inputs}
+        shaped = {n: raw.streams[n].reshape(*leading, *geometry.shape(axes)) for n, axes in geometry.cell.inputs if n in raw.streams}
         left = {name: self.batch.leave(array) for name, array in shaped.items()}
-        gradients = {name: array[..., None] if name in self.batch.single else array for name, array in left.items()}
+        spread = {name: array[..., None] if name in self.batch.single else array for name, array in left.items()}
+        gradients = {name: spread.get(name) for name, _ in geometry.cell.inputs}
         return gradients if self.batch.by_name else gradients[geometry.cell.inputs[0][0]]

@@ -57,7 +57,10 @@ class Replay:
 def bind(stack: Stack, dtype: np.dtype[Any], initial: PlaceStates, *, onwards: bool = False) -> Replay:
     """A call of `stack`, without lengths, bound to arrays of its own and to `initial`, which a run that goes `onwards` takes on."""
     sweep, geometry = stack.sweep, stack.geometry
-    inputs = {name: np.zeros((sweep.steps, sweep.batch, *geometry.shape(axes)), dtype) for name, axes in geometry.cell.inputs}
+    inputs = {
+        name: np.zeros((sweep.steps, sweep.batch, *geometry.shape(axes)), np.int64 if name in geometry.cell.indices else dtype)
+        for name, axes in geometry.cell.inputs
+    }
     threads = max(1, min(sweep.threads, sweep.batch // ISA.tall)) if sweep.steps == 1 else 1  # handing over costs more than a tile
     record = Record(np.array(row_bounds(replace(sweep, threads=threads)), np.int64))
     y, finals = replace(stack, sweep=replace(sweep, record=record)).infer(inputs, initial)

@@ -124,7 +124,8 @@ class Stack(Bound):
             below = self._backward_level(level, masked(dy, level.mask), dfinals, raw)
             skips = self.geometry.directions == 2 and self.skips(level.strands[0].places[0].layer)
             dy = below + dy if skips else below
-        raw.streams[self.first] = dy
+        if self.first in self.geometry.cell.differentiable_inputs:
+            raw.streams[self.first] = dy
         return raw
 
     def trace(self, streams: Streams, initial: PlaceStates, wanted: Sequence[bool]) -> list[dict[str, Array]]:
@@ -185,8 +186,8 @@ class Stack(Bound):
         pairs = zip(level.strands, level.tapes, strict=True)
         works = [partial(s.backward, tape, dy, [dfinals[p.index] for p in s.places]) for s, tape in pairs]
         for strand, found in zip(level.strands, self._each(works), strict=True):
-            dx = found.streams.pop(self.first)
-            below = dx if below is None else below + dx
+            dx = found.streams.pop(self.first, None)
+            below = dx if below is None or dx is None else below + dx
             for name, array in found.streams.items():
                 raw.streams[name] = raw.streams[name] + array if name in raw.streams else array
             for place, states, sums in zip(strand.places, found.states, found.parameters, strict=True):

@@ -155,9 +155,10 @@ class Strand:
             dy_k = masked(streams[self.bound.first], kept.masks[k])
             env = kept.envs[k] | self.bound.seeds(place, sweep, dy_k, states[k]) | parameters[k]
             result = self.bound.kernels.backward(sweep, env)
-            above = streams[self.bound.first]
+            above = streams.pop(self.bound.first)
             self._add(streams, place, sweep, result)
-            streams[self.bound.first] = streams[self.bound.first] + above if self._skips(place) else streams[self.bound.first]
+            if self._skips(place):
+                streams[self.bound.first] = streams[self.bound.first] + above
             states[k] = self._cotangents(result)
             parameters[k] = self._sums(result)
         self._collect(later.streams, streams, first)
@@ -168,13 +169,15 @@ class Strand:
         return self.bound.geometry.directions == 1 and self.bound.skips(place.layer)
 
     def _add(self, streams: Streams, place: Place, sweep: Sweep, result: Mapping[str, Array]) -> None:
-        """The layer's own input passes from place to place; further inputs are read by all of them."""
-        prefix, (own, *further) = self.bound.geometry.cell.cotangent, self.bound.geometry.cell.inputs
+        """The layer's own input passes from place to place; further inputs are read by all of them. Indices have no gradient."""
+        cell = self.bound.geometry.cell
         flat = (sweep.steps, sweep.batch, self.bound.geometry.layer_input(place.layer))
-        streams[own[0]] = result[prefix + own[0]].reshape(flat)
-        for name, _ in further:
-            found = result[prefix + name]
-            streams[name] = streams[name] + found if name in streams else found
+        for name in cell.differentiable_inputs:
+            found = result[cell.cotangent + name]
+            if name == self.bound.first:
+                streams[name] = found.reshape(flat)
+            else:
+                streams[name] = streams[name] + found if name in streams else found
 
     def _cotangents(self, result: Mapping[str, Array]) -> dict[str, Array]:
         cell = self.bound.geometry.cell

@@ -30,7 +30,7 @@ class Stream:
         self._replay = bind(stack, dtype, self._states, onwards=True)
         self._inputs, self._y = self._replay.inputs, self._replay.y[0]
         self._x = self._inputs[stack.first][0]
-        self._shape = self._x.shape if len(self._inputs) == 1 else None
+        self._shape = None if len(self._inputs) > 1 or stack.geometry.cell.indices else self._x.shape
 
     def reset(self, state: Mapping[str, object] | None = None) -> None:
         """Start anew from `state`, name -> (L, N, *axes), or from the cell's first values. Raises as a call of the layer."""

@@ -43,7 +43,7 @@ def outer(sweep: Sweep, left: Array, left_units: int, right: Array, right_units:
     total = _in_whole_tiles(left_units, right_units, a.dtype) if so_far is None else so_far
     if total.size and len(a):
         threads = sweep.threads if total.size * len(a) > _WORTH_SHARING else 1
-        run_parts(_outer, _shares(-(-left_units // _TALL), threads), sweep.chunk_rows, a, b, total.base)
+        run_parts(_outer, shares(-(-left_units // _TALL), threads), sweep.chunk_rows, a, b, total.base)
     return total
 
 
@@ -73,7 +73,7 @@ def total_sum(sweep: Sweep, stream: Array, *units: int, so_far: Array | None = N
     return total
 
 
-def _shares(tiles: int, threads: int) -> list[int]:
+def shares(tiles: int, threads: int) -> list[int]:
     """Where each thread's tiles begin, and the end."""
     threads = min(threads, tiles)
     return [k * tiles // threads for k in range(threads + 1)]

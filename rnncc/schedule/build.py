@@ -27,10 +27,11 @@ def schedule(program: Program, hoist: bool = False) -> Schedule:
         reverse=r.reverse,
         carries=r.carries,
         prologue=members(program, r.prologue),
+        gathers=tuple(n for n in members(program, r.gathers) if isinstance(n, Gather)),
         stages=tuple(Stage(_phases(program, names), shifts) for names, shifts in r.stages),
         step=_phases(program, r.step),
         after=_phases(program, r.after),
-        totals=tuple(n for n in totals if isinstance(n, Contract | Reduce)),
+        totals=tuple(n for n in totals if isinstance(n, Contract | Reduce | ScatterAdd)),
         epilogue=members(program, r.epilogue),
     )
 
@@ -53,10 +54,10 @@ def _moves(nodes: Iterable[Node]) -> list[Phase]:
         match n:
             case Concat() | Slice() | Relabel():
                 found.append(Move(n))
-            case Gather() | ScatterAdd():
-                raise InternalError(f"{n.name}: no phase for a {type(n).__name__}")
             case Pointwise() | Contract() | Reduce():
                 continue
+            case _:
+                raise InternalError(f"{n.name}: no phase for a {type(n).__name__}")
     return found
 
 

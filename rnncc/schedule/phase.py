@@ -5,7 +5,7 @@ A team that splits rows needs no barrier between phases, a team that splits unit
 
 from dataclasses import dataclass
 
-from rnncc.ir import Carry, Concat, Contract, Node, Pointwise, Program, Reduce, Relabel, Slice
+from rnncc.ir import Carry, Concat, Contract, Gather, Node, Pointwise, Program, Reduce, Relabel, ScatterAdd, Slice
 
 
 @dataclass(frozen=True)
@@ -87,13 +87,15 @@ class Schedule:
     """Carries of the loop."""
     prologue: tuple[Node, ...]
     """Values without T, before the loop."""
+    gathers: tuple[Gather, ...]
+    """Whole sequences of columns of matrices, ahead of everything else that varies in time."""
     stages: tuple[Stage, ...]
     """What carries outside every loop shift, and those carries."""
     step: tuple[Phase, ...]
     """Phases of one time step."""
     after: tuple[Phase, ...]
     """Phases over whole sequences that no carry waits for."""
-    totals: tuple[Contract | Reduce, ...]
+    totals: tuple[Contract | Reduce | ScatterAdd, ...]
     """Sums over time."""
     epilogue: tuple[Node, ...]
     """Values without T that need `totals` or a carry's final value."""

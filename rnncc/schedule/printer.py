@@ -11,6 +11,7 @@ def show_schedule(plan: Schedule) -> str:
     """`plan` as text: a heading a region, a line a product or value."""
     lines = [f"schedule {plan.program.name}, {'against time' if plan.reverse else 'with time'}"]
     lines += _section("prologue", (f"{n.name} = {right_hand_side(n)}" for n in plan.prologue))
+    lines += _section("gathers", (f"{n.name} = {right_hand_side(n)}" for n in plan.gathers))
     for stage in plan.stages:
         lines += _section("before the loop", _phases(stage.phases))
         lines += _section("shifts", (f"{c.prev} = shift of {c.next} from {c.init}" for c in stage.shifts))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rnncc.errors import InternalError
-from rnncc.ir import Carry, Contract, Node, Pointwise, Program, components, dependencies, feeds
+from rnncc.ir import Carry, Contract, Gather, Node, Pointwise, Program, components, dependencies, feeds
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,7 @@ class Regions:
     reverse: bool
     carries: tuple[Carry, ...]
     prologue: frozenset[str]
+    gathers: frozenset[str]
     stages: tuple[tuple[frozenset[str], tuple[Carry, ...]], ...]
     """Values needed by carries outside every loop, and those carries, in an order that serves their dependencies."""
     step: frozenset[str]
@@ -43,29 +44,40 @@ def regions(program: Program, hoist: bool = False) -> Regions:
     reverse = _direction(program)
     shifts = [c for c in program.carries if _is_shift(program, c, reverse)]
     carries = tuple(c for c in program.carries if c not in shifts)
-    timed = {n.name for n in program.nodes if "T" in n.type}
+    varying = {n.name for n in program.nodes if "T" in n.type}
+    gathers = {n.name for n in program.nodes if isinstance(n, Gather)}
+    timed = varying - gathers
     stages = tuple(_stages(program, timed, shifts, carries))
     if hoist:
         ahead = _hoisted(program, timed, carries) - {v for names, _ in stages for v in names}
         stages += ((frozenset(ahead), ()),) if ahead else ()
-    before = {v for names, _ in stages for v in names}
+    before = {v for names, _ in stages for v in names} | gathers
     at_hand = tuple(c for c in carries if c.next in before)
     stages += ((frozenset(), at_hand),) if at_hand else ()
     carries = tuple(c for c in carries if c not in at_hand)
     after = _after(program, timed - before, {c.next for c in carries})
     late = _downstream(program, {v for v, axes in program.types.items() if "T" in axes} | {c.final for c in program.carries})
-    totals = {n.name for n in program.nodes if n.name not in timed and any("T" in program.types[o] for o in n.operands)}
-    timeless = {n.name for n in program.nodes} - timed - totals
+    totals = {n.name for n in program.nodes if n.name not in varying and any("T" in program.types[o] for o in n.operands)}
+    timeless = {n.name for n in program.nodes} - varying - totals
+    _check_gathers(program, late)
     return Regions(
         reverse=reverse,
         carries=carries,
         prologue=frozenset(timeless - late),
+        gathers=frozenset(gathers),
         stages=stages,
         step=frozenset(timed - before - after),
         after=frozenset(after),
         totals=frozenset(totals),
         epilogue=frozenset(timeless & late),
     )
+
+
+def _check_gathers(program: Program, late: set[str]) -> None:
+    """Raise `InternalError` for columns of a matrix that is not there before the sequence."""
+    for n in program.nodes:
+        if isinstance(n, Gather) and n.a in late:
+            raise InternalError(f"{program.name}: {n.name} picks columns of {n.a}, which waits for the sequence")
 
 
 def _direction(program: Program) -> bool:

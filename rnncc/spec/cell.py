@@ -14,13 +14,13 @@ from rnncc.spec.fault import Mistake, Span, fault_of
 from rnncc.spec.freeze import freeze
 from rnncc.spec.mask import random_mask
 from rnncc.spec.names import fresh, objection
-from rnncc.spec.record import Bound, Declared, Record, Size
+from rnncc.spec.record import Bound, Declared, Index, Record, Size
 from rnncc.spec.recorded import recorded
 from rnncc.spec.session import Session, current_session
-from rnncc.spec.sizes import axes_of, axis_of, state_axes
+from rnncc.spec.sizes import axes_of, axis_of, fits_first, state_axes
 from rnncc.spec.span import current_span, span_at
 from rnncc.spec.structure import POISON, Piecewise
-from rnncc.spec.units import fits_next, fits_output, poisoned, size_text, units_of
+from rnncc.spec.units import fits_next, fits_output, poisoned, units_of
 from rnncc.spec.weight import Weight, patterned
 from rnncc.suggest import close
 
@@ -69,11 +69,20 @@ class Cell:
     def input(self, name: str, size: object = None) -> sp.Symbol:
         """A value read at every step. The first input is the layer's, of the size `input`; `size=1` is one number a sample."""
         units = self._axes(size, "input")
-        if units != ("input",) and not any(isinstance(e, Declared) and e.kind == "input" for e in self.record.entries.values()):
-            raise Mistake(
-                "the first input of a cell is the layer's", found=f"{name} of size {size_text(units)}", expected="no size= for it"
-            )
+        fits_first(name, units, self.record)
         return self._declare(name, "input", units)
+
+    @recorded
+    def index(self, name: str, size: object = None) -> Index:
+        """A whole number from 0 read at every step, below the number of units of `size`: a word of a vocabulary.
+
+        `cell.weight("W", h, word) @ word` is column number `word` of W. The first input is the layer's, of the size `input`.
+        """
+        axis = "input" if size is None else self._units(size)
+        fits_first(name, (axis,), self.record)
+        self._declare(name, "index", (axis,))
+        self.record.indices[name] = axis
+        return Index(name, axis)
 
     @recorded
     def state(self, name: str, size: object = None, initial: float = 0.0) -> sp.Symbol:
@@ -288,10 +297,4 @@ class Cell:
         return self._noted("_".join([kind, *units]).replace("+", "_"), kind, units)
 
     def _noted(self, name: str, kind: Given, units: Axes) -> sp.Symbol:
-        """What a size brings along, noted where it is asked for the first time."""
-        known = (e.name for e in self.record.entries.values() if isinstance(e, Declared) and (e.kind, e.units) == (kind, units))
-        if found := next((k for k in known if kind != "count" or k == name), None):
-            return symbol(found)
-        unique = fresh(name, [*self.record.entries, *self.record.sizes])
-        self.record.entries[unique] = Declared(unique, kind, units, current_span(self._file))
-        return symbol(unique)
+        return symbol(self.record.noted(name, kind, units, current_span(self._file)))

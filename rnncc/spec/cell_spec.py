@@ -10,8 +10,8 @@ import sympy as sp
 from rnncc.ir import Axes
 from rnncc.runtime.cell_info import Parameter, RandomMask, State
 
-Given = Literal["input", "state", "parameter", "constant", "mask", "count", "unit", "row", "column"]
-Kind = Given | Literal["expression", "product", "transpose", "concat", "mean", "sum", "max", "relabel"]
+Given = Literal["input", "index", "state", "parameter", "constant", "mask", "count", "unit", "row", "column"]
+Kind = Given | Literal["expression", "product", "gather", "transpose", "concat", "mean", "sum", "max", "relabel"]
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class Definition:
     """One value of a cell.
 
     `axes` is its IR type: `T N` first where it varies over the sequence, then its units. An `expression` has `expr`, sympy over the
-    names of other definitions, elementwise; of a `mask` it is the rate. A `product` has `args` (weight, operand), a `concat` its parts,
-    a reduction, a `transpose` and a `relabel` their operand. A `count` is the number of units of a size; `unit`, `row` and `column`
-    number units, rows and columns from 0.
+    names of other definitions, elementwise; of a `mask` it is the rate. A `product` has `args` (weight, operand), a `gather` (weight,
+    index), a `concat` its parts, a reduction, a `transpose` and a `relabel` their operand. A `count` is the number of units of a size;
+    `unit`, `row` and `column` number units, rows and columns from 0.
     """
 
     name: str
@@ -70,6 +70,8 @@ class CellSpec:
     constants: Mapping[str, float]
     options: Mapping[str, Option]
     masks: tuple[RandomMask, ...] = ()
+    indices: Mapping[str, str] = field(default_factory=dict)
+    """Index -> the size that it counts in."""
 
     @cached_property
     def definition(self) -> dict[str, Definition]:

@@ -51,6 +51,8 @@ class _Flattening:
                 self._add(entry.name, "mask", (*SEQUENCE[mask.per], *entry.units), expr=rate_of(mask))
             case Declared(kind="input" | "state"):
                 self._add(entry.name, entry.kind, ("T", "N", *entry.units))
+            case Declared(kind="index"):
+                self._add(entry.name, "index", ("T", "N"))
             case Declared():
                 self._add(entry.name, entry.kind, entry.units)
             case Bound():
@@ -104,7 +106,8 @@ class _Flattening:
                 weight = self._operand(expr.args[0], f"{name}_weight").name
                 operand = self._operand(expr.args[1], f"{weight}_in").name
                 axes = (*self._sequence(operand), self.definitions[weight].axes[0])
-                self._add(name, "product", axes, (weight, operand), named=named)
+                kind: Kind = "gather" if operand in self.record.indices else "product"
+                self._add(name, kind, axes, (weight, operand), named=named)
             case Transposed():
                 operand = self._operand(expr.args[0], f"{name}_in").name
                 self._add(name, "transpose", self.definitions[operand].axes[::-1], (operand,), named=named)

@@ -43,4 +43,5 @@ def _spec(cell: "Cell", doc: str, flat: Flattened) -> CellSpec:
         constants=dict(record.constants),
         options=dict(record.options),
         masks=tuple(record.masks.values()),
+        indices=dict(record.indices),
     )

@@ -10,7 +10,7 @@ def cell_info(spec: CellSpec) -> CellInfo:
     return CellInfo(
         name=spec.name,
         doc=spec.doc,
-        inputs=tuple((d.name, d.axes[2:]) for d in spec.of_kind("input")),
+        inputs=tuple((d.name, d.axes[2:]) for d in spec.of_kind("input", "index")),
         states=spec.states,
         parameters=spec.parameters,
         output=output_units(spec),
@@ -20,6 +20,7 @@ def cell_info(spec: CellSpec) -> CellInfo:
         named=tuple(d.name for d in spec.definitions if d.named and "T" in d.axes),
         cotangent=cotangent_prefix(spec),
         masks=spec.masks,
+        indices=dict(spec.indices),
     )
 
 

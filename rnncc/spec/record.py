@@ -8,6 +8,7 @@ from rnncc.ir import Axes
 from rnncc.runtime.cell_info import Parameter, RandomMask, State
 from rnncc.spec.cell_spec import Given, Option
 from rnncc.spec.fault import Fault, Span
+from rnncc.spec.names import fresh
 
 COUNTS: tuple[Given, ...] = ("count", "unit", "row", "column")
 """What sizes bring along: the number of units, the number of each unit, of each row and each column of a matrix."""
@@ -21,6 +22,24 @@ class Size:
 
     name: str
     default: int | None = None
+
+
+@dataclass(frozen=True)
+class Index:
+    """A whole number from 0 up to the units of `size`, read at every step: the place of the 1 in a vector that is 0 elsewhere.
+
+    A weight of as many columns is multiplied with it as with that vector; nothing else reads it.
+    """
+
+    name: str
+    size: str
+
+    def __str__(self) -> str:
+        return self.name
+
+    def _sympy_(self) -> sp.Expr:
+        """Sympy asks for this where an index is part of an expression."""
+        raise sp.SympifyError(f"the index {self}")
 
 
 @dataclass(frozen=True)
@@ -53,6 +72,8 @@ class Record:
     parameters: dict[str, Parameter] = field(default_factory=dict)
     constants: dict[str, float] = field(default_factory=dict)
     masks: dict[str, RandomMask] = field(default_factory=dict)
+    indices: dict[str, str] = field(default_factory=dict)
+    """Index -> the size that it counts in."""
     options: dict[str, Option] = field(default_factory=dict)
     next: dict[str, tuple[sp.Expr, Span]] = field(default_factory=dict)
     output: tuple[sp.Expr, Span] | None = None
@@ -74,6 +95,15 @@ class Record:
             todo = {s.name for b in bound if isinstance(b, Bound) for s in b.expr.free_symbols} - found
         declared = [e for name in found if isinstance(e := self.entries.get(name), Declared)]
         return any(e.kind not in _STEADY for e in declared)
+
+    def noted(self, name: str, kind: Given, units: Axes, span: Span) -> str:
+        """The name of what a size brings along, noted where it is asked for the first time."""
+        known = (e.name for e in self.entries.values() if isinstance(e, Declared) and (e.kind, e.units) == (kind, units))
+        if found := next((k for k in known if kind != "count" or k == name), None):
+            return found
+        unique = fresh(name, [*self.entries, *self.sizes])
+        self.entries[unique] = Declared(unique, kind, units, span)
+        return unique
 
     def place_of(self, name: str) -> Span | None:
         """Where `name` was given to a value or a size."""

@@ -5,14 +5,14 @@ import sympy as sp
 from rnncc.ir import COLUMNS, Axes
 from rnncc.spec import arguments
 from rnncc.spec.fault import Mistake
-from rnncc.spec.record import Size
+from rnncc.spec.record import Declared, Index, Record, Size
 from rnncc.spec.units import Known, poisoned, size_text, units_of
 
 
 def axis_of(thing: object, known: Known) -> str:
     """The size that `thing` has; raises `Mistake` where it has none."""
-    if isinstance(thing, Size):
-        return thing.name
+    if isinstance(thing, Size | Index):
+        return thing.name if isinstance(thing, Size) else thing.size
     if not isinstance(thing, sp.Expr) or isinstance(thing, sp.Number):
         raise Mistake("this has no size", found=repr(thing), expected="a value of the cell, concat(…), cell.hidden or cell.size(…)")
     if poisoned(thing):
@@ -41,3 +41,11 @@ def state_axes(name: str, size: object, known: Known) -> Axes:
             f"the state {name} has no size of a matrix", found=f"{len(size)} sizes", expected="one size, a pair (rows, cols), or 1"
         )
     return tuple(axis_of(part, known) for part in size)
+
+
+def fits_first(name: str, units: Axes, record: Record) -> None:
+    """Raise `Mistake` where `name` is the first input of the cell and has another size than the layer's."""
+    if units != ("input",) and not any(isinstance(e, Declared) and e.kind in ("input", "index") for e in record.entries.values()):
+        raise Mistake(
+            "the first input of a cell is the layer's", found=f"{name} of size {size_text(units)}", expected="no size= for it"
+        )

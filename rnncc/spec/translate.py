@@ -92,6 +92,11 @@ def _no_value(raised: BaseException, code: str, _names: Mapping[str, object]) ->
     return Mistake("this is no value of the cell", found=str(getattr(raised, "expr", code)), expected="an expression")
 
 
+def _of_index(_raised: BaseException, code: str, _names: Mapping[str, object]) -> Mistake:
+    remedy = "an index picks columns of a weight: cell.weight(name, rows, index) @ index"
+    return Mistake("an index is used as a value", found=code, remedy=remedy)
+
+
 def _exit(_raised: BaseException, code: str, _names: Mapping[str, object]) -> Mistake:
     return Mistake("a spec does not end the program", found=code)
 
@@ -106,6 +111,8 @@ _TABLE: tuple[tuple[type[BaseException], str, Explain], ...] = (
     (ImportError, r"from 'rnncc\.spec'", _not_offered),
     (AttributeError, r"'(Cell|Weight|Symbol)' object", _no_method),
     (TypeError, r"^Cell\.\w+\(\)", _call),
+    (TypeError, r"'Index'", _of_index),
+    (sp.SympifyError, r"the index ", _of_index),
     (TypeError, r"cannot determine truth value", _undecided),
     (TypeError, r"not iterable", _not_iterable),
     (TypeError, r"Cannot convert expression to float|loop of ufunc|must be real number", _other_library),

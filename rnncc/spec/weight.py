@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import sympy as sp
 
+from rnncc.functions import symbol
 from rnncc.ir import Axes
 from rnncc.spec.fault import Mistake
-from rnncc.spec.record import Record
+from rnncc.spec.record import Index, Record
 from rnncc.spec.structure import Product, Transposed
 from rnncc.spec.units import fits, poisoned, size_text, units_of
 
@@ -74,6 +75,8 @@ class Weight:
         return Weight(expr, units or self.units, self._record, self._report)
 
     def __matmul__(self, operand: object) -> sp.Expr:
+        if isinstance(operand, Index):
+            operand = symbol(operand.name)
         if not isinstance(operand, sp.Expr):
             remedy = f"{self} @ ({operand} @ v)" if isinstance(operand, Weight) else ""
             message = f"{self} @ …: the right side is no value of the cell"

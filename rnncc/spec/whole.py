@@ -26,7 +26,7 @@ def missing(cell: "Cell") -> Found:
     start = cell.start
     kinds = {e.kind for e in record.entries.values() if isinstance(e, Declared)}
     for kind, example in (("input", "x"), ("state", "h")):
-        if kind not in kinds and not record.faults:
+        if kind not in kinds and not (kind == "input" and record.indices) and not record.faults:
             yield Mistake(f"the cell has no {kind}", expected=f'cell.{kind}("{example}")'), start
     if record.output is None and "output" not in record.excused:
         yield (

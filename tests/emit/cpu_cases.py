@@ -31,6 +31,8 @@ def arrays(made, shape, dtype=np.float64, seed=0, scale=0.5):
     for i in made.joint.inputs:
         if i.role == "const":
             found[i.name] = made.info.constants[i.name]
+        elif i.role == "index":
+            found[i.name] = rng.integers(0, length[made.info.indices[i.name]], (steps, batch))
         elif i.role != "size":
             dims = [length[a] if a in length else sum(length[s] for s in size_names(a)) for a in i.type]
             found[i.name] = (rng.normal(size=dims) * scale).astype(dtype)

@@ -11,6 +11,7 @@ from rnncc.runtime.frozen import PANELS, Panels
 from rnncc.spec import load
 from tests.emit.cpu_cases import CORE, OWN, arrays, expected_of, found_by, source_of, sweep_of, worst
 from tests.emit.simulated import simulated_module
+from tests.layers.words import PATH
 from tests.random_cells import random_spec_text
 from tests.schedule.cells import EVERY, compiled
 
@@ -33,6 +34,13 @@ def check(made):
 @pytest.mark.parametrize("name", CORE + OWN)
 def test_the_source_of_a_cell_means_what_its_program_does(name):
     check(compile_cell(source_of(name)))
+
+
+def test_columns_picked_by_whole_numbers():
+    made = compile_cell(str(PATH))
+    assert 'e_seq = gathered(sweep, columns(env, "E"), env["word"])' in made.source
+    assert 'd_V_of_V_speaker = scattered(sweep, d_z_in_seq, hidden, env["speaker"], speakers, so_far=env.get("d_V"))' in made.source
+    check(made)
 
 
 @settings(

@@ -11,7 +11,8 @@ from rnncc.emit.numpy import run
 from rnncc.emit.numpy.source import numpy_source
 
 ROOT = Path(__file__).parents[2]
-CELLS = sorted([*(ROOT / "specs").glob("*.py"), *(ROOT / "tests" / "cells").glob("*.py")])
+WORDS = ROOT / "tests" / "emit" / "cells" / "words.py"
+CELLS = sorted([*(ROOT / "specs").glob("*.py"), *(ROOT / "tests" / "cells").glob("*.py"), WORDS])
 
 ELMAN = '''\
 """Elman: what the kernel `inference` computes, in NumPy."""

@@ -1,5 +1,6 @@
 """The PyTorch code of a cell against the interpreter, and autograd through it against the kernels."""
 
+import numpy as np
 import pytest
 
 from rnncc.compiler import compile_cell
@@ -56,7 +57,8 @@ def sequence(params, x, state):
 
 
 def tensor(values):
-    return torch.tensor(values, dtype=torch.float64, requires_grad=True)
+    whole = np.issubdtype(np.asarray(values).dtype, np.integer)
+    return torch.tensor(values) if whole else torch.tensor(values, dtype=torch.float64, requires_grad=True)
 
 
 @pytest.mark.parametrize("steps", [1, STEPS])

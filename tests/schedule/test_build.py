@@ -4,8 +4,8 @@ import pytest
 
 from rnncc.compiler import compile_cell
 from rnncc.errors import InternalError
-from rnncc.ir import Contract, Gather, Input, Program
-from rnncc.schedule import Compute, Move, schedule
+from rnncc.ir import Contract, Gather, Input, Program, ScatterAdd
+from rnncc.schedule import Compute, Move, schedule, show_schedule
 from tests.emit.cpu_cases import CORE, OWN, source_of
 from tests.passes.programs import STREAM, lstm
 from tests.schedule.cells import EVERY, SUMS, names, planned
@@ -98,8 +98,22 @@ def test_two_carries_never_share_a_next_value():
     assert len({c.next for c in plan.carries}) == len(plan.carries)
 
 
-def test_a_gather_has_no_phase():
+def embedding(*nodes, outputs):
     inputs = (Input("E", ("hidden", "input"), "param"), Input("k", ("T", "N"), "index"))
-    program = Program("Embedding", inputs, (), (Gather("e", STREAM, "E", "k"),), (("output", "e"),))
-    with pytest.raises(InternalError, match="e: no phase for a Gather"):
-        schedule(program)
+    return Program("Embedding", inputs, (), (Gather("e", STREAM, "E", "k"), *nodes), outputs)
+
+
+def test_a_gather_comes_ahead_of_the_loop_and_a_scatter_after_it():
+    back = ScatterAdd("back", ("hidden", "input"), "e", "k")
+    plan = schedule(embedding(back, outputs=(("output", "e"), ("back", "back"))))
+    assert names(plan.gathers) == ["e"]
+    assert names(plan.totals) == ["back"]
+    assert not everything(plan)
+    assert "gathers\n    e = gather(E, k)" in show_schedule(plan)
+
+
+def test_a_gather_of_what_the_sequence_makes_is_refused():
+    back = ScatterAdd("back", ("hidden", "input"), "e", "k")
+    again = Gather("again", STREAM, "back", "k")
+    with pytest.raises(InternalError, match="again picks columns of back, which waits for the sequence"):
+        schedule(embedding(back, again, outputs=(("output", "again"),)))

@@ -48,12 +48,15 @@ class Arrays:
     def ensure(self, array: str, value: str) -> str:
         """`array`, which holds `value`, made before it is used."""
         if array not in self.local:
-            self.local.add(array)
-            source = self._made(array, value)
-            self.text(f"{array} = {source}")
-            if source.startswith(("new_stream", "trajectory")):
-                self.made.add(array)
+            self.add(array, self._made(array, value))
         return array
+
+    def add(self, array: str, source: str) -> None:
+        """The line that makes `array`."""
+        self.local.add(array)
+        self.text(f"{array} = {source}")
+        if source.startswith(("new_stream", "trajectory", "gathered")):
+            self.made.add(array)
 
     def flat(self, parameter: str, value: str) -> str:
         """The array of a kernel over whole sequences, as its rows are counted."""

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 
 from rnncc.emit.cpu.arrays import AGAINST, Arrays
 from rnncc.emit.cpu.fixed import Fixed
-from rnncc.emit.cpu.host import dtype_line, extent, extents, host_node, named, number, read, size_lines
+from rnncc.emit.cpu.host import dtype_line, extent, extents, from_env, host_node, named, number, read, size_lines
 from rnncc.emit.cpu.kernel import Kernel
 from rnncc.emit.cpu.layout import Layout
 from rnncc.emit.cpu.text import Text, wrapped
 from rnncc.emit.cpu.words import key, safe
 from rnncc.errors import InternalError
-from rnncc.ir import Carry, Contract, Reduce, Slice, units
+from rnncc.ir import Carry, Contract, Gather, Reduce, ScatterAdd, Slice, units
 from rnncc.schedule import Accumulator, Phase
 
 
@@ -69,6 +69,8 @@ class Driver:
         plan, text = self.plan, self.text
         made = {n.name: f"{n.name} = {host_node(self.program, n)}" for n in plan.prologue}
         text.extend(made.values())
+        for g in plan.gathers:
+            self._gather(g)
         for k, stage in enumerate(plan.stages, 1):
             self._whole_sequence("before" if k == 1 else f"before_{k}", stage.phases)
             for c in stage.shifts:
@@ -82,6 +84,11 @@ class Driver:
         text.extend(f"{n.name} = {host_node(self.program, n)}" for n in plan.epilogue)
         self._return()
         text.lines = _used(text.lines, {n.name: made[n.name] for n in plan.prologue if isinstance(n, Slice)})
+
+    def _gather(self, n: Gather) -> None:
+        matrix = named(self.program, n.a, transposed=False)
+        table = f"columns(env, {matrix})" if matrix else f"columns_of({read(self.program, n.a)})"
+        self.arrays.add(f"{n.name}_seq", f"gathered(sweep, {table}, {from_env(n.index)})")
 
     # -- kernels
 
@@ -159,11 +166,14 @@ class Driver:
         if c.final in used:
             self.text(f"{c.final} = {source}")
 
-    def _total(self, n: Contract | Reduce) -> str:
+    def _total(self, n: Contract | Reduce | ScatterAdd) -> str:
         """A sum over time, which goes on where `env` holds what later steps gave."""
         so_far = f', so_far=env.get("{self._total_key(n.name)}")'
         if isinstance(n, Reduce):
             return f"{self._reduced(n)}{so_far})"
+        if isinstance(n, ScatterAdd):
+            rows, columns = map(extent, n.type)
+            return f"scattered(sweep, {self.arrays.whole(n.a)}, {rows}, {from_env(n.index)}, {columns}{so_far})"
         left, out = n.index.split("->")
         a, b = left.split(",")
         if not (len(a) == len(b) == 3 and a[:2] == b[:2] == "TN" and sorted(a[2] + b[2]) == sorted(out)):

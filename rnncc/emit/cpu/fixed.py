@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from rnncc.emit.cpu.host import dtype_line, host_node, named, size_lines
 from rnncc.emit.cpu.text import Text, wrapped
 from rnncc.emit.cpu.words import key
-from rnncc.ir import Contract, Input, Node, Program, feeds
+from rnncc.ir import Contract, Gather, Input, Node, Program, feeds
 
 _GIVEN = ("param", "const", "size")
 
@@ -55,7 +55,7 @@ class Fixed:
 
 def without_fixed(program: Program) -> tuple[Program, Fixed | None]:
     """`program` with computed weights as inputs, and these; as it is where it has none."""
-    weights = {o for n in program.nodes if isinstance(n, Contract) and "T" in n.type for o in n.operands}
+    weights = {o for n in program.nodes if isinstance(n, Contract | Gather) and "T" in n.type for o in n.operands}
     computed = _steady(program) & weights
     wanted = [n.name for n in program.nodes if n.name in computed and named(program, n.name, transposed=False) is None]
     if not wanted:

@@ -2,7 +2,7 @@
 
 | place | shape | who |
 |---|---|---|
-| stream `v_seq` | (T, N, units) | inputs, residuals, results, operands of whole-sequence work |
+| stream `v_seq` | (T, N, units) | inputs, residuals, results, operands of whole-sequence work, gathers |
 | trajectory `h_seq` | (T + 1, N, units) | a carry still read while its next value is written: slot `before` the step, slot `after` it |
 | row `c_row` | (N, units) | a carry updated in place; a value needed by a later phase of the same step |
 | register | – | everything else |
@@ -70,6 +70,8 @@ class Layout:
         for i in self.program.inputs:
             if "T" in i.type:
                 self.slot[i.name] = self._kept_slot(i.name) or Slot(f"{i.name}_seq", "time")
+        for n in self.plan.gathers:
+            self.slot[n.name] = Slot(f"{n.name}_seq", "time")
         for stage in self.plan.stages:
             for c in stage.shifts:
                 self.slot[c.prev] = Slot(f"{c.prev}_seq", "time")

@@ -36,6 +36,7 @@ RUNTIME: dict[str, tuple[str, ...]] = {
     "counts": ("least",),
     "enlist": ("dismiss", "enlist"),
     "frozen": ("fixed",),
+    "gather": ("columns", "columns_of", "gathered", "scattered"),
     "layer": ("layer_class",),
     "pack": ("group_blocks", "packed", "packed_arrays"),
     "share": ("rows_of", "share", "units_of"),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from rnncc.emit.numpy.elementwise import Array
 from rnncc.emit.numpy.expression import evaluator, operand_names
+from rnncc.emit.numpy.scatter import scatter_add
 from rnncc.emit.numpy.sizes import Sizes
 from rnncc.errors import InternalError
 from rnncc.ir import (
@@ -128,8 +129,5 @@ def _slice(node: Slice, whole: Array, place: Place) -> Array:
 
 
 def _scatter_add(node: ScatterAdd, env: Mapping[str, Any], place: Place) -> Array:
-    rows, columns = place.sizes.shape(node.type)
-    total = np.zeros((columns, rows))
     index = place.masked(env[node.index], place.types[node.index]).astype(np.int64)
-    np.add.at(total, index.ravel(), place.summand(node.a, env, node.type).reshape(-1, rows))
-    return total.T
+    return scatter_add(place.summand(node.a, env, node.type), index, place.sizes.length(node.type[1]))

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 from rnncc.emit.array_code import ArrayCode, Library, Text
 from rnncc.functions import VOCABULARY, Elementwise
-from rnncc.ir import COLUMNS, Axes, Carry, Node, Pointwise, Program, components, size_names
+from rnncc.ir import COLUMNS, Axes, Carry, Node, Pointwise, Program, ScatterAdd, components, size_names
 
 _NUMPY = Library(
-    "numpy", {name: name for name in VOCABULARY} | {"sum": "numpy.sum", "max": "numpy.max"}, iota="numpy.arange({length}, dtype=float)"
+    "numpy",
+    {name: name for name in VOCABULARY} | {"sum": "numpy.sum", "max": "numpy.max"},
+    scatter="scatter_add",
+    iota="numpy.arange({length}, dtype=float)",
 )
 
 _HEAD = '''"""{name}: what the kernel `{function}` computes, in NumPy."""
@@ -16,7 +19,7 @@ _HEAD = '''"""{name}: what the kernel `{function}` computes, in NumPy."""
 import numpy
 
 from rnncc.emit.numpy.elementwise import ELEMENTWISE
-
+{imports}
 {functions}
 
 def {function}({arguments}):
@@ -36,7 +39,11 @@ class _Source:
         given = [i.name for i in self.program.inputs if i.role != "size"]
         used = sorted({type(e).__name__ for n in self.program.nodes if isinstance(n, Pointwise) for e in n.expr.atoms(Elementwise)})
         functions = "".join(f'{name} = ELEMENTWISE["{name}"]\n' for name in used)
-        head = _HEAD.format(name=self.program.name, function=function, functions=functions, arguments="*, " + ", ".join(given))
+        scatters = any(isinstance(n, ScatterAdd) for n in self.program.nodes)
+        imports = "from rnncc.emit.numpy.scatter import scatter_add\n" if scatters else ""
+        head = _HEAD.format(
+            name=self.program.name, imports=imports, function=function, functions=functions, arguments="*, " + ", ".join(given)
+        )
         outputs = ", ".join(f'"{key}": {value}' for key, value in self.program.outputs)
         return head + "".join(f"    {line}\n" for line in [*self._sizes(), *self._body(), f"return {{{outputs}}}"])
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from rnncc.functions import Elementwise, symbol
 from rnncc.functions.vocabulary import clamp
-from rnncc.ir import Contract, Node, Pointwise, Program
+from rnncc.ir import Contract, Gather, Node, Pointwise, Program
 from rnncc.passes.rename import rename
 from rnncc.passes.transforms.described import Described
 
@@ -44,7 +44,7 @@ def _is_sum_of_products(program: Program, value: str) -> bool:
         node = program.node.get(todo.pop())
         if node is None or node.name in seen:
             continue
-        if isinstance(node, Contract) and "T" in node.type:
+        if isinstance(node, Contract | Gather) and "T" in node.type:
             return True
         seen.add(node.name)
         if isinstance(node, Pointwise) and not node.expr.has(Elementwise):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from rnncc.errors import ArgumentError
 from rnncc.ir import Concat, Contract, Node, Pointwise, Program, Slice, units
 from rnncc.passes.rename import rename
 from rnncc.passes.transforms.described import Described, dropped
@@ -13,8 +14,10 @@ def input_dropout(cell: Described) -> Described:
     Assumes: a verified program.
     Guarantees: an operand that is an input, or elementwise work on one, is multiplied with that input's mask; one that reads a previous
     state too is left to `recurrent_dropout`.
-    Does not do: inputs that meet no product.
+    Does not do: inputs that meet no product, whole numbers among them; a cell that has no others raises `ArgumentError`.
     """
+    if not _inputs(cell.program):
+        raise ArgumentError(f"input_dropout: {cell.info.name} reads whole numbers alone, which are not dropped; leave it out")
 
     def source(program: Program, operand: str) -> str | None:
         return None if _state_of(program, operand) else _source(program, operand, _inputs(program))

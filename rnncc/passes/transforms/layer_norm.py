@@ -6,7 +6,7 @@ import sympy as sp
 
 from rnncc.functions import symbol
 from rnncc.functions.vocabulary import sqrt
-from rnncc.ir import Contract, Node, Pointwise, Program, Reduce, size_names, units
+from rnncc.ir import Contract, Gather, Node, Pointwise, Program, Reduce, size_names, units
 from rnncc.passes.transforms.described import Described
 from rnncc.runtime.cell_info import Parameter
 
@@ -24,7 +24,7 @@ def layer_norm(cell: Described) -> Described:
     Guarantees: gains and shifts are parameters, 1 and 0 at first.
     Does not do: products that are a state, an output or an operand of a product themselves.
     """
-    axes = {a for n in cell.program.nodes if isinstance(n, Contract) for a in units(n.type)}
+    axes = {a for n in cell.program.nodes if isinstance(n, Contract | Gather) for a in units(n.type)}
     return _Normalising(cell.with_sizes(sorted({s for a in axes for s in size_names(a)}))).run().with_option("layer_norm", True)
 
 
@@ -100,4 +100,4 @@ class _Normalising:
 
 def _is_product(program: Program, value: str) -> bool:
     node = program.node.get(value)
-    return isinstance(node, Contract) and node.type[:2] == ("T", "N") and len(node.type) == 3
+    return isinstance(node, Contract | Gather) and node.type[:2] == ("T", "N") and len(node.type) == 3
