@@ -16,7 +16,7 @@ from rnncc.ir import Program, size_names, units
 from rnncc.passes import hoist_sums
 from rnncc.runtime.sweep import Sweep
 from rnncc.runtime.team import splits_units, worth_hoisting
-from rnncc.schedule import schedule
+from rnncc.schedule import is_elementwise, schedule
 
 YARDSTICK = "lstm"
 _NOTHING = Shape(1, 1, 1, 1)
@@ -36,7 +36,7 @@ class Work:
     data
         Bytes: what goes in and comes out, and what forward leaves for backward, written and read.
     barriers
-        Meetings of threads that share the units of few rows: one a phase and step.
+        Meetings of threads that share the units of few rows: one a phase and step, none without a product in the loop.
     """
 
     products: float
@@ -72,8 +72,15 @@ def _barriers(problem: Problem) -> int:
         return 0
     first, *later = problem.cell.made.sweeps if problem.mode == "training" else (problem.cell.made.inference,)
     hoisted = worth_hoisting(sweep)
-    plans = [schedule(hoist_sums(first) if hoisted else first, hoist=hoisted), *map(schedule, later)]
-    return problem.steps * sum(len(plan.step) for plan in plans)
+    return problem.steps * (_meetings(first, hoisted) + sum(_meetings(program, False) for program in later))
+
+
+def _meetings(program: Program, hoisted: bool) -> int:
+    """How often the threads that share the units of a step wait for each other in it."""
+    ahead = schedule(hoist_sums(program), hoist=True)
+    if is_elementwise(ahead):
+        return 0
+    return len((ahead if hoisted else schedule(program)).step)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What each thread of a team works on: its own rows, or its own units of all rows.
 
 Many rows are split: their threads never wait for each other. Few rows are not worth a tile each; then the threads take all rows, share
-the units, and meet after each phase, for which a row of counters, `meet`, is given.
+the units, and meet after each phase, for which a row of counters, `meet`, is given; where a loop has no product, they need not meet.
 """
 
 from rnncc.runtime.counts import Integers, choose, counting

@@ -7,7 +7,7 @@ from rnncc.emit.cpu.expression import expression
 from rnncc.emit.cpu.layout import Layout, Slot
 from rnncc.emit.cpu.names import Names
 from rnncc.emit.cpu.text import Text
-from rnncc.ir import Axes, Pointwise, Reduce, units
+from rnncc.ir import Axes, Carry, Pointwise, Reduce, units
 from rnncc.schedule import Compute
 
 
@@ -122,11 +122,16 @@ class Body:
         if value in layout.slot:
             self.text(self.stored(value, self.names.slot(value)))
         for c in self.names.carries:
-            place = layout.slot[c.prev]
-            if c.next != value or layout.slot.get(value) == Slot(place.array, "after"):
-                continue
-            self.names.note(place.array, c.prev)
-            self.late.append(self.stored(value, Slot(place.array, "after" if c.prev in layout.trajectories else "")))
+            if c.next == value:
+                self.late += self._handed_on(c)
+
+    def _handed_on(self, c: Carry) -> list[str]:
+        """The lines after which the next step finds what `c` is then."""
+        place, layout = self.layout.slot[c.prev], self.layout
+        if layout.slot.get(c.next) == Slot(place.array, "after"):
+            return []
+        self.names.note(place.array, c.prev)
+        return [self.stored(c.next, Slot(place.array, "after" if c.prev in layout.trajectories else ""))]
 
     def stored(self, value: str, place: Slot) -> str:
         """The line that writes `value` to `place`."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import ClassVar
 
 from rnncc.emit.cpu.body import Body, neutral, over_lines
 from rnncc.emit.cpu.layout import Layout, Slot, segments
@@ -26,6 +27,9 @@ class Kernel:
         It is the time loop, and updates carries; else its time steps are independent.
     """
 
+    meets: ClassVar[bool] = True
+    """Threads that share the units of a step wait for each other."""
+
     def __init__(self, name: str, layout: Layout, phases: tuple[Phase, ...], in_loop: bool) -> None:
         self.name, self.phases, self.in_loop = name, phases, in_loop
         self.program = layout.program
@@ -37,21 +41,27 @@ class Kernel:
         self._write()
 
     def _write(self) -> None:
-        body, self._numbers = self.text, {id(phase): k for k, phase in enumerate(self.phases, 1)}
-        for run in segments(self.phases):
-            self._segment(run)
-        self.text = Text()
+        self._numbers = {id(phase): k for k, phase in enumerate(self.phases, 1)}
+        self._loops()
+        loops, self.text = self.text.lines, Text()
         self.text("@kernel")
         head = ["part", "posts", "bounds", *(["meet"] if self.in_loop else []), "live", "against", *self.names.parameters]
         self.text.extend(wrapped(f"def {self.name}(", head, "):"))
         with self.text.indented():
             self._prelude()
-            with self.text.block("for tick in range(len(live)):"):
-                self.text("time = len(live) - 1 - tick if against else tick")
-                self.text.extend(_slots(body.lines))
-                self.text("end = least(last, live[time])")
-                self.text.extend(body.lines)
+            self.text.extend(loops)
             self.text("dismiss(part, posts)")
+
+    def _loops(self) -> None:
+        """Time, then the phases of a step."""
+        for run in segments(self.phases):
+            self._segment(run)
+        step, self.text = self.text.lines, Text()
+        with self.text.block("for tick in range(len(live)):"):
+            self.text("time = len(live) - 1 - tick if against else tick")
+            self.text.extend(slots(step))
+            self.text("end = least(last, live[time])")
+            self.text.extend(step)
 
     def _prelude(self) -> None:
         self.text(f'"""One part of the rows, every step: {self._summary()}."""')
@@ -61,7 +71,7 @@ class Kernel:
         self.text(f"first, last = {'rows_of(part, bounds, meet)' if self.in_loop else 'bounds[part], bounds[part + 1]'}")
         if self.in_loop:
             self.text("own, owners = units_of(part, bounds, meet)")
-            self.text("meeting = 0")
+            self.text.extend(["meeting = 0"] * self.meets)
         self.text(f"width = lanes({self.names.model()})")
 
     def _summary(self) -> str:
@@ -233,7 +243,7 @@ def _over_lanes(r: Reduce) -> str:
     return f"{'sum_lanes' if r.op == 'sum' else 'max_lanes'}({r.name}, width)"
 
 
-def _slots(lines: list[str]) -> list[str]:
+def slots(lines: list[str]) -> list[str]:
     """Where a trajectory holds the values before and after a step, as far as `lines` ask for it."""
     asked = {word for line in lines for word in re.findall(r"\w+", line)}
     told = {"before": "before = time + 1 if against else time", "after": "after = time if against else time + 1"}

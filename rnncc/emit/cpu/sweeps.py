@@ -8,7 +8,7 @@ from rnncc.emit.cpu.fixed import Fixed, without_fixed
 from rnncc.emit.cpu.layout import Layout
 from rnncc.emit.cpu.words import without_clashes
 from rnncc.ir import Carry, Input, Program
-from rnncc.schedule import Schedule, schedule
+from rnncc.schedule import Schedule, is_elementwise, schedule
 
 _DOCS = {
     "inference": "The outputs alone.",
@@ -31,7 +31,7 @@ class Programs:
     gradients
         Keys of its outputs that are not the primal's.
     hoist
-        Cuts sums so that products of the input alone can be made ahead of the loop; gives `inference` and `forward` a second form.
+        Cuts sums so that products of the input alone can be made ahead of the loop: a second form, or the only one.
     """
 
     inference: Program
@@ -65,7 +65,7 @@ def functions(programs: Programs) -> list[Driver | str]:
     return [
         *_forms("inference", programs.inference, programs.hoist, _Handed()),
         *_pair(programs),
-        *_forms("trace", programs.trace, None, _Handed()),
+        _trace(programs),
     ]
 
 
@@ -74,13 +74,17 @@ def _driver(name: str, plan: Schedule, handed: _Handed, fixed: Fixed | None, how
     return Driver(name, Layout(plan, {}, handed.values()), handed.streams, handed.kept, f"{doc[:-1]}{how}.", fixed)
 
 
-def _forms(name: str, program: Program, hoist: Callable[[Program], Program] | None, handed: _Handed) -> list[Driver | str]:
+def _trace(programs: Programs) -> Driver:
+    program, fixed = without_fixed(programs.trace)
+    return _driver("trace", _one_form(program, programs.hoist), _Handed(), fixed)
+
+
+def _forms(name: str, program: Program, hoist: Callable[[Program], Program], handed: _Handed) -> list[Driver | str]:
     """The function called `name`: two forms and the choice between them, where products can be made ahead of the loop."""
     program, fixed = without_fixed(program)
-    fused = schedule(program)
-    hoisted = schedule(hoist(program), hoist=True) if hoist else fused
-    if len(hoisted.stages) == len(fused.stages):
-        return [_driver(name, fused, handed, fixed)]
+    fused, hoisted = schedule(program), schedule(hoist(program), hoist=True)
+    if is_elementwise(hoisted) or len(hoisted.stages) == len(fused.stages):
+        return [_driver(name, _one_form(program, hoist), handed, fixed)]
     return [
         _driver(f"{name}_fused", fused, handed, fixed, ", every product in the loop"),
         _driver(f"{name}_hoisted", hoisted, handed, fixed, ", products of the input made ahead of the loop"),
@@ -88,6 +92,12 @@ def _forms(name: str, program: Program, hoist: Callable[[Program], Program] | No
         f'    """{_DOCS[name]}"""\n'
         f"    return ({name}_hoisted if worth_hoisting(sweep) else {name}_fused)(sweep, env)\n",
     ]
+
+
+def _one_form(program: Program, hoist: Callable[[Program], Program]) -> Schedule:
+    """Products stay in the loop, unless none is left without those that can be made ahead: its state stays in registers then."""
+    hoisted = schedule(hoist(program), hoist=True)
+    return hoisted if is_elementwise(hoisted) else schedule(program)
 
 
 def _pair(programs: Programs) -> list[Driver | str]:
@@ -101,7 +111,7 @@ def _pair(programs: Programs) -> list[Driver | str]:
     shifted = {c.prev for c in second.carries if not _is_used(second, c.final)}
     kept = {c.prev: c for c in schedule(first).carries if c.prev in shifted or not {c.prev, c.next}.isdisjoint(residuals)}
     alone, fixed = without_fixed(_given(second, kept))
-    backward = Driver("backward", Layout(schedule(alone), kept), (), {}, _DOCS["backward"], fixed)
+    backward = Driver("backward", Layout(_one_form(alone, programs.hoist), kept), (), {}, _DOCS["backward"], fixed)
     lie_there = {v for c in kept.values() for v in (c.prev, c.next)}
     streams = tuple(i.name for i in second.inputs if i.role == "residual" and i.name not in lie_there)
     return [*_forms("forward", first, programs.hoist, _Handed(streams, kept)), backward]
