@@ -8,6 +8,7 @@ from rnncc.cli.drawn import drawn_inputs, drawn_seeds
 from rnncc.compiler import compile_cell
 from rnncc.emit.numpy import run
 from rnncc.passes import hoist_sums
+from rnncc.runtime.masks import mask_rates
 from tests.emit import cpu_cases
 
 ROOT = Path(__file__).parents[2]
@@ -25,11 +26,13 @@ class Case:
     def __init__(self, path, render, steps=STEPS):
         self.made = compile_cell(path)
         info = self.made.info
+        rates = mask_rates(info, info.constants)
         self.env = drawn_inputs(info, steps, BATCH)
+        self.env |= {name: np.full_like(self.env[name], rate) for name, rate in rates.items()}  # what plain code computes
         self.seeds = drawn_seeds(info, run(self.made.primal, self.env))
         self.expected = run(self.made.joint, self.env | self.seeds)
         self.space = {}
-        exec(render(hoist_sums(self.made.primal), info.named), self.space)
+        exec(render(hoist_sums(self.made.inference), info.named), self.space)
 
     def values(self, array):
         """(params, streams, state), each a dict of what `array` makes of the values; constants stay numbers."""

@@ -11,12 +11,12 @@ from rnncc.runtime.frozen import PANELS, Panels
 from rnncc.spec import load
 from tests.emit.cpu_cases import CORE, OWN, arrays, expected_of, found_by, source_of, sweep_of, worst
 from tests.emit.simulated import simulated_module
-from tests.layers.words import PATH
 from tests.random_cells import random_spec_text
 from tests.schedule.cells import EVERY, compiled
 
 CASES = [((4, 3, 2, 5), None, False), ((4, 3, 2, 5), (4, 2, 0), True), ((4, 4, 2, 5), None, True), ((4, 4, 2, 5), (4, 3, 2, 0), False)]
 """(T, N, I, H), lengths, reverse: for `simulated`, an odd N asks for the form with products made ahead of the loop."""
+WORDS = Path(__file__).parent / "cells" / "words.py"
 TOLERANCE = 1e-11
 """Sums of some hundred terms in another order, carried through 4 steps: 1e-13 and a little; random cells divide by small numbers."""
 
@@ -37,7 +37,7 @@ def test_the_source_of_a_cell_means_what_its_program_does(name):
 
 
 def test_columns_picked_by_whole_numbers():
-    made = compile_cell(str(PATH))
+    made = compile_cell(WORDS)
     assert 'e_seq = gathered(sweep, columns(env, "E"), env["word"])' in made.source
     assert 'd_V_of_V_speaker = scattered(sweep, d_z_in_seq, hidden, env["speaker"], speakers, so_far=env.get("d_V"))' in made.source
     check(made)

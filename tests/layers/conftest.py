@@ -24,9 +24,7 @@ def _class(engine, cell, options):
 
 
 @pytest.fixture(params=ENGINES)
-def class_of(request, monkeypatch):
-    if request.param == "interpreter":  # small calls replay machine code, which the interpreter has not
-        monkeypatch.setattr("rnncc.runtime.layer.worth_replaying", lambda x, geometry: False)
+def class_of(request):
     return lambda cell, **options: _class(request.param, cell, tuple(sorted(options.items())))
 
 
