@@ -32,13 +32,16 @@ NORMALISE: tuple[Pass, ...] = (cse, dce)
 class Compilation:
     """One spec on its way; every stage is made when it is asked for."""
 
-    def __init__(self, spec: CellSpec, transforms: Mapping[str, Structure] | None = None) -> None:
-        self.spec, self.transforms = spec, dict(transforms or {})
+    def __init__(
+        self, spec: CellSpec, transforms: Mapping[str, Structure] | None = None, constants: Mapping[str, float] | None = None
+    ) -> None:
+        self.spec, self.transforms, self.constants = spec, dict(transforms or {}), dict(constants or {})
 
     @cached_property
     def described(self) -> Described:
         """The cell as it was lowered and transformed, and its description."""
-        return transformed(Described(lower(self.spec), cell_info(self.spec)), self.transforms)
+        made = transformed(Described(lower(self.spec), cell_info(self.spec)), self.transforms)
+        return replace(made, info=replace(made.info, constants={**made.info.constants, **self.constants}))
 
     @property
     def info(self) -> CellInfo:
@@ -122,7 +125,13 @@ def normalised(program: Program) -> Program:
 
 
 def compile_cell(
-    cell: "str | os.PathLike[str] | Cell", options: Mapping[str, Any] | None = None, transforms: Mapping[str, Structure] | None = None
+    cell: "str | os.PathLike[str] | Cell",
+    options: Mapping[str, Any] | None = None,
+    transforms: Mapping[str, Structure] | None = None,
+    constants: Mapping[str, float] | None = None,
 ) -> Compilation:
-    """The way of `cell`, a catalogue name, a path or a `Cell`, under `options`, changed by `transforms`."""
-    return Compilation(cell.freeze() if isinstance(cell, Cell) else load(find(os.fspath(cell)), options), transforms)
+    """The way of `cell`, a catalogue name, a path or a `Cell`, under `options`, changed by `transforms`.
+
+    `constants` are the values that constants of transforms have by default; 0 without.
+    """
+    return Compilation(cell.freeze() if isinstance(cell, Cell) else load(find(os.fspath(cell)), options), transforms, constants)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from rnncc.cli.compiled import compiled
 from rnncc.cli.options import spec_argument
-from rnncc.compiler import compile_cell
 from rnncc.errors import ArgumentError
 from rnncc.runtime.atomic import write_atomically
 
@@ -17,18 +17,19 @@ _HEAD = 4096
 @click.command("compile")
 @spec_argument
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The module to write.")
-def command(spec: str, settings: Mapping[str, object], output: Path) -> None:
+def command(spec: str, settings: Mapping[str, object], transforms: Mapping[str, object], output: Path) -> None:
     """Write a cell as a Python module that imports neither sympy nor the compiler.
 
     \b
     Examples:
       rnncc compile lstm -o lstm_layer.py     then: from lstm_layer import LSTM
       rnncc compile elman --set phi=relu -o relu_elman.py
+      rnncc compile gru --transform layer_norm --transform zoneout=0.1 -o gru_layer.py
     """
     if not output.stem.isidentifier():
         raise ArgumentError(f"{output.name}: Python cannot import a module of that name; use letters, digits and underscores")
     _keep_what_is_not_ours(output)
-    made = compile_cell(spec, settings)
+    made = compiled(spec, settings, transforms)
     try:
         write_atomically(output, made.source.encode())
     except OSError as fault:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 import click
 
+from rnncc.cli.compiled import compiled
 from rnncc.cli.machine_code import machine_code
 from rnncc.cli.options import spec_argument
-from rnncc.compiler import Compilation, compile_cell
+from rnncc.compiler import Compilation
 from rnncc.emit.jax import jax_source
 from rnncc.emit.latex import latex
 from rnncc.emit.numpy.source import numpy_source
@@ -31,7 +32,9 @@ _STAGES = {
 @click.option(
     "--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True, help="Of stages llvm and asm."
 )
-def command(spec: str, settings: Mapping[str, object], target: str, kernel: str, stage: str, dtype: str) -> None:
+def command(
+    spec: str, settings: Mapping[str, object], transforms: Mapping[str, object], target: str, kernel: str, stage: str, dtype: str
+) -> None:
     """Print one stage of a cell on its way to a kernel.
 
     \b
@@ -40,10 +43,11 @@ def command(spec: str, settings: Mapping[str, object], target: str, kernel: str,
       rnncc dump lstm --stage asm --dtype float64
       rnncc dump gru --target latex --kernel backward
       rnncc dump gru --target torch
+      rnncc dump gru --transform recurrent_dropout=0.3 --stage ir
     """
     if stage not in _STAGES[target]:
         raise ArgumentError(f"target {target} has no stage {stage}; it has {', '.join(_STAGES[target])}")
-    made = compile_cell(spec, settings)
+    made = compiled(spec, settings, transforms)
     click.echo(_text(made, target, kernel, stage, dtype))
 
 

@@ -8,13 +8,14 @@ from typing import Any
 import click
 
 from rnncc.errors import ArgumentError
+from rnncc.runtime.keywords import TRANSFORMS, suggestion
 
 Command = Callable[..., Any]
 
 
 def spec_argument(function: Command) -> Command:
-    """SPEC and `--set`."""
-    return click.argument("spec")(settings_option(function))
+    """SPEC, `--set` and `--transform`."""
+    return click.argument("spec")(settings_option(transforms_option(function)))
 
 
 def settings_option(function: Command) -> Command:
@@ -33,7 +34,29 @@ def _settings(_context: click.Context, _parameter: click.Parameter, given: tuple
     for text in given:
         if "=" not in text:
             raise click.BadParameter(f"{text!r} is not of the form NAME=VALUE")
+        if text.partition("=")[0] in TRANSFORMS:
+            raise ArgumentError(f"--set {text}: that is a transform, not an option of the cell; use --transform {text}")
     return {name: _value(text) for name, _, text in (g.partition("=") for g in given)}
+
+
+def transforms_option(function: Command) -> Command:
+    """`--transform`, given as the mapping `transforms`: keywords as of `rnncc.RNN`."""
+    return click.option(
+        "--transform",
+        "transforms",
+        metavar="NAME[=VALUE]",
+        multiple=True,
+        callback=lambda _context, _parameter, given: dict(map(transform, given)),
+        help=f"A transform of any cell, as a keyword of rnncc.RNN; may be given several times. One of {', '.join(TRANSFORMS)}.",
+    )(function)
+
+
+def transform(text: str) -> tuple[str, object]:
+    """Name and value of a transform written as NAME or NAME=VALUE; NAME alone is True. Raises `ArgumentError` for an unknown one."""
+    name, given, value = text.partition("=")
+    if name not in TRANSFORMS:
+        raise ArgumentError(f"no transform is called {name!r}{suggestion(name, TRANSFORMS)}")
+    return name, _value(value) if given else True
 
 
 def _value(text: str) -> object:

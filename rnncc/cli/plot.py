@@ -33,7 +33,13 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--table", "table_only", is_flag=True, help="Print figures and equations alone: no picture.")
 @click.option("--json", "json_file", type=_FILE, help="Write the figures of every step there.")
 def command(
-    spec: str, settings: Mapping[str, object], picture: Path | None, table_only: bool, json_file: Path | None, **given: Any
+    spec: str,
+    settings: Mapping[str, object],
+    transforms: Mapping[str, object],
+    picture: Path | None,
+    table_only: bool,
+    json_file: Path | None,
+    **given: Any,
 ) -> None:
     """Draw how gradients vanish or explode, and print a step's Jacobian.
 
@@ -47,12 +53,13 @@ def command(
       rnncc plot elman --set phi=relu --steps 300 -o elman.svg
       rnncc plot gru --weights trained.safetensors --rows 32
       rnncc plot ./mycell.py --table --json flow.json
+      rnncc plot lstm --transform layer_norm
     """
     if table_only and picture:
         raise ArgumentError("--table draws no picture: leave out one of --table and -o")
     if not table_only:
         expect_pictures("; or print the figures alone: --table")
-    subject = _subject(spec, settings, given)
+    subject = _subject(spec, {**settings, **transforms}, given)
     name = subject.made.info.name
     picture = None if table_only else picture or Path(f"{name.lower()}.png")
     for file in filter(None, (picture, json_file)):
@@ -66,13 +73,13 @@ def command(
         click.echo(f"\nwrote {picture}")
 
 
-def _subject(spec: str, settings: Mapping[str, object], given: Mapping[str, Any]) -> Subject:
+def _subject(spec: str, keywords: Mapping[str, object], given: Mapping[str, Any]) -> Subject:
     weights, inputs, hidden = given["weights"], given["inputs"], given["hidden"]
     if weights is None:
-        return drawn_subject(spec, settings, inputs or _INPUT, hidden or _HIDDEN, given["seed"])
+        return drawn_subject(spec, keywords, inputs or _INPUT, hidden or _HIDDEN, given["seed"])
     if inputs or hidden:
         raise ArgumentError("--input and --hidden are those of the weights: leave them out")
-    return loaded_subject(spec, settings, weights)
+    return loaded_subject(spec, keywords, weights)
 
 
 def _print(flow: Flow, step: Step) -> None:

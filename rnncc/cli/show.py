@@ -5,20 +5,20 @@ from collections.abc import Iterator, Mapping
 import click
 import sympy as sp
 
+from rnncc.cli.compiled import compiled
 from rnncc.cli.console import print_rows
 from rnncc.cli.options import spec_argument
-from rnncc.compiler import compile_cell
 from rnncc.emit.equations import text
 from rnncc.ir import Program
 from rnncc.ir.flops import step_flops
-from rnncc.runtime.cell_info import CellInfo
+from rnncc.runtime.cell_info import Axes, CellInfo
 from rnncc.spec import CellSpec
 from rnncc.structure import Found
 
 
 @click.command()
 @spec_argument
-def command(spec: str, settings: Mapping[str, object]) -> None:
+def command(spec: str, settings: Mapping[str, object], transforms: Mapping[str, object]) -> None:
     """Print a cell's equations, its derived gradient, what was found of its structure, its parameters and sizes, its FLOPs per step.
 
     \b
@@ -26,8 +26,9 @@ def command(spec: str, settings: Mapping[str, object]) -> None:
       rnncc show lstm
       rnncc show elman --set phi=relu
       rnncc show ./mycell.py
+      rnncc show lstm --transform layer_norm --transform zoneout=0.1
     """
-    made = compile_cell(spec, settings)
+    made = compiled(spec, settings, transforms)
     info = made.info
     _about(made.spec, info)
     _section("equations of a step", text(made.primal, made.spec.named))
@@ -69,15 +70,20 @@ def _structure(found: tuple[Found, ...]) -> Iterator[str]:
 
 def _parameters(info: CellInfo) -> None:
     click.secho("\nparameters and states", bold=True)
-    rows = [(f"  {p.name}", "×".join(p.axes) or "1", " ".join(_marks(p.bias, p.frozen))) for p in info.parameters]
+    rows = [_row(p.name, p.axes, " ".join(_marks(p.bias, p.frozen))) for p in info.parameters]
     rows += [
-        (f"  {s.name}", "×".join(s.axes) or "1", "number of the step" if s.counts else f"state, from {s.initial:g}")
-        for s in info.states
+        _row(s.name, s.axes, "number of the step" if s.counts else f"state, from {s.learned or f'{s.initial:g}'}") for s in info.states
     ]
+    rows += [_row(m.name, m.axes, f"random mask, drawn once a {m.per}, 1 with probability {m.rate}") for m in info.masks]
+    rows += [_row(name, axes, "further input") for name, axes in info.inputs[1:]]
     rows += [
         (f"  {name}", "size", "given with the layer" if size is None else f"{size} by default") for name, size in info.sizes.items()
     ]
     print_rows(rows)
+
+
+def _row(name: str, axes: Axes, what: str) -> tuple[str, str, str]:
+    return f"  {name}", "×".join(axes) or "1", what
 
 
 def _marks(bias: bool, frozen: bool) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numba.core.event import Event, Listener, install_listener
 from rnncc.api import find_class
 from rnncc.runtime.layer import Layer
 from rnncc.runtime.simd.isa import ISA
+from rnncc.runtime.transforms import asked_for
 
 KERNELS = ("inference", "forward", "backward", "trace")
 BATCHES = ((4, 1), (4, 2 * ISA.short))
@@ -48,12 +49,15 @@ class Warming:
         A name of the catalogue or a path.
     settings
         Options, sizes and constants of the cell.
+    transforms
+        Keywords as of `rnncc.RNN`.
     """
 
     spec: str
     settings: Mapping[str, object]
     dtypes: tuple[str, ...]
     kernels: tuple[str, ...]
+    transforms: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def runs(self) -> int:
@@ -68,11 +72,11 @@ class Warming:
         SpecError, ArgumentError
             Where the spec or a setting is wrong.
         """
-        compilations = Compilations()
+        compilations, asked = Compilations(), asked_for(self.transforms)
         with compilations.installed():
-            generated, _ = find_class(self.spec, self.settings)
+            generated, _ = find_class(self.spec, self.settings, asked.structure)
             sizes = {name: self.settings.get(name, size or _SIZE) for name, size in generated.cell.sizes.items()}
-            keywords: dict[str, Any] = sizes | dict(self.settings)
+            keywords: dict[str, Any] = sizes | dict(self.settings) | asked.keywords
             for dtype in self.dtypes:
                 layer = generated(_SIZE, _SIZE, dtype=dtype, threads=_THREADS, seed=0, **keywords)
                 for kernel in self.kernels:

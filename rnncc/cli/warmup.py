@@ -7,7 +7,7 @@ import click
 
 from rnncc import catalogue
 from rnncc.cli.console import progress
-from rnncc.cli.options import settings_option
+from rnncc.cli.options import settings_option, transforms_option
 from rnncc.cli.warming import KERNELS, Warming
 from rnncc.errors import ArgumentError
 from rnncc.runtime import cache_directory
@@ -28,8 +28,14 @@ from rnncc.runtime.settings import DTYPES
     help="Repeatable. Training takes forward and backward.",
 )
 @settings_option
+@transforms_option
 def command(
-    specs: tuple[str, ...], everything: bool, dtypes: tuple[str, ...], kernels: tuple[str, ...], settings: Mapping[str, object]
+    specs: tuple[str, ...],
+    everything: bool,
+    dtypes: tuple[str, ...],
+    kernels: tuple[str, ...],
+    settings: Mapping[str, object],
+    transforms: Mapping[str, object],
 ) -> None:
     """Compile cells ahead and keep their kernels, so that a later process starts at once; they serve every size.
 
@@ -41,6 +47,7 @@ def command(
       rnncc warmup --all --dtype float32 --dtype float64
       rnncc warmup ./mycell.py --set depth=3 --kernel inference
       rnncc warmup lstm --kernel inference --set weight_dtype=bfloat16
+      rnncc warmup gru --transform layer_norm --transform recurrent_dropout=0.3
     """
     if bool(specs) == everything:
         raise click.UsageError("give SPEC…, or --all for the whole catalogue" if not everything else "give SPEC… or --all, not both")
@@ -48,7 +55,7 @@ def command(
     for name in names:
         catalogue.find(name)  # a name that is wrong is told before anything is compiled
     _expect_cache()
-    warmings = [Warming(name, settings, tuple(dict.fromkeys(dtypes)), tuple(dict.fromkeys(kernels))) for name in names]
+    warmings = [Warming(name, settings, tuple(dict.fromkeys(dtypes)), tuple(dict.fromkeys(kernels)), transforms) for name in names]
     wide = max(map(len, names))
     with progress(sum(w.runs for w in warmings)) as begin:
         for warming in warmings:

@@ -87,7 +87,7 @@ def equations(program: Program, named: Collection[str], known: Program | None = 
     named
         Values that keep an equation of their own, besides outputs, carries and what is used more than once.
     known
-        Values it defines get no equation: the primal of a gradient.
+        Values it defines get no equation, and stand for themselves where its own equations do: the primal of a gradient.
     """
     return _Writer(program, named, known).equations()
 
@@ -96,8 +96,9 @@ class _Writer:
     def __init__(self, program: Program, named: Collection[str], known: Program | None) -> None:
         self.program, self.primal = program, known is None
         self.done = set(known.types) if known else set[str]()
-        self.uses = Counter(o for n in program.nodes for o in n.operands)
+        self.uses = _uses(program)
         self.kept = {value for _, value in program.outputs} | {c.next for c in program.carries} | set(named)
+        self.kept |= {value for value, count in _uses(known).items() if count > 1} if known else set()
         self.called = {value: key for key, value in reversed(program.outputs) if value not in self.done | set(named)}
         self.called |= {c.next: self._state(c) for c in program.carries if c.prev not in self.done and c.next not in named}
         self.written: dict[sp.Symbol, sp.Expr] = {}
@@ -130,6 +131,10 @@ class _Writer:
         """A state by its own name; a cotangent by the name of what it is at the step it comes from."""
         step = 1 if carry.reverse else -1
         return (carry.prev, step) if self.primal or carry.prev in self.done else (self.called.get(carry.next, carry.next), step)
+
+
+def _uses(program: Program) -> Counter[str]:
+    return Counter(o for n in program.nodes for o in n.operands)
 
 
 def _right(node: Node, program: Program) -> sp.Expr:

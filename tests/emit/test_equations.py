@@ -21,7 +21,7 @@ CELLS = sorted(p.stem for p in (ROOT / "specs").glob("*.py"))
 SIZES = {"input": 3, "hidden": 4, "out": 2, "proj": 5, "context": 6, "units": 7}
 JOINED = ("qrnn", "scrn")
 """With concats: a part of one, `d_output[part 0]`, is written for people."""
-MATRICES = ("mlstm_matrix",)
+MATRICES = ("ltc", "mlstm_matrix")
 """A vector meets a matrix as one number a row, which arrays of one axis cannot say to NumPy."""
 
 LSTM_FORWARD = """\
@@ -87,6 +87,7 @@ def executed(lines: list[str], env: dict[str, np.ndarray]) -> dict[str, np.ndarr
     """The equations run as Python for one step; `v[t-1]` and `v[t+1]` are read as `v_shifted`."""
     row, column = np.indices((SIZES["hidden"], SIZES["hidden"]), float)
     known = {**ELEMENTWISE, **env, "outer": np.outer, "sum_tn": lambda a: a, "Piecewise": chosen, "row": row, "column": column}
+    known["unit"] = np.arange(SIZES["hidden"], dtype=float)
     for line in lines:
         left, right = line.split(" = ")
         known[left] = eval(re.sub(r"(\w+)\[t[+-]1\]", r"\1_shifted", right), {}, known)
@@ -155,3 +156,13 @@ def test_latex_is_balanced_and_has_every_equation(name: str) -> None:
 def test_the_form_of_a_product(index: str, kind: str, order: tuple[int, int], sums: tuple[str, ...]) -> None:
     found = form(index)
     assert (found.kind, found.order, found.sums) == (kind, order, sums)
+
+
+def test_a_gradient_calls_the_helpers_of_the_primal_by_their_names() -> None:
+    """What the primal uses more than once has an equation there, and is not written out again."""
+    forward, gradient, named = programs("lstm_layernorm_per_gate")
+    helpers = {line.left for line in equations(forward, named).lines} - set(named)
+    assert helpers
+    shown = text(gradient, named, forward)
+    assert all(re.search(rf"\b{helper}\b", shown) for helper in helpers if helper in gradient.types)
+    assert len(max(shown.splitlines(), key=len)) < 400

@@ -36,7 +36,7 @@ def test_table_jacobian_and_json(tmp_path: Path) -> None:
 
 def test_a_picture_of_a_cell_with_options_sizes_and_transforms(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
-    settings = ("--set", "phi=relu", "--set", "out=2", "--set", "zoneout=0.25")
+    settings = ("--set", "phi=relu", "--set", "out=2", "--transform", "zoneout=0.25")
     done = plot("jordan", *SMALL, *settings, "-o", str(tmp_path / "flow.svg"))
     assert (done.exit_code, done.stderr) == (0, "")
     drawn = (tmp_path / "flow.svg").read_text()
