@@ -1,6 +1,6 @@
 """`rnncc show`: what a cell is, what its gradient is, what its recurrence is like, what it costs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import click
 import sympy as sp
@@ -8,18 +8,20 @@ import sympy as sp
 from rnncc.cli.compiled import compiled
 from rnncc.cli.console import print_rows
 from rnncc.cli.options import spec_argument
+from rnncc.compiler import Compilation
 from rnncc.emit.equations import text
-from rnncc.ir import Program
 from rnncc.ir.flops import step_flops
+from rnncc.ir.streams import step_numbers
 from rnncc.runtime.cell_info import Axes, CellInfo
 from rnncc.spec import CellSpec
-from rnncc.structure import Found
+from rnncc.structure import lines
 
 
 @click.command()
 @spec_argument
 def command(spec: str, settings: Mapping[str, object], transforms: Mapping[str, object]) -> None:
-    """Print a cell's equations, its derived gradient, what was found of its structure, its parameters and sizes, its FLOPs per step.
+    """Print a cell's equations, its derived gradient, what was found of its structure, its parameters and sizes, its FLOPs
+    and streams per step.
 
     \b
     Examples:
@@ -33,9 +35,9 @@ def command(spec: str, settings: Mapping[str, object], transforms: Mapping[str, 
     _about(made.spec, info)
     _section("equations of a step", text(made.primal, made.spec.named))
     _section(f"gradient ({info.cotangent}v: gradient by v)", text(made.joint, _named(made.spec, info.cotangent), known=made.primal))
-    _section("structure", "\n".join(_structure(made.structure)))
+    _section("structure", "\n".join(lines(made.structure)))
     _parameters(info)
-    _costs(made.primal, made.joint)
+    _costs(made)
 
 
 def _about(cell: CellSpec, info: CellInfo) -> None:
@@ -60,14 +62,6 @@ def _section(title: str, body: str) -> None:
     click.echo("\n".join(f"  {line}" for line in body.splitlines()))
 
 
-def _structure(found: tuple[Found, ...]) -> Iterator[str]:
-    for one in found:
-        yield f"loop of {one.loop.states}"
-        yield from (f"  {what}: {why}" for _, what, why in one.findings)
-    if not found:
-        yield "no loop: nothing depends on what it was before"
-
-
 def _parameters(info: CellInfo) -> None:
     click.secho("\nparameters and states", bold=True)
     rows = [_row(p.name, p.axes, " ".join(_marks(p.bias, p.frozen))) for p in info.parameters]
@@ -90,10 +84,14 @@ def _marks(bias: bool, frozen: bool) -> list[str]:
     return ["bias"] * bias + ["frozen"] * frozen
 
 
-def _costs(forward: Program, gradient: Program) -> None:
+def _costs(made: Compilation) -> None:
     click.secho("\nFLOPs per step and sample", bold=True)
-    print_rows([("  forward", _formula(step_flops(forward))), ("  backward", _formula(step_flops(gradient, known=forward)))])
+    flops = {"forward": step_flops(made.primal), "backward": step_flops(made.joint, known=made.primal)}
+    print_rows([(f"  {sweep}", formula(cost)) for sweep, cost in flops.items()])
+    click.secho("\nnumbers read and written per step and sample, parameters and states apart", bold=True)
+    print_rows([(f"  {kernel}", formula(step_numbers(made.program(kernel)))) for kernel in ("inference", "forward", "backward")])
 
 
-def _formula(flops: sp.Expr) -> str:
-    return str(flops).replace("**2", "²").replace("*", "·")
+def formula(counted: sp.Expr) -> str:
+    """A count as a polynomial in the sizes, `8·hidden² + 4·hidden`."""
+    return str(counted).replace("**2", "²").replace("*", "·")

@@ -52,18 +52,19 @@ def _flops(node: Node, program: Program) -> sp.Expr:
             letters, _, _ = node.index.replace(",", "").partition("->")
             axes = [axis for o in node.operands for axis in program.types[o]]
             bound = dict(zip(letters, axes, strict=True))
-            return 2 * _volume(axis for letter, axis in bound.items() if letter not in "TN")
+            return 2 * volume(axis for letter, axis in bound.items() if letter not in "TN")
         case Pointwise():
-            return function_cost(node.expr) * _volume(units(node.type))
+            return function_cost(node.expr) * volume(units(node.type))
         case Reduce():
-            return _volume(units(program.types[node.a]))
+            return volume(units(program.types[node.a]))
         case ScatterAdd():
-            return _volume(units(program.types[node.a]))
+            return volume(units(program.types[node.a]))
         case Concat() | Slice() | Transpose() | Iota() | Gather() | Relabel():
             return sp.S.Zero
         case _:
             raise InternalError(f"no cost of a {type(node).__name__}")
 
 
-def _volume(axes: Iterable[str]) -> sp.Expr:
+def volume(axes: Iterable[str]) -> sp.Expr:
+    """How many numbers an array of `axes`, unit axes, holds."""
     return sp.prod(sum(sp.Symbol(size) for size in size_names(axis)) for axis in axes)

@@ -1,6 +1,6 @@
 """All that is found of a program, loop by loop."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from rnncc.ir import Program
@@ -45,3 +45,13 @@ def structure(program: Program, without: Collection[str] = ()) -> tuple[Found, .
         for loop in loops(program)
         if not all(c.prev in without for c in loop.carries)
     )
+
+
+def lines(found: Iterable[Found]) -> Iterator[str]:
+    """Loops with their findings and reasons, as lines of text."""
+    loops_found = tuple(found)
+    for one in loops_found:
+        yield f"loop of {one.loop.states}"
+        yield from (f"  {what}: {why}" for _, what, why in one.findings)
+    if not loops_found:
+        yield "no loop: nothing depends on what it was before"

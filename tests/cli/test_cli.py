@@ -47,6 +47,7 @@ def test_show_prints_equations_gradient_parameters_and_cost() -> None:
     assert "W_i  hidden×input" in printed
     assert "8·hidden² + 8·hidden·input" in printed
     assert "16·hidden² + 16·hidden·input" in printed
+    assert "inference  hidden + input" in printed
 
 
 def test_show_says_what_was_found_of_the_structure_and_why() -> None:
