@@ -1,25 +1,19 @@
 """The tagger: reads both formats, its gradients are right, and it learns."""
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.examples.imported import imported
+
 SENTENCES = [[("the", "DET"), ("dog", "NOUN"), ("barks", "VERB")], [("dogs", "NOUN"), ("bark", "VERB")], [("Run", "VERB")]]
 
 
 @pytest.fixture(scope="module")
 def tagger() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("tagger", ROOT / "examples" / "tagger.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["tagger"] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["tagger"]
+    yield from imported("tagger")
 
 
 def small(tagger: ModuleType):
