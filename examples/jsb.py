@@ -6,9 +6,9 @@
     python examples/jsb.py --recurrent-dropout 0 --epochs 30    8.55, as a plain LSTM has it in the literature
 
 The score is the negative log-likelihood of a frame, a quarter note with its 88 keys up or down, given all frames before it, in nats;
-the first frame of a piece is given, and all frames of all pieces weigh the same. Bai, Kolter & Koltun 2018 (table 1) report 8.45 for an LSTM and 8.43 for a GRU, on the split
-of Boulanger-Lewandowski 2012, which is used here, with about 300,000 parameters. The pieces are published for research and are not
-part of this project.
+the first frame of a piece is given, and all frames of all pieces weigh the same. Bai, Kolter & Koltun 2018 (table 1) report 8.45 for
+an LSTM and 8.43 for a GRU of about 300,000 parameters, on the split of Boulanger-Lewandowski 2012, which is used here. The pieces are
+published for research and are not part of this project.
 
 A head that begins with how often each key is down saves hundreds of steps; dropout of the state that the gates read, one mask a piece
 (Gal & Ghahramani 2016), is what keeps 229 pieces from being learned by heart. Everything was chosen on the validation pieces.
