@@ -1,0 +1,157 @@
+"""Writes `docs/cells.md`: every cell of the catalogue, from its spec, and what cells learned, from `docs/cells.json`.
+
+    python docs/cells.py
+
+The same catalogue and results give the same text. `examples/jsb.py --json docs/cells.json` and `examples/tasks.py … --json
+docs/cells.json` add results.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import sympy as sp
+
+from rnncc import catalogue
+from rnncc.cli.show import formula
+from rnncc.compiler import Compilation, compile_cell
+from rnncc.emit.latex import latex
+from rnncc.ir.flops import step_flops, volume
+from rnncc.ir.streams import step_numbers
+from rnncc.structure import Found, lines
+
+HERE = Path(__file__).parent
+SIZE = 128  # of input and state
+BYTES = 4  # of a float32
+KERNELS = ("inference", "forward", "backward")
+BARS = "▁▂▃▄▅▆▇█"
+POINTS = 20  # of a curve
+PUBLISHED = {
+    ("jsb", "elman"): "8.91",
+    ("jsb", "lstm"): "8.45",
+    ("jsb", "gru"): "8.43",
+    ("adding 600", "elman"): "0.177",
+    ("adding 600", "lstm"): "0.164",
+    ("adding 600", "gru"): "5.3e-5",
+}
+"""By Bai, Kolter & Koltun 2018, table 1."""
+
+HEAD = f"""# Cells
+
+Every cell of the catalogue: its equations as the compiler reads them, what it costs, what was found of its recurrence, and what some of
+them learn. This page is generated, from the specs and from the results in `docs/cells.json`:
+
+    python docs/cells.py
+
+Parameters, FLOPs and bytes are those of one layer with {SIZE} inputs and {SIZE} units, further sizes as the cell has them by default. A
+FLOP is an addition or multiplication, functions count as many as they cost; bytes are what a kernel reads and writes of a step and
+sample in float32, inputs, outputs and what forward leaves for backward, without parameters and states. What is computed once a
+sequence counts nothing.
+"""
+
+LEARNED = """## What they learn
+
+*Chorales* (jsb): negative log-likelihood of a frame of 88 keys in nats, on the test pieces, of the model that was best on the
+validation pieces; at most 300,000 parameters each. *Adding*: mean squared error of the sum of two marked numbers; always answering 1
+has 0.167. *Copying*: nats a letter after so many blanks; guessing has 2.079. The curve is the score on validation pieces, or on
+fresh sequences, along the run, from its lowest to its highest value on a logarithmic scale. All cells of a task were trained alike,
+with one seed and the defaults of the example; nothing was tuned for any of them. Published: Bai, Kolter & Koltun 2018, table 1. A
+cell that is missing here was not run:
+
+{commands}
+"""
+
+
+def page(names: Sequence[str], results: Sequence[dict[str, Any]]) -> str:
+    """The whole page."""
+    made = {name: compile_cell(name) for name in names}
+    return "\n".join([HEAD, *learned(results), *overview(made), *(section(name, one) for name, one in made.items())])
+
+
+def learned(results: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """What cells learned, a table a task."""
+    by_task = {task: [r for r in results if r["task"] == task] for task in dict.fromkeys(r["task"] for r in results)}
+    yield LEARNED.format(commands="\n".join(_command(task, of_task) for task, of_task in by_task.items()))
+    for task, of_task in by_task.items():
+        yield f"| {task} | units | parameters | curve | score | published |\n|---|---|---|---|---|---|"
+        yield "\n".join(_result(r) for r in sorted(of_task, key=lambda r: r["score"])) + "\n"
+
+
+def _command(task: str, results: Sequence[dict[str, Any]]) -> str:
+    name, _, length = task.partition(" ")
+    example = f"tasks.py {name} --length {length}" if length else f"{name}.py"
+    cells = " ".join(r["cell"] for r in results)
+    return f"    for cell in {cells}; do python examples/{example} --cell $cell --json docs/cells.json; done"
+
+
+def _result(r: dict[str, Any]) -> str:
+    known = PUBLISHED.get((r["task"], r["cell"]), "")
+    return f"| `{r['cell']}` | {r['hidden']} | {r['parameters']:,} | {curve(r['curve'])} | {r['score']:.4g} | {known} |"
+
+
+def curve(values: Sequence[float]) -> str:
+    """Some of `values` as bars, the lowest of all of them at the bottom, the highest at the top, logarithms in between."""
+    at = [round(k * (len(values) - 1) / (POINTS - 1)) for k in range(POINTS)] if len(values) > POINTS else range(len(values))
+    low, high = min(values), max(values)
+    rise = [math.log(values[k] / low) / (math.log(high / low) or 1) for k in at]
+    return "".join(BARS[round(share * (len(BARS) - 1))] for share in rise)
+
+
+def overview(made: dict[str, Compilation]) -> Iterator[str]:
+    """One row a cell."""
+    yield f"## What a step costs\n\nOne sample, {SIZE} inputs, {SIZE} units.\n"
+    titles = ("cell", "parameters", "FLOPs forward", "backward", "bytes inference", "forward", "backward", "found")
+    yield f"| {' | '.join(titles)} |\n{'|---' * len(titles)}|"
+    yield "\n".join(_row(name, one) for name, one in made.items()) + "\n"
+
+
+def _row(name: str, made: Compilation) -> str:
+    numbers = [parameters(made), *flops(made).values(), *(BYTES * step_numbers(made.program(kernel)) for kernel in KERNELS)]
+    found = "; ".join(_found(one, alone=len(made.structure) == 1) for one in made.structure if one.holding)
+    return f"| [`{name}`](#{name}) | " + " | ".join(f"{_at_size(n, made):,}" for n in numbers) + f" | {found} |"
+
+
+def _found(one: Found, alone: bool) -> str:
+    return ("" if alone else f"{one.loop.states}: ") + ", ".join(one.holding)
+
+
+def parameters(made: Compilation) -> sp.Expr:
+    """Numbers in the parameters, frozen ones too."""
+    return sp.expand(sum((volume(p.axes) for p in made.info.parameters), sp.S.Zero))
+
+
+def flops(made: Compilation) -> dict[str, sp.Expr]:
+    """By direction."""
+    return {"forward": step_flops(made.primal), "backward": step_flops(made.joint, known=made.primal)}
+
+
+def _at_size(counted: sp.Expr, made: Compilation) -> int:
+    sizes = made.info.sizes | {"input": SIZE, "hidden": SIZE}
+    return int(counted.subs({sp.Symbol(name): size for name, size in sizes.items()}))
+
+
+def section(name: str, made: Compilation) -> str:
+    """One cell: where it is from, its equations, what a step costs, what its recurrence is like."""
+    counted = {"parameters": parameters(made)} | {f"FLOPs {direction}": cost for direction, cost in flops(made).items()}
+    return "\n".join(
+        [
+            f"## {name}\n\n{made.info.doc.strip()}\n",
+            f"```math\n{latex(made.primal, made.spec.named, prefix=made.info.cotangent)}\n```\n",
+            *(f"- {what}: {formula(number)}" for what, number in counted.items()),
+            "\n```text",
+            *lines(made.structure),
+            "```\n",
+        ]
+    )
+
+
+def main() -> None:
+    """Write the page."""
+    results = json.loads((HERE / "cells.json").read_text(encoding="utf-8"))
+    (HERE / "cells.md").write_text(page(catalogue.names(), results), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
