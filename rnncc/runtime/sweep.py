@@ -32,6 +32,8 @@ class Sweep:
         Which team they are of.
     record
         Takes down what is to be done, instead of doing it; only of whole sequences, and of several steps for one thread only.
+    segment_of
+        T of the sweep that this is a segment of; None: it is all of time.
     """
 
     steps: int
@@ -41,6 +43,7 @@ class Sweep:
     threads: int = 1
     team: int = 0
     record: "Record | None" = None
+    segment_of: int | None = None
 
     def live(self) -> NDArray[np.int64]:
         """(T,) int64: how many rows, from the first, are alive at each step."""
@@ -57,11 +60,11 @@ class Sweep:
 
     def segment(self, first: int, last: int) -> "Sweep":
         """The steps [first, last) as a batch of their own, with every row."""
-        steps = last - first
-        if self.lengths is None:
-            return replace(self, steps=steps)
-        lengths = np.clip(self.lengths - first, 0, steps)
-        return replace(self, steps=steps, lengths=None if (lengths == steps).all() else lengths)
+        steps, whole = last - first, self.segment_of or self.steps
+        lengths = None if self.lengths is None else np.clip(self.lengths - first, 0, steps)
+        if lengths is not None and (lengths == steps).all():
+            lengths = None
+        return replace(self, steps=steps, lengths=lengths, segment_of=whole)
 
     def segments(self, checkpoint: int | None, truncate: int | None = None) -> list[tuple[int, int]]:
         """First step of each segment and the one after its last, in the order in which the layer runs through them.

@@ -118,6 +118,17 @@ def test_truncated_gradients_are_those_of_pytorch(class_of, rng, bidirectional, 
         np.testing.assert_array_equal(again[name], value, err_msg=name)
 
 
+@pytest.mark.parametrize("rows", [1, 9])
+def test_outputs_have_the_bits_of_the_whole(rng, rows):
+    """Whatever the pieces: of one step, too, where few rows have the products of their input made ahead of the loop."""
+    x = rng.standard_normal((STEPS, rows, 9)).astype("float32")
+    (y, last), _ = rnncc.RNN("lstm", 9, 17, seed=1).vjp(x)
+    for every in (1, 2, 3):
+        (z, finals), _ = rnncc.RNN("lstm", 9, 17, seed=1, truncate=every).vjp(x)
+        np.testing.assert_array_equal(z, y)
+        np.testing.assert_array_equal(finals["c"], last["c"])
+
+
 def test_what_truncate_tells_and_takes(rng):
     layer = rnncc.RNN("lstm", 3, 5, truncate=20)
     assert "truncate=20" in repr(layer)
