@@ -6,6 +6,9 @@ from typing import Literal
 
 Axes = tuple[str, ...]
 Per = Literal["step", "sequence", "call"]
+Domain = Literal["probability", "rate", "share", "bound"]
+"""What a constant stays within: 0 to 1; below 1, since something is divided by what it leaves of 1; above 0, since something is divided
+by it; numbers above 0."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,9 @@ class CellInfo:
     masks: tuple[RandomMask, ...] = ()
     indices: Mapping[str, str] = field(default_factory=dict)
     """Of `inputs`, those of whole numbers, one a step: each with the size below whose number of units they stay. No gradient."""
+
+    domains: Mapping[str, Domain] = field(default_factory=dict)
+    """Constants that do not take every number, each with what it takes."""
 
     @property
     def differentiable(self) -> tuple[State, ...]:

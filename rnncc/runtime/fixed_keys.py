@@ -6,8 +6,10 @@ from typing import Any, Generic, NoReturn, TypeVar
 import numpy as np
 
 from rnncc.errors import ArgumentError, DtypeError, ShapeError
+from rnncc.runtime.cell_info import Domain
+from rnncc.runtime.domains import within
 from rnncc.runtime.kernels import Array
-from rnncc.runtime.keywords import number, suggestion
+from rnncc.runtime.keywords import suggestion
 
 V = TypeVar("V")
 
@@ -63,14 +65,13 @@ class Parameters(FixedKeys[Array]):
 
 
 class Constants(FixedKeys[float]):
-    """Name -> float, seen by the next call."""
+    """Name -> float, seen by the next call; `domains` says which numbers a constant takes."""
 
     what = "constant"
 
+    def __init__(self, values: Mapping[str, float], domains: Mapping[str, Domain]) -> None:
+        super().__init__(values)
+        self._domains = domains
+
     def replaced(self, key: str, value: Any) -> float:
-        return number(key, value)
-
-
-def as_constants(values: Mapping[str, float]) -> Constants:
-    """`values` as the constants of a layer."""
-    return Constants(values)
+        return within(self._domains.get(key), key, value)

@@ -9,13 +9,13 @@ import numpy as np
 
 from rnncc.errors import WeightsError
 from rnncc.runtime.cell_info import CellInfo
+from rnncc.runtime.domains import within
 from rnncc.runtime.dropout import Counter, dropout_seed
 from rnncc.runtime.fixed_keys import Constants, Parameters
 from rnncc.runtime.geometry import Geometry
 from rnncc.runtime.indices import refuse_layers
 from rnncc.runtime.kernels import Array, Kernels
 from rnncc.runtime.keywords import check_options, split_keywords
-from rnncc.runtime.masks import mask_rates
 from rnncc.runtime.parameters import ParameterStore
 from rnncc.runtime.settings import Settings, fresh_seed, usable_cores
 from rnncc.runtime.weights import differences, read_weights, write_weights
@@ -69,7 +69,8 @@ class LayerBase:
             residual=residual,
             truncate=truncate,
         )
-        mask_rates(self.cell, own.constants)
+        for name, value in own.constants.items():
+            within(self.cell.domains.get(name), name, value)
         rng = np.random.default_rng(settings.seed)
         store = ParameterStore.drawn(self._geometry(settings), settings.bias, settings.dtype, rng)
         self._assemble(settings, store, own.constants, 0)
@@ -77,7 +78,7 @@ class LayerBase:
     def _assemble(self, settings: Settings, store: ParameterStore, constants: Mapping[str, float], key: int) -> None:
         self._settings = settings
         self._store = store
-        self._constants = Constants(constants)
+        self._constants = Constants(constants, self.cell.domains)
         self._keys = Counter(key)
         self._dropout_seed = dropout_seed(settings.seed)
         self._threads = settings.threads or usable_cores()

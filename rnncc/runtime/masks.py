@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncc.errors import ArgumentError
 from rnncc.runtime.cell_info import CellInfo, RandomMask
 from rnncc.runtime.dropout import uniform
 from rnncc.runtime.geometry import Geometry, Place
@@ -60,8 +59,5 @@ class CellMasks:
 
 
 def mask_rates(cell: CellInfo, constants: Mapping[str, float]) -> dict[str, float]:
-    """Mask -> probability of a 1; raises `ArgumentError` for a constant that is none."""
-    for mask in cell.masks:
-        if isinstance(mask.rate, str) and not 0 <= constants[mask.rate] <= 1:
-            raise ArgumentError(f"{mask.rate}={constants[mask.rate]} is the rate of a random mask; expected a probability from 0 to 1")
+    """Mask -> probability of a 1."""
     return {m.name: constants[m.rate] if isinstance(m.rate, str) else m.rate for m in cell.masks}

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rnncc.errors import ArgumentError
-from rnncc.runtime.keywords import TRANSFORMS, flag, number
+from rnncc.runtime.domains import within
+from rnncc.runtime.keywords import TRANSFORMS, flag
 
 Structure = bool | tuple[str, ...]
 """What is compiled of a transform: True, or the states that it is for, none for all."""
@@ -54,17 +55,11 @@ def _flag(name: str, value: object) -> tuple[Structure, dict[str, float]]:
 
 
 def _rate(name: str, value: object) -> tuple[Structure, dict[str, float]]:
-    rate = number(name, value)
-    if not 0 <= rate < 1:
-        raise ArgumentError(f"{name}={rate}; expected a probability from 0 up to, but not, 1")
-    return True, {name: rate}
+    return True, {name: within("rate", name, value)}
 
 
 def _bound(name: str, value: object) -> tuple[Structure, dict[str, float]]:
-    bound = number(name, value)
-    if not bound > 0:
-        raise ArgumentError(f"{name}={bound}; expected a number above 0")
-    return True, {name: bound}
+    return True, {name: within("bound", name, value)}
 
 
 def _rates_by_state(name: str, value: object) -> tuple[Structure, dict[str, float]]:

@@ -60,7 +60,7 @@ class Cell:
     @recorded
     def size(self, name: str, default: int | None = None) -> Size:
         """A further size, given as the keyword `name` where a layer is made; without a default it has to be given."""
-        self._fresh_name(name)
+        self._fresh_name(name, keyword=True)
         arguments.whole(f"the default of the size {name}", default)
         self.record.sizes[name] = (Size(name, default), current_span(self._file))
         return Size(name, default)
@@ -118,7 +118,7 @@ class Cell:
     @recorded
     def option(self, name: str, default: object, choices: Sequence[object] = ()) -> object:
         """A Python value under which the file is executed; a layer is given it under this name."""
-        self._fresh_name(name)
+        self._fresh_name(name, keyword=True)
         given = self.session.options if self.session else {}
         option = Option(name, given.get(name, default), default, tuple(choices))
         arguments.option(option)
@@ -277,13 +277,13 @@ class Cell:
         return made
 
     def _declare(self, name: str, kind: Given, units: Axes) -> sp.Symbol:
-        self._fresh_name(name)
+        self._fresh_name(name, keyword=kind == "constant")
         self.record.entries[name] = Declared(name, kind, units, current_span(self._file))
         return symbol(name)
 
-    def _fresh_name(self, name: str) -> None:
-        if reason := objection(name):
-            raise Mistake(f"the name {name!r} {reason}", remedy="names appear in the generated kernels as they are: choose another")
+    def _fresh_name(self, name: str, *, keyword: bool = False) -> None:
+        if reason := objection(name, keyword_of_layer=keyword):
+            raise Mistake(f"the name {name!r} {reason}", remedy="names appear in kernels, and as keywords, as they are: choose another")
         earlier = self.record.place_of(name)
         if earlier or name in self.record.options:
             where = f"first on line {earlier.line}" if earlier else "first as an option"

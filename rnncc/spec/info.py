@@ -2,6 +2,7 @@
 
 from rnncc.runtime.cell_info import CellInfo
 from rnncc.spec.cell_spec import CellSpec
+from rnncc.spec.domains import domains
 from rnncc.spec.names import implied
 
 
@@ -21,6 +22,7 @@ def cell_info(spec: CellSpec) -> CellInfo:
         cotangent=cotangent_prefix(spec),
         masks=spec.masks,
         indices=dict(spec.indices),
+        domains=domains(spec),
     )
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 from rnncc.functions import VOCABULARY
+from rnncc.runtime.keywords import LAYER_KEYWORDS, TRANSFORMS
 
 RESERVED: tuple[str, ...] = (
     # what kernels and generated modules call their own
@@ -23,11 +24,12 @@ RESERVED: tuple[str, ...] = (
 )
 """Words that name no value of a cell."""
 
+_LAYER = ("cell", "cls", "self", "input_size", "hidden_size", *LAYER_KEYWORDS, *TRANSFORMS)
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
-def objection(name: object) -> str | None:
-    """Why `name` cannot name a value of a cell, or None where it can."""
+def objection(name: object, *, keyword_of_layer: bool = False) -> str | None:
+    """Why `name` cannot name a value of a cell, or one that layers are given by this name; None where it can."""
     if not isinstance(name, str) or not _IDENTIFIER.fullmatch(name):
         return "is no plain name: a letter, then letters, digits and underscores (ASCII)"
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
@@ -36,6 +38,8 @@ def objection(name: object) -> str | None:
         return "is a size that every layer has"
     if name in RESERVED:
         return "is reserved for generated kernels"
+    if keyword_of_layer and name in _LAYER:
+        return "is an argument that every layer takes"
     return None
 
 

@@ -188,6 +188,33 @@ def test_what_is_refused(keywords, said):
         rnncc.RNN("lstm", 3, 5, **keywords)
 
 
+@pytest.mark.parametrize(
+    ("keywords", "name", "value", "said"),
+    [
+        ({"input_dropout": 0.3}, "input_dropout", 1, r"input_dropout=1\.0; expected a probability from 0 up to, but not, 1"),
+        ({"weight_drop": 0.3}, "weight_drop", -0.1, "a probability from 0"),
+        ({"zoneout": {"c": 0.3}}, "zoneout_c", float("nan"), "zoneout_c=nan; expected a probability from 0"),
+        ({"state_clip": 2}, "state_clip", 0, r"state_clip=0\.0; expected a number above 0"),
+        ({"preactivation_clip": 2}, "preactivation_clip", -1, "a number above 0"),
+    ],
+)
+def test_a_constant_stays_within_what_its_transform_takes(keywords, name, value, said):
+    layer = make("interpreter", "lstm", keywords)
+    before = dict(layer.constants)
+    with pytest.raises(ArgumentError, match=said):
+        layer.constants[name] = value
+    assert dict(layer.constants) == before
+    with pytest.raises(ArgumentError, match=said):
+        type(layer)(3, 5, **{name: value})
+    layer.constants[name] = 0.5
+    assert pickle.loads(pickle.dumps(dict(layer.constants)))[name] == 0.5
+
+
+def test_a_constant_of_the_cell_is_not_shared_with_a_transform():
+    with pytest.raises(ArgumentError, match="ZoneoutLSTM has a value called zoneout_h, which a transform needs"):
+        make("interpreter", "lstm_zoneout", {"zoneout": {"h": 0.3}})
+
+
 def test_what_asks_for_nothing():
     assert asked_for({"zoneout": None, "layer_norm": False, "seed": 1}).structure == {}
 

@@ -47,6 +47,20 @@ def test_the_prefix_of_cotangents_begins_no_name_of_the_cell(body, prefix):
     assert cell_info(load_text(HEAD + body + TAIL)).cotangent == prefix
 
 
+@pytest.mark.parametrize(
+    ("value", "domain"),
+    [
+        ("h * (1 - m) / (1 - p)", {"p": "rate"}),
+        ("h * m / p", {"p": "share"}),
+        ("m * h + (1 - m) * x_in", {"p": "probability"}),
+        ("(m + 1 / q) * h / (2 - p)", {"p": "probability"}),
+    ],
+)
+def test_the_rate_of_a_mask_that_something_is_divided_by(value, domain):
+    declared = "p, q = cell.constant('p', 0.5), cell.constant('q', 2.0)\nm = cell.mask('m', h, p)\nx_in = W @ x * q\n"
+    assert cell_info(load_text(f"{HEAD}{declared}kept = {value}\n{FINE} + kept + x_in{TAIL}")).domains == domain
+
+
 def test_the_output_of_a_state():
     spec = load_text(HEAD + FINE + "\ncell.next(h=h_new)\ncell.output(h)\n")
     assert cell_info(spec).output == ("hidden",)

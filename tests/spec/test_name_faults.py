@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.spec.bodies import FINE, HEAD, faults
+from rnncc.spec import load_text
+from tests.spec.bodies import FINE, HEAD, TAIL, faults
 
 
 def test_declared_twice():
@@ -62,6 +63,18 @@ bad.py:8:9: error: the symbol q is unknown to the cell
 def test_names_that_are_no_names(name, reason, declaration):
     text = faults(f"b = cell.{declaration.format(name)}\n{FINE}")
     assert text.startswith(f"bad.py:7:5: error: the name {name!r} {reason}")
+
+
+@pytest.mark.parametrize("name", ["zoneout", "layer_norm", "dropout", "seed", "cell", "hidden_size"])
+@pytest.mark.parametrize("declaration", ["size({!r})", "constant({!r}, 1.0)", "option({!r}, 1)"])
+def test_what_a_layer_is_given_by_name_is_no_argument_of_every_layer(name, declaration):
+    text = faults(f"b = cell.{declaration.format(name)}\n{FINE}")
+    assert text.startswith(f"bad.py:7:5: error: the name {name!r} is an argument that every layer takes")
+    assert "choose another" in text
+
+
+def test_other_values_may_be_called_like_arguments_of_a_layer():
+    load_text(f"{HEAD}b = cell.bias('seed', h)\nreset = tanh(h)\n{FINE} + b * reset{TAIL}")
 
 
 def test_a_cell_needs_a_name_too():

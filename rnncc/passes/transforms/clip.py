@@ -17,8 +17,8 @@ def state_clip(cell: Described, names: tuple[str, ...]) -> Described:
     Guarantees: whatever reads the new state reads the clipped one; the gradient is 1 at the bounds, 0 beyond.
     Does not do: first states, which are taken as given.
     """
-    for carry, bound in cell.states("state_clip", names):
-        cell = cell if bound in cell.info.constants else cell.with_constant(bound)
+    cell, states = cell.with_states("state_clip", names, "bound")
+    for carry, bound in states:
         following = cell.program.by_prev[carry.prev].next
         if following in cell.program.node:
             cell = _clipped(cell, [following], bound)
@@ -32,7 +32,7 @@ def preactivation_clip(cell: Described) -> Described:
     Guarantees: of a function's argument that plain arithmetic makes of products, everybody reads the clipped value.
     Does not do: arguments that other functions make.
     """
-    cell = cell.with_constant("preactivation_clip")
+    cell = cell.with_constant("preactivation_clip", "bound")
     nodes = [n for n in cell.program.nodes if isinstance(n, Pointwise) and isinstance(n.expr, Elementwise)]
     found = dict.fromkeys(o for n in nodes for o in n.operands if _is_sum_of_products(cell.program, o))
     return _clipped(cell, found, "preactivation_clip")

@@ -8,7 +8,7 @@ import sympy as sp
 from rnncc.errors import ArgumentError
 from rnncc.functions import symbol
 from rnncc.ir import Axes, Carry, Input, Node, Program, Role
-from rnncc.runtime.cell_info import CellInfo, Parameter, Per, RandomMask
+from rnncc.runtime.cell_info import CellInfo, Domain, Parameter, Per, RandomMask
 from rnncc.runtime.transforms import constant_name
 
 _BEFORE_UNITS: dict[Per, Axes] = {"step": ("T", "N"), "sequence": ("N",), "call": ()}
@@ -25,10 +25,11 @@ class Described:
         """With other nodes."""
         return replace(self, program=replace(self.program, nodes=tuple(nodes)))
 
-    def with_constant(self, name: str) -> "Described":
-        """With a further constant, zero unless the layer is given it."""
-        found = self._with_input(name, (), "const")
-        return replace(found, info=replace(self.info, constants={**self.info.constants, name: 0.0}))
+    def with_constant(self, name: str, domain: Domain | None = None) -> "Described":
+        """With a further constant of `domain`, zero unless the layer is given it."""
+        found, info = self._with_input(name, (), "const"), self.info
+        domains = {**info.domains} if domain is None else {**info.domains, name: domain}
+        return replace(found, info=replace(info, constants={**info.constants, name: 0.0}, domains=domains))
 
     def with_mask(self, name: str, axes: Axes, rate: str, per: Per) -> "Described":
         """With a further random mask over the unit axes `axes`."""
@@ -57,16 +58,20 @@ class Described:
         """Whose description tells of a transform."""
         return replace(self, info=replace(self.info, options={**self.info.options, name: value}))
 
-    def states(self, keyword: str, names: tuple[str, ...]) -> list[tuple[Carry, str]]:
-        """The carries of `names`, each with the constant that `keyword` gives a layer for it.
+    def with_states(self, keyword: str, names: tuple[str, ...], domain: Domain) -> tuple["Described", list[tuple[Carry, str]]]:
+        """With the constants of `domain` that `keyword` gives a layer for the states `names`, and the carry of each with its constant.
 
-        Where there is no name: all of them but the number of the step.
+        Where there is no name: one constant, and all of them but the number of the step.
         """
         known = {s.name: self.program.by_prev[s.name] for s in self.info.differentiable}
         for name in names:
             if name not in known:
                 raise ArgumentError(f"{keyword}: {self.info.name} has no state {name}; it carries {', '.join(known)}")
-        return [(known[name], constant_name(keyword, name if names else None)) for name in names or known]
+        found = [(known[name], constant_name(keyword, name if names else None)) for name in names or known]
+        cell = self
+        for constant in dict.fromkeys(constant for _, constant in found):
+            cell = cell.with_constant(constant, domain)
+        return cell, found
 
     def _with_input(self, name: str, axes: Axes, role: Role) -> "Described":
         if name in self.program.types:

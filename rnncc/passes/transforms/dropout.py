@@ -42,7 +42,7 @@ def weight_drop(cell: Described) -> Described:
     Guarantees: a weight that is multiplied with a previous state, or with elementwise work on one, is dropped once, ahead of the loop.
     Does not do: weights that vary in time.
     """
-    cell, rate = cell.with_constant("weight_drop"), "weight_drop"
+    cell, rate = cell.with_constant("weight_drop", "rate"), "weight_drop"
     nodes: list[Node] = []
     made: dict[str, str] = {}
     for n in cell.program.nodes:
@@ -59,7 +59,7 @@ def weight_drop(cell: Described) -> Described:
 
 def _dropping(cell: Described, rate: str, source: Callable[[Program, str], str | None]) -> Described:
     """Each operand of a product multiplied with the mask of its source, where it has one."""
-    cell = cell.with_constant(rate)
+    cell = cell.with_constant(rate, "rate")
     program, nodes = cell.program, list[Node]()
     masks: dict[str, str] = {}
     made: dict[str, str] = {}

@@ -15,8 +15,8 @@ def zoneout(cell: Described, names: tuple[str, ...]) -> Described:
     else reads the new state reads it as it was, as in the paper.
     Does not do: reset of states by a flag, which reads previous values first (`reset` comes after this).
     """
-    for carry, rate in cell.states("zoneout", names):
-        cell = cell if rate in cell.info.constants else cell.with_constant(rate)
+    cell, states = cell.with_states("zoneout", names, "rate")
+    for carry, rate in states:
         mask = cell.program.fresh(f"zoneout_mask_{carry.prev}")
         cell = _zoned(cell.with_mask(mask, carry.type[2:], rate, "step"), carry, mask)
     return cell
