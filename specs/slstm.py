@@ -1,8 +1,8 @@
 """sLSTM, LSTM with exponential gates (Beck et al. 2024, "xLSTM: extended long short-term memory", arXiv:2405.04517, eq. 8-17).
 
-One head: U is a full matrix. The forget gate is the sigmoid one of the paper's two; i and f are exponentials of logarithms from which
-the state m, their running maximum, is taken off, so that nothing overflows: h is the same for any m. m begins at -∞, and the first
-step takes m' = ĩ, i = 1, f = 0.
+Units read the past of their own head alone: U has `heads` blocks along its diagonal; one is a full matrix. The forget gate is the
+sigmoid one of the paper's two; i and f are exponentials of logarithms from which the state m, their running maximum, is taken off, so
+that nothing overflows: h is the same for any m. m begins at -∞, and the first step takes m' = ĩ, i = 1, f = 0.
 """
 
 from rnncc.spec import Cell, Max, exp, sigmoid, softplus, tanh
@@ -11,10 +11,11 @@ cell = Cell("SLSTM")
 x = cell.input("x")
 h, c, n = cell.state("h"), cell.state("c"), cell.state("n")
 m = cell.state("m", initial=float("-inf"))
+heads = cell.option("heads", 1)
 
 
 def gate(k):
-    return cell.weight(f"W_{k}", h, x) @ x + cell.weight(f"U_{k}", h, h) @ h + cell.bias(f"b_{k}", h)
+    return cell.weight(f"W_{k}", h, x) @ x + cell.weight(f"U_{k}", h, h, blocks=heads) @ h + cell.bias(f"b_{k}", h)
 
 
 z = tanh(gate("z"))

@@ -13,6 +13,7 @@ from rnncc.catalogue import find
 from rnncc.compiler import Compilation, compile_cell
 from rnncc.emit.numpy import run
 from rnncc.errors import ArgumentError
+from rnncc.runtime.blocks import axis_length
 from rnncc.runtime.cell_info import Axes
 from rnncc.runtime.masks import mask_rates
 
@@ -157,7 +158,7 @@ class Problem:
         return rng.uniform(-1, 1, (*leading, *map(self._length, axes))).astype(self.dtype)
 
     def _length(self, axis: str) -> int:
-        return sum(self.sizes[size] for size in axis.split("+"))
+        return axis_length(axis, self.sizes.__getitem__)
 
     def expected(self) -> Mapping[str, NDArray[np.float64]]:
         """What the interpreter gives, in float64: by the keys of the program, of a stream the first step's output alone."""

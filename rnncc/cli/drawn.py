@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncc.runtime.blocks import axis_length
 from rnncc.runtime.cell_info import Axes, CellInfo
 
 Env = dict[str, Any]
@@ -48,4 +49,6 @@ def _about(init: str | float | None, noise: NDArray[np.float64]) -> NDArray[np.f
 
 
 def _length(info: CellInfo, axis: str) -> int:
-    return sum(_SIZES.get(size) or (_OTHER_SIZE if size in info.sizes else 1) for size in axis.split("+"))
+    multiple = info.unit_multiple
+    least = _SIZES | dict.fromkeys(info.sizes, _OTHER_SIZE)
+    return axis_length(axis, lambda size: -(-least[size] // multiple) * multiple if size in least else 1)

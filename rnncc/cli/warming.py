@@ -9,6 +9,7 @@ import numpy as np
 from numba.core.event import Event, Listener, install_listener
 
 from rnncc.api import find_class
+from rnncc.runtime.blocks import axis_length
 from rnncc.runtime.layer import Layer
 from rnncc.runtime.simd.isa import ISA
 from rnncc.runtime.transforms import asked_for
@@ -75,10 +76,11 @@ class Warming:
         compilations, asked = Compilations(), asked_for(self.transforms)
         with compilations.installed():
             generated, _ = find_class(self.spec, self.settings, asked.structure)
-            sizes = {name: self.settings.get(name, size or _SIZE) for name, size in generated.cell.sizes.items()}
+            units = _SIZE * generated.cell.unit_multiple
+            sizes = {name: self.settings.get(name, size or units) for name, size in generated.cell.sizes.items()}
             keywords: dict[str, Any] = sizes | dict(self.settings) | asked.keywords
             for dtype in self.dtypes:
-                layer = generated(_SIZE, _SIZE, dtype=dtype, threads=_THREADS, seed=0, **keywords)
+                layer = generated(units, units, dtype=dtype, threads=_THREADS, seed=0, **keywords)
                 for kernel in self.kernels:
                     started(f"{self.spec} {dtype} {kernel}")
                     _run(layer, _Inputs(layer, sizes), kernel)
@@ -96,13 +98,13 @@ class _Inputs:
         """As the layer takes them: an array, or a dict of several by name."""
         cell = self.layer.cell
         (first, _), *others = cell.inputs
-        arrays = {first: np.zeros((*leading, *([] if first in cell.indices else [_SIZE])), self.layer.dtype)}
+        arrays = {first: np.zeros((*leading, *([] if first in cell.indices else [self.layer.input_size])), self.layer.dtype)}
         arrays |= {name: np.zeros((*leading, *map(self._length, axes)), self.layer.dtype) for name, axes in others}
         arrays |= {name: arrays[name].astype(np.int64) for name in cell.indices}
         return arrays if others else arrays[first]
 
     def _length(self, axis: str) -> int:
-        return sum(self.sizes.get(size, _SIZE) for size in axis.split("+"))
+        return axis_length(axis, lambda size: int(self.sizes.get(size, self.layer.hidden_size)))
 
 
 def _run(layer: Layer, inputs: _Inputs, kernel: str) -> None:

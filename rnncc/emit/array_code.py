@@ -14,7 +14,24 @@ from sympy.printing.pycode import PythonCodePrinter
 from rnncc.emit.equations import form
 from rnncc.errors import InternalError
 from rnncc.functions import VOCABULARY, Elementwise
-from rnncc.ir import Axes, Concat, Contract, Gather, Iota, Node, Pointwise, Reduce, Relabel, ScatterAdd, Slice, Transpose, size_names
+from rnncc.ir import (
+    Axes,
+    BlockDiagonal,
+    Concat,
+    Contract,
+    DiagonalBlocks,
+    Gather,
+    Iota,
+    Node,
+    Pointwise,
+    Reduce,
+    Relabel,
+    ScatterAdd,
+    Slice,
+    Transpose,
+    length_text,
+    size_names,
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +67,10 @@ class Library:
         Functions that take numbers after their first argument.
     scatter
         The function that adds a stream into the columns of a matrix, which only gradients do.
+    block_diagonal
+        The matrix that has `blocks` along its diagonal.
+    diagonal_blocks
+        The `number` blocks along the diagonal of `whole`, which only gradients ask for.
     iota
         The numbers from 0 below `length`, in the dtype of the array `like`.
     """
@@ -61,6 +82,8 @@ class Library:
     typed: str = ""
     plain: tuple[str, ...] = ()
     scatter: str = ""
+    block_diagonal: str = ""
+    diagonal_blocks: str = ""
     iota: str = "{module}.arange({length}, dtype={like}.dtype)"
 
 
@@ -106,12 +129,12 @@ class ArrayCode:
                 return self._iota(node)
             case Relabel():
                 return self.read(node.a)
-            case Slice() | Transpose() | Gather() | ScatterAdd():
+            case Slice() | Transpose() | BlockDiagonal() | DiagonalBlocks() | Gather() | ScatterAdd():
                 return self._part(node)
             case _:
                 raise InternalError(f"no array source for a {type(node).__name__}")
 
-    def _part(self, node: Slice | Transpose | Gather | ScatterAdd) -> Text:
+    def _part(self, node: Slice | Transpose | BlockDiagonal | DiagonalBlocks | Gather | ScatterAdd) -> Text:
         whole = self.read(node.a).closed
         match node:
             case Slice():
@@ -120,17 +143,19 @@ class ArrayCode:
                 return Text(f"{whole}[..., {start}:{end}]")
             case Transpose():
                 return Text(f"{whole}.T")
+            case BlockDiagonal():
+                return Text(self.library.block_diagonal.format(blocks=whole))
+            case DiagonalBlocks():
+                return Text(self.library.diagonal_blocks.format(whole=whole, number=node.type[0]))
             case Gather():
                 return Text(f"{whole}.T[{self.read(node.index).text}]")
             case ScatterAdd():
-                count = " + ".join(map(self.size, size_names(node.type[1])))
+                count = length_text(node.type[1], self.size)
                 return Text(f"{self.library.scatter}({whole}, {self.read(node.index).text}, {count})")
 
     def _iota(self, node: Iota) -> Text:
         axis = node.type[node.axis]
-        counted = self.library.iota.format(
-            module=self.library.module, length=" + ".join(map(self.size, size_names(axis))), like=self.like(axis)
-        )
+        counted = self.library.iota.format(module=self.library.module, length=length_text(axis, self.size), like=self.like(axis))
         if len(node.type) == 1:
             return Text(counted)
         along = ", ".join(":" if k == node.axis else "None" for k in range(len(node.type)))

@@ -15,9 +15,11 @@ from rnncc.errors import InternalError
 from rnncc.functions import symbol
 from rnncc.ir import (
     Axes,
+    BlockDiagonal,
     Carry,
     Concat,
     Contract,
+    DiagonalBlocks,
     Gather,
     Iota,
     Node,
@@ -56,7 +58,8 @@ class Reduction(Operation):
 
 
 class Join(Operation):
-    """`how` names the operation: concat, cols, rows, gather, scatteradd, transpose, part and its number; alone unit, row, column."""
+    """`how` names the operation: concat, cols, rows, gather, scatteradd, transpose, block_diag, diag_blocks, part and its number;
+    alone unit, row, column."""
 
     precedence = PRECEDENCE["Atom"]
 
@@ -147,10 +150,10 @@ def _right(node: Node, program: Program) -> sp.Expr:
         case Reduce():
             dropped = [a for a in program.types[node.a] if a not in node.type]
             return _reduction(node.op, _over(dropped), _within(dropped, program.types[node.a]), *operands)
-        case Slice():
-            return Join(sp.Symbol(f"part {node.part}"), *operands)
-        case Transpose() | Relabel():
-            return Join(sp.Symbol(node.word if isinstance(node, Relabel) else "transpose"), *operands)
+        case Slice() | Transpose():
+            return Join(sp.Symbol(f"part {node.part}" if isinstance(node, Slice) else "transpose"), *operands)
+        case Relabel() | BlockDiagonal() | DiagonalBlocks():
+            return Join(sp.Symbol(node.word), *operands)
         case Iota():
             return Join(sp.Symbol("unit" if len(node.type) == 1 else ("row", "column")[node.axis]))
         case Concat() | Gather() | ScatterAdd():

@@ -27,7 +27,12 @@ def surrogate_jvp(primals, tangents):
 _JAX = Framework(
     title="JAX",
     imports="import jax",
-    library=Library("jax.numpy", _FUNCTIONS, typed="jax.numpy.asarray({value}, {like}.dtype)"),
+    library=Library(
+        "jax.numpy",
+        _FUNCTIONS,
+        typed="jax.numpy.asarray({value}, {like}.dtype)",
+        block_diagonal="jax.scipy.linalg.block_diag(*{blocks})",
+    ),
     chunk="jax.numpy.split",
     helpers={"surrogate": _SURROGATE},
     sequence="return jax.lax.scan(lambda state, projected: advance(params, projected, state), state, project(params, {x}))",

@@ -105,7 +105,8 @@ class _Latex(LatexPrinter):
             return self._raised(rf"{self._factor(expr.args[1])}^{{\top}}", exp)
         if expr.how == "concat":
             return self._raised(rf"\left[{'; '.join(operands)}\right]", exp)
-        return self._raised(rf"\operatorname{{{expr.how}}}\left({', '.join(operands)}\right)", exp)
+        called = expr.how.replace("_", r"\_")
+        return self._raised(rf"\operatorname{{{called}}}\left({', '.join(operands)}\right)", exp)
 
     def _factor(self, expr: sp.Expr) -> str:
         text = self._print(expr)

@@ -59,6 +59,7 @@ _TORCH = Framework(
         number="{like}.new_tensor({value})",
         scalar="torch.tensor({value}, dtype=torch.float64)",
         plain=("clamp",),
+        block_diagonal="torch.block_diag(*{blocks})",
         iota="torch.arange({length}, dtype={like}.dtype, device={like}.device)",
     ),
     chunk="torch.chunk",

@@ -1,12 +1,15 @@
 """The IR: a `Program` is a graph of values over a sequence, with `Carry` as the only place of the time shift."""
 
+from rnncc.ir.blocks import block_counts
 from rnncc.ir.graph import components, dependencies, feeds
 from rnncc.ir.node import (
     COLUMNS,
     Axes,
+    BlockDiagonal,
     Carry,
     Concat,
     Contract,
+    DiagonalBlocks,
     Gather,
     Input,
     Iota,
@@ -18,10 +21,13 @@ from rnncc.ir.node import (
     ScatterAdd,
     Slice,
     Transpose,
+    block_axes,
     broadcast,
+    length_text,
     matrix_axes,
     size_names,
     units,
+    whole_axes,
 )
 from rnncc.ir.printer import show
 from rnncc.ir.program import Program
@@ -30,9 +36,11 @@ from rnncc.ir.verify import verify
 __all__ = [
     "COLUMNS",
     "Axes",
+    "BlockDiagonal",
     "Carry",
     "Concat",
     "Contract",
+    "DiagonalBlocks",
     "Gather",
     "Input",
     "Iota",
@@ -45,13 +53,17 @@ __all__ = [
     "ScatterAdd",
     "Slice",
     "Transpose",
+    "block_axes",
+    "block_counts",
     "broadcast",
     "components",
     "dependencies",
     "feeds",
+    "length_text",
     "matrix_axes",
     "show",
     "size_names",
     "units",
     "verify",
+    "whole_axes",
 ]

@@ -6,9 +6,12 @@ import sympy as sp
 
 from rnncc.errors import InternalError
 from rnncc.functions import function_cost
+from rnncc.ir.blocks import block_counts
 from rnncc.ir.node import (
+    BlockDiagonal,
     Concat,
     Contract,
+    DiagonalBlocks,
     Gather,
     Iota,
     Node,
@@ -39,7 +42,8 @@ def product_flops(program: Program) -> sp.Expr:
 
 
 def _sum(program: Program, nodes: Iterable[Node]) -> sp.Expr:
-    return sp.expand(sum((_flops(n, program) for n in nodes if _streams(n, program)), sp.S.Zero))
+    blocks = block_counts(program)
+    return sp.expand(sum((_flops(n, program) / blocks.get(n.name, 1) for n in nodes if _streams(n, program)), sp.S.Zero))
 
 
 def _streams(node: Node, program: Program) -> bool:
@@ -59,7 +63,7 @@ def _flops(node: Node, program: Program) -> sp.Expr:
             return volume(units(program.types[node.a]))
         case ScatterAdd():
             return volume(units(program.types[node.a]))
-        case Concat() | Slice() | Transpose() | Iota() | Gather() | Relabel():
+        case Concat() | Slice() | Transpose() | BlockDiagonal() | DiagonalBlocks() | Iota() | Gather() | Relabel():
             return sp.S.Zero
         case _:
             raise InternalError(f"no cost of a {type(node).__name__}")

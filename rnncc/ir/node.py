@@ -7,15 +7,16 @@ Single assignment; every operation is pointwise in T unless its type drops T. `p
 (`file:line`); it never takes part in comparisons.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 import sympy as sp
 
 Axes = tuple[str, ...]
-"""`("T", "N", "hidden")`, `("hidden", "input")`, `()`. A concat's axis joins its size names: `"hidden+input"`."""
+"""`("T", "N", "hidden")`, `("hidden", "input")`, `()`. A concat's axis joins its size names: `"hidden+input"`. Blocks along a diagonal
+are `("4", "hidden/4", "input/4")`: how many, and the share of the units that each has."""
 
 COLUMNS = "'"
 """Ends the name of an axis that runs along the columns of a matrix."""
@@ -29,8 +30,26 @@ def units(axes: Axes) -> Axes:
 
 
 def size_names(axis: str) -> list[str]:
-    """The size names an axis is a concat of, without the mark of columns."""
-    return axis.removesuffix(COLUMNS).split("+")
+    """The size names an axis is a concat of, without the mark of columns; of `hidden/4` hidden, of `4` none."""
+    whole = axis.removesuffix(COLUMNS).partition("/")[0]
+    return [] if whole.isdigit() else whole.split("+")
+
+
+def length_text(axis: str, size: Callable[[str], str]) -> str:
+    """The length of `axis` as Python source, from that of each size: `hidden + input`, `hidden // 4`, `4`."""
+    whole, _, blocks = axis.removesuffix(COLUMNS).partition("/")
+    text = " + ".join(map(size, size_names(axis))) or whole
+    return f"({text}) // {blocks}" if blocks and "+" in whole else f"{text} // {blocks}" if blocks else text
+
+
+def block_axes(blocks: int, axes: Axes) -> Axes:
+    """The type of the blocks along the diagonal of a matrix of type `axes`: how many, rows and columns of each."""
+    return (str(blocks), *(f"{axis}/{blocks}" for axis in axes))
+
+
+def whole_axes(axes: Axes) -> Axes:
+    """The type of the matrix that has blocks of type `axes` along its diagonal."""
+    return tuple(axis.partition("/")[0] for axis in axes[1:])
 
 
 def matrix_axes(axes: Axes) -> Axes:
@@ -150,6 +169,39 @@ class Transpose:
 
 
 @dataclass(frozen=True)
+class BlockDiagonal:
+    """The matrix with the blocks `a` along its diagonal and zeros elsewhere; neither varies in time.
+
+    `a` has the type `block_axes` of the matrix: `4 hidden/4 input/4`.
+    """
+
+    name: str
+    type: Axes
+    a: str
+    place: str = _place()
+    word: ClassVar[str] = "block_diag"
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        return (self.a,)
+
+
+@dataclass(frozen=True)
+class DiagonalBlocks:
+    """Transpose of `BlockDiagonal`: the blocks along the diagonal of the matrix `a`."""
+
+    name: str
+    type: Axes
+    a: str
+    place: str = _place()
+    word: ClassVar[str] = "diag_blocks"
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        return (self.a,)
+
+
+@dataclass(frozen=True)
 class Relabel:
     """`a` with another mark on its one unit axis: a vector laid along the columns of a matrix, or along its rows again."""
 
@@ -212,7 +264,9 @@ class ScatterAdd:
         return (self.a, self.index)
 
 
-Node = Pointwise | Contract | Reduce | Concat | Slice | Transpose | Relabel | Iota | Gather | ScatterAdd
+Node = (
+    Pointwise | Contract | Reduce | Concat | Slice | Transpose | BlockDiagonal | DiagonalBlocks | Relabel | Iota | Gather | ScatterAdd
+)
 
 
 @dataclass(frozen=True)

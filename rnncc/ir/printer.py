@@ -1,6 +1,20 @@
 """The readable form of a program, one value a line; stable from run to run."""
 
-from rnncc.ir.node import Carry, Contract, Gather, Iota, Node, Pointwise, Reduce, Relabel, ScatterAdd, Slice, Transpose
+from rnncc.ir.node import (
+    BlockDiagonal,
+    Carry,
+    Contract,
+    DiagonalBlocks,
+    Gather,
+    Iota,
+    Node,
+    Pointwise,
+    Reduce,
+    Relabel,
+    ScatterAdd,
+    Slice,
+    Transpose,
+)
 from rnncc.ir.program import Program
 
 
@@ -30,10 +44,10 @@ def right_hand_side(node: Node) -> str:
             return f"{node.a} · {node.b} [{node.index}]"
         case Reduce():
             return f"{node.op}({node.a})"
-        case Slice():
-            return f"{node.a}[part {node.part}]"
-        case Transpose() | Relabel():
-            return f"{node.word}({node.a})" if isinstance(node, Relabel) else f"{node.a}.T"
+        case Slice() | Transpose():
+            return f"{node.a}[part {node.part}]" if isinstance(node, Slice) else f"{node.a}.T"
+        case Relabel() | BlockDiagonal() | DiagonalBlocks():
+            return f"{node.word}({node.a})"
         case Iota():
             return f"iota(axis {node.axis})"
         case Gather() | ScatterAdd():

@@ -6,8 +6,10 @@ from rnncc.errors import InternalError
 from rnncc.ir.graph import components
 from rnncc.ir.node import (
     Axes,
+    BlockDiagonal,
     Concat,
     Contract,
+    DiagonalBlocks,
     Gather,
     Iota,
     Node,
@@ -17,6 +19,7 @@ from rnncc.ir.node import (
     ScatterAdd,
     Slice,
     Transpose,
+    block_axes,
     size_names,
     units,
 )
@@ -86,8 +89,8 @@ class _Verifier:
                 self.require(n.type == expected, f"{n.name}: {n.type} is not {expected}")
             case Transpose() | Iota() | Relabel():
                 self.relabel(n) if isinstance(n, Relabel) else self.without_time(n)
-            case Gather() | ScatterAdd():
-                self.gather(n)
+            case Gather() | ScatterAdd() | BlockDiagonal() | DiagonalBlocks():
+                self.gather(n) if isinstance(n, Gather | ScatterAdd) else self.blocks(n)
 
     def without_time(self, n: Transpose | Iota) -> None:
         if isinstance(n, Iota):
@@ -107,6 +110,11 @@ class _Verifier:
         found = self.types[n.a]
         fits = len(units(found)) == 1 == len(units(n.type)) and found[:-1] == n.type[:-1]
         self.require(fits and size_names(found[-1]) == size_names(n.type[-1]), f"{n.name}: {n.type} is no relabelling of {found}")
+
+    def blocks(self, n: BlockDiagonal | DiagonalBlocks) -> None:
+        matrix, blocks = (n.type, self.types[n.a]) if isinstance(n, BlockDiagonal) else (self.types[n.a], n.type)
+        fits = len(matrix) == 2 and blocks[0].isdigit() and blocks == block_axes(int(blocks[0]), matrix)
+        self.require(fits and units(matrix) == matrix, f"{n.name}: {blocks} are no blocks along the diagonal of {matrix}")
 
     def gather(self, n: Gather | ScatterAdd) -> None:
         matrix, stream = (self.types[n.a], n.type) if isinstance(n, Gather) else (n.type, self.types[n.a])

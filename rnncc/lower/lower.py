@@ -12,6 +12,7 @@ import sympy as sp
 from rnncc.functions import symbol
 from rnncc.ir import (
     Axes,
+    BlockDiagonal,
     Carry,
     Concat,
     Contract,
@@ -58,8 +59,8 @@ class _Lowering:
                 return
             case "count" | "unit" | "row" | "column":
                 self._counted(d)
-            case "transpose" | "relabel":
-                self._transpose(d) if d.kind == "transpose" else self.scope.add(Relabel(d.name, d.axes, d.args[0]))
+            case "transpose" | "relabel" | "diagonal":
+                self._rearranged(d)
             case "expression":
                 split(self.scope, d.name, normalise(d.expr))
             case "product" | "gather":
@@ -90,9 +91,12 @@ class _Lowering:
             parts = tuple(self._typed(p, (*d.axes[:-1], self.scope.types[p][-1]), p) for p in d.args)
             self.scope.add(Concat(d.name, d.axes, parts))
 
-    def _transpose(self, d: Definition) -> None:
+    def _rearranged(self, d: Definition) -> None:
         """A transposed matrix that a product reads needs no node: its index says so."""
-        if d.name in self._read_whole:
+        if d.kind != "transpose":
+            made = Relabel if d.kind == "relabel" else BlockDiagonal
+            self.scope.add(made(d.name, d.axes, d.args[0]))
+        elif d.name in self._read_whole:
             self.scope.add(Transpose(d.name, d.axes, d.args[0]))
 
     def _parted(self, product: Definition) -> bool:

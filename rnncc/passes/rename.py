@@ -5,7 +5,20 @@ from dataclasses import replace
 
 from rnncc.errors import InternalError
 from rnncc.functions import symbol
-from rnncc.ir import Concat, Contract, Gather, Node, Pointwise, Reduce, Relabel, ScatterAdd, Slice, Transpose
+from rnncc.ir import (
+    BlockDiagonal,
+    Concat,
+    Contract,
+    DiagonalBlocks,
+    Gather,
+    Node,
+    Pointwise,
+    Reduce,
+    Relabel,
+    ScatterAdd,
+    Slice,
+    Transpose,
+)
 
 
 def rename(node: Node, names: Mapping[str, str]) -> Node:
@@ -24,7 +37,7 @@ def rename(node: Node, names: Mapping[str, str]) -> Node:
             return replace(node, a=names.get(node.a, node.a), b=names.get(node.b, node.b))
         case Gather() | ScatterAdd():
             return replace(node, a=names.get(node.a, node.a), index=names.get(node.index, node.index))
-        case Reduce() | Slice() | Transpose() | Relabel():
+        case Reduce() | Slice() | Transpose() | BlockDiagonal() | DiagonalBlocks() | Relabel():
             return replace(node, a=names.get(node.a, node.a))
         case Concat():
             return replace(node, parts=tuple(names.get(p, p) for p in node.parts))

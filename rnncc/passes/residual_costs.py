@@ -7,7 +7,21 @@ are no more than PyTorch's; less than any product, so that gates are kept.
 
 from rnncc.functions import function_cost
 from rnncc.functions.vocabulary import equal
-from rnncc.ir import Axes, Concat, Gather, Iota, Node, Pointwise, Program, Relabel, Slice, Transpose, units
+from rnncc.ir import (
+    Axes,
+    BlockDiagonal,
+    Concat,
+    DiagonalBlocks,
+    Gather,
+    Iota,
+    Node,
+    Pointwise,
+    Program,
+    Relabel,
+    Slice,
+    Transpose,
+    units,
+)
 from rnncc.passes.minimum_cut import NEVER
 
 _KEEP_STREAM, _KEEP_SCALARS, _KEEP_FIXED = 3000, 60, 1
@@ -40,7 +54,7 @@ def again_cost(program: Program, name: str) -> int:
             return _scaled(_OPERATION * max(1, function_cost(node.expr)), node.type)
         case Concat() | Gather():
             return _scaled(_MOVE, node.type)
-        case Slice() | Transpose() | Iota() | Relabel():
+        case Slice() | Transpose() | BlockDiagonal() | DiagonalBlocks() | Iota() | Relabel():
             return 1
         case _:
             return NEVER

@@ -8,7 +8,23 @@ import sympy as sp
 from rnncc.errors import InternalError
 from rnncc.functions import partials, symbol
 from rnncc.functions.vocabulary import equal
-from rnncc.ir import Carry, Concat, Contract, Gather, Input, Node, Pointwise, Program, Reduce, Relabel, ScatterAdd, Slice, Transpose
+from rnncc.ir import (
+    BlockDiagonal,
+    Carry,
+    Concat,
+    Contract,
+    DiagonalBlocks,
+    Gather,
+    Input,
+    Node,
+    Pointwise,
+    Program,
+    Reduce,
+    Relabel,
+    ScatterAdd,
+    Slice,
+    Transpose,
+)
 from rnncc.passes.activity import dependents, differentiable
 from rnncc.passes.builder import Builder
 
@@ -99,7 +115,7 @@ class _Forward:
                 self.maximum(node, name)
             case Concat():
                 self.builder.add(Concat(name, node.type, tuple(self.of(p) for p in node.parts)))
-            case Reduce() | Slice() | Transpose() | Gather() | ScatterAdd() | Relabel():
+            case Reduce() | Slice() | Transpose() | BlockDiagonal() | DiagonalBlocks() | Gather() | ScatterAdd() | Relabel():
                 self.builder.add(replace(node, name=name, a=self.tangents[node.a], place=""))
             case _:
                 raise InternalError(f"no tangent of {type(node).__name__} of {node.name}")

@@ -3,7 +3,20 @@
 from rnncc.errors import InternalError
 from rnncc.functions import partials, symbol
 from rnncc.functions.vocabulary import equal
-from rnncc.ir import Concat, Contract, Gather, Node, Pointwise, Reduce, Relabel, ScatterAdd, Slice, Transpose
+from rnncc.ir import (
+    BlockDiagonal,
+    Concat,
+    Contract,
+    DiagonalBlocks,
+    Gather,
+    Node,
+    Pointwise,
+    Reduce,
+    Relabel,
+    ScatterAdd,
+    Slice,
+    Transpose,
+)
 from rnncc.passes.cotangents import Cotangents
 
 
@@ -22,7 +35,7 @@ def transpose(node: Node, cotangent: str, cotangents: Cotangents) -> None:
             _concat(node, cotangent, cotangents)
         case Slice() | Relabel():
             _moved(node, cotangent, cotangents)
-        case Transpose() | Gather() | ScatterAdd():
+        case Transpose() | BlockDiagonal() | DiagonalBlocks() | Gather() | ScatterAdd():
             _exchanged(node, cotangent, cotangents)
         case _:
             raise InternalError(f"no transpose of {type(node).__name__} of {node.name}")
@@ -75,12 +88,20 @@ def _moved(node: Slice | Relabel, cotangent: str, to: Cotangents) -> None:
     to.give(node.a, to.builder.symbol_of(Relabel(name, axes, cotangent)))
 
 
-def _exchanged(node: Transpose | Gather | ScatterAdd, cotangent: str, to: Cotangents) -> None:
-    """Gather and ScatterAdd are each other's transpose, Transpose is its own."""
+def _exchanged(node: Transpose | BlockDiagonal | DiagonalBlocks | Gather | ScatterAdd, cotangent: str, to: Cotangents) -> None:
+    """Gather and ScatterAdd are each other's transpose, BlockDiagonal and DiagonalBlocks likewise, Transpose is its own."""
     axes = to.builder.types[node.a]
     name = to.builder.reserve(f"{to.prefix}{node.a}_of_{node.name}", axes)
-    if isinstance(node, Transpose):
-        to.give(node.a, to.builder.symbol_of(Transpose(name, axes, cotangent)))
-        return
-    other = ScatterAdd if isinstance(node, Gather) else Gather
-    to.give(node.a, to.builder.symbol_of(other(name, axes, cotangent, node.index)))
+    made: Node
+    match node:
+        case Transpose():
+            made = Transpose(name, axes, cotangent)
+        case BlockDiagonal():
+            made = DiagonalBlocks(name, axes, cotangent)
+        case DiagonalBlocks():
+            made = BlockDiagonal(name, axes, cotangent)
+        case Gather():
+            made = ScatterAdd(name, axes, cotangent, node.index)
+        case ScatterAdd():
+            made = Gather(name, axes, cotangent, node.index)
+    to.give(node.a, to.builder.symbol_of(made))

@@ -1,5 +1,6 @@
 """What a layer knows of its cell: names, axes, defaults. No sympy: generated modules state it as a literal."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -23,6 +24,11 @@ class Parameter:
     """No gradient."""
     bias: bool = False
     """Declared by `cell.bias`: absent, and zero, in a layer made with `bias=False`."""
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks along the diagonal of a matrix it holds; 1 for what is no such blocks."""
+        return int(self.axes[0]) if self.axes and self.axes[0].isdigit() else 1
 
 
 @dataclass(frozen=True)
@@ -54,9 +60,9 @@ class RandomMask:
 class CellInfo:
     """A cell as the runtime sees it.
 
-    Axes are size names: `"input"`, `"hidden"`, or one of `sizes`. The first of `inputs` is the layer's own. `output` are the axes
-    of `cell.output`. `cotangent` is the prefix of gradients: the backward kernel takes `<prefix>output` and `<prefix><state>_T`, and
-    gives `<prefix><input>`, `<prefix><state>_0`, `<prefix><parameter>`.
+    Axes are size names: `"input"`, `"hidden"`, or one of `sizes`; of blocks along a diagonal `("4", "hidden/4", "input/4")`. The
+    first of `inputs` is the layer's own. `output` are the axes of `cell.output`. `cotangent` is the prefix of gradients: the backward
+    kernel takes `<prefix>output` and `<prefix><state>_T`, and gives `<prefix><input>`, `<prefix><state>_0`, `<prefix><parameter>`.
     """
 
     name: str
@@ -79,6 +85,11 @@ class CellInfo:
 
     domains: Mapping[str, Domain] = field(default_factory=dict)
     """Constants that do not take every number, each with what it takes."""
+
+    @property
+    def unit_multiple(self) -> int:
+        """What sizes of a layer may be multiples of, so that all blocks along diagonals divide them."""
+        return math.lcm(*(p.blocks for p in self.parameters))
 
     @property
     def differentiable(self) -> tuple[State, ...]:

@@ -43,6 +43,17 @@ def groups(units: int, width: int, blocks: int) -> int:
     return (units + width * blocks - 1) // (width * blocks)
 
 
+@counting
+def met_columns(group: int, size: int, blocks: int, rows: int, columns: int) -> tuple[int, int]:
+    """Where group number `group` of `size` rows of a matrix (rows, columns) with `blocks` blocks along its diagonal is not zero.
+
+    The first such column, and the one after the last. The last group may have fewer rows.
+    """
+    first, last = group * size, least((group + 1) * size, rows) - 1
+    high, wide = rows // blocks, columns // blocks
+    return first // high * wide, (last // high + 1) * wide
+
+
 def _typed_tile(panel: types.Type, vectors: types.Type) -> Signature | None:
     if not isinstance(panel, types.Array) or panel.ndim != 3 or not isinstance(vectors, types.Integer):
         return None

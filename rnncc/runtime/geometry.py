@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from rnncc.errors import ArgumentError
+from rnncc.runtime.blocks import axis_length
 from rnncc.runtime.cell_info import Axes, CellInfo
 
 
@@ -48,6 +49,7 @@ class Geometry:
     def __post_init__(self) -> None:
         for layer in {0, self.num_layers - 1}:
             self._check_input(layer)
+            self._check_blocks(layer)
         if self.num_layers > 1 and self.layer_input(1) != self.input_size:
             self._check_further_inputs()
             self._check_states()
@@ -71,7 +73,7 @@ class Geometry:
         """Sizes of `axes`; a concat's axis `a+b` is as long as its parts together."""
         key = (axes, layer)
         if key not in self._shapes:
-            self._shapes[key] = tuple(sum(self._size(name, layer) for name in axis.split("+")) for axis in axes)
+            self._shapes[key] = tuple(axis_length(axis, lambda name: self._size(name, layer)) for axis in axes)
         return self._shapes[key]
 
     @cached_property
@@ -100,6 +102,17 @@ class Geometry:
         raise ArgumentError(
             f"{self.cell.name}: its input {name} has the size of {size}, {needed}, but {source} is {given}; make them equal"
         )
+
+    def _check_blocks(self, layer: int) -> None:
+        for parameter in self.cell.parameters:
+            for axis in parameter.axes:
+                whole, _, blocks = axis.partition("/")
+                units = axis_length(whole, lambda name: self._size(name, layer))
+                if units % int(blocks or 1):
+                    raise ArgumentError(
+                        f"{self.cell.name}: the weight {parameter.name} has {blocks} blocks along its diagonal, which do not divide "
+                        f"the size {whole}, {units} in layer {layer}; make it a multiple of {blocks}"
+                    )
 
     def _check_further_inputs(self) -> None:
         for name, axes in self.cell.inputs[1:]:

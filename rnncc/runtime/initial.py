@@ -82,7 +82,8 @@ def draw(parameter: Parameter, shape: Shape, hidden: int, rng: np.random.Generat
         case float() | int():
             return np.full(shape, float(parameter.init))
         case str() if parameter.init in INITIALISERS:
-            return INITIALISERS[parameter.init](rng, shape)
+            each = shape[1:] if parameter.blocks > 1 else shape
+            return np.stack([INITIALISERS[parameter.init](rng, each) for _ in range(parameter.blocks)]).reshape(shape)
         case _:
             known = suggestion(str(parameter.init), INITIALISERS)
             raise ArgumentError(f"parameter {parameter.name}: unknown initialiser {parameter.init!r}{known}")

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncc.runtime.bfloat16 import paired
+from rnncc.runtime.blocks import block_diagonal
 from rnncc.runtime.compiled import kernel
 from rnncc.runtime.frozen import PANELS, Panel, Term
 from rnncc.runtime.simd.isa import ISA, lanes_of
@@ -73,9 +74,10 @@ def _packed(env: Mapping[str, Any], sums: Sequence[tuple[Term, ...]]) -> Panel:
 
 
 def matrix_of(env: Mapping[str, Any], term: Term) -> Array:
-    """The matrix that `term` names in `env`: a view."""
+    """The matrix that `term` names in `env`: a view, but of blocks (B, r, c) the matrix that has them along its diagonal."""
     name, *columns = (term,) if isinstance(term, str) else term
-    whole: Array = env[name.removesuffix(".T")]
+    given: Array = env[name.removesuffix(".T")]
+    whole = block_diagonal(given) if given.ndim == 3 else given
     part = whole[:, slice(*columns)] if columns else whole
     return part.T if name.endswith(".T") else part
 

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncc.runtime.compiled import kernel
+from rnncc.runtime.compiled import kernel, met_columns
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.simd.isa import ISA, lanes_of
 from rnncc.runtime.simd.memory import lanes, load, store
@@ -37,13 +37,26 @@ def live_rows(sweep: Sweep, stream: Array) -> Array:
     return stream[~sweep.dead()]
 
 
-def outer(sweep: Sweep, left: Array, left_units: int, right: Array, right_units: int, so_far: Array | None = None) -> Array:
-    """Σ over time and batch of left_i · right_j: (left_units, right_units) from two streams (T, N, ·)."""
+def outer(
+    sweep: Sweep, left: Array, left_units: int, right: Array, right_units: int, so_far: Array | None = None, blocks: int = 1
+) -> Array:
+    """Σ over time and batch of left_i · right_j: (left_units, right_units) from two streams (T, N, ·).
+
+    Of several `blocks` along the diagonal nothing else need be right.
+    """
     a, b = np.ascontiguousarray(live_rows(sweep, left)), np.ascontiguousarray(live_rows(sweep, right))
     total = _in_whole_tiles(left_units, right_units, a.dtype) if so_far is None else so_far
     if total.size and len(a):
         threads = sweep.threads if total.size * len(a) > _WORTH_SHARING else 1
-        run_parts(_outer, shares(-(-left_units // _TALL), threads), sweep.chunk_rows, a, b, total.base)
+        run_parts(
+            _outer,
+            shares(-(-left_units // _TALL), threads),
+            sweep.chunk_rows,
+            np.array([blocks, left_units, right_units]),
+            a,
+            b,
+            total.base,
+        )
     return total
 
 
@@ -80,10 +93,11 @@ def shares(tiles: int, threads: int) -> list[int]:
 
 
 @kernel
-def _outer(part, posts, bounds, chunks, left, right, total):  # type: ignore[no-untyped-def]
+def _outer(part, posts, bounds, chunks, diagonal, left, right, total):  # type: ignore[no-untyped-def]
     """Tiles [bounds[part], bounds[part + 1]) of rows of total (M, N) += leftᵀ right, left (K, ·), right (K, ·), chunk by chunk.
 
-    A block of the left lies packed in L2, one chunk of the right in L1, the tile in registers.
+    A block of the left lies packed in L2, one chunk of the right in L1, the tile in registers. `diagonal` (3,) holds a number of
+    blocks, M and N: tiles that meet none of the blocks along the diagonal are passed by.
     """
     enlist(part, posts)
     chunk = _VECTORS * lanes(total)
@@ -99,6 +113,9 @@ def _outer(part, posts, bounds, chunks, left, right, total):  # type: ignore[no-
                 for column in range(0, total.shape[1], chunk):
                     _pack_right(packed_right, right, start, count, column)
                     for tile in range(tiles):
+                        low, high = met_columns(first + tile, _TALL, diagonal[0], diagonal[1], diagonal[2])
+                        if column + chunk <= low or column >= high:
+                            continue
                         add_product(total, (first + tile) * _TALL, column, packed_right, (packed_left[tile].T, count))
     dismiss(part, posts)
 

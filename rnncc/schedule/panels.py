@@ -8,7 +8,7 @@ import sympy as sp
 
 from rnncc.errors import InternalError
 from rnncc.functions import symbol
-from rnncc.ir import Contract, Pointwise, Program, units
+from rnncc.ir import Contract, Pointwise, Program, block_counts, units
 from rnncc.schedule.phase import Accumulator, Panel, Term
 
 
@@ -16,7 +16,8 @@ def panels(
     program: Program, products: Sequence[Contract], pointwise: Sequence[Pointwise]
 ) -> tuple[tuple[Panel, ...], tuple[Pointwise, ...]]:
     """The packed products of one phase, and its pointwise nodes rewritten to read the accumulators."""
-    terms = {p.name: _term(program, p) for p in products}
+    blocks = block_counts(program)
+    terms = {p.name: _term(program, p, blocks.get(p.name, 1)) for p in products}
     once = _used_once(program)
     accumulators: list[Accumulator] = []
     rest: list[Pointwise] = []
@@ -43,10 +44,10 @@ def _absorb(program: Program, node: Pointwise, own: list[str], terms: dict[str, 
 
 
 def _grouped(accumulators: Iterable[Accumulator]) -> tuple[Panel, ...]:
-    groups: dict[tuple[str, ...], list[Accumulator]] = {}
+    groups: dict[tuple[tuple[str, ...], tuple[int, ...]], list[Accumulator]] = {}
     for a in accumulators:
-        groups.setdefault(a.operands, []).append(a)
-    return tuple(Panel(operands, tuple(found)) for operands, found in groups.items())
+        groups.setdefault((a.operands, a.blocks), []).append(a)
+    return tuple(Panel(operands, tuple(found)) for (operands, _), found in groups.items())
 
 
 def _used_once(program: Program) -> set[str]:
@@ -56,7 +57,7 @@ def _used_once(program: Program) -> set[str]:
     return {name for name, count in uses.items() if count == 1}
 
 
-def _term(program: Program, product: Contract) -> Term:
+def _term(program: Program, product: Contract, blocks: int) -> Term:
     """Read "ij,TNj->TNi" in either order of operands, and its transpose."""
     left, out = product.index.split("->")
     (a, b), letters = (product.a, product.b), left.split(",")
@@ -66,4 +67,4 @@ def _term(program: Program, product: Contract) -> Term:
     fits = "T" not in program.types[a] and len(weight) == 2 and len(units(program.types[b])) == 1 and len(out) == len(stream)
     if not fits:
         raise InternalError(f"{product.name}: no kernel for the product {product.index} of {product.a} and {product.b}")
-    return Term(weight=a, operand=b, transposed=weight[0] != out[-1])
+    return Term(weight=a, operand=b, transposed=weight[0] != out[-1], blocks=blocks)

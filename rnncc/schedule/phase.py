@@ -15,6 +15,8 @@ class Term:
     weight: str
     operand: str
     transposed: bool
+    blocks: int = 1
+    """How many blocks along the diagonal of the weight hold all of it that is not zero."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,23 @@ class Accumulator:
     def operands(self) -> tuple[str, ...]:
         return tuple(t.operand for t in self.terms)
 
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """Of each operand, those of its weight."""
+        return tuple(t.blocks for t in self.terms)
+
 
 @dataclass(frozen=True)
 class Panel:
-    """Accumulators that read the same operands: one packed weight, one loop over its rows."""
+    """Accumulators that read the same operands, by weights of as many blocks: one packed weight, one loop over its rows."""
 
     operands: tuple[str, ...]
     accumulators: tuple[Accumulator, ...]
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """Of each operand, those of its weights."""
+        return self.accumulators[0].blocks
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,15 @@ def whole(what: str, value: object) -> None:
         raise Mistake(f"{what} is no number of units", found=repr(value), expected="a whole number of at least 1, or None")
 
 
+def blocks(name: str, value: object) -> int:
+    """`value` as the number of blocks along the diagonal of the weight `name`."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        remedy = 'heads = cell.option("heads", 1) is a number that a layer is given'
+        message = f"blocks of the weight {name} is no number of blocks"
+        raise Mistake(message, found=repr(value), expected="a whole number of at least 1", remedy=remedy)
+    return value
+
+
 def is_one(size: object) -> bool:
     """Whether a size is the number 1: one number a sample, which broadcasts over the units of whatever it meets."""
     return isinstance(size, int) and not isinstance(size, bool) and size == 1

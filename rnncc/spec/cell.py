@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import sympy as sp
 
 from rnncc.functions import symbol
-from rnncc.ir import Axes, matrix_axes, size_names
+from rnncc.ir import Axes, block_axes, matrix_axes, size_names
 from rnncc.runtime.cell_info import Parameter, State
 from rnncc.spec import arguments
 from rnncc.spec.assigned import assigned_span
@@ -19,7 +19,7 @@ from rnncc.spec.recorded import recorded
 from rnncc.spec.session import Session, current_session
 from rnncc.spec.sizes import axes_of, axis_of, fits_first, state_axes
 from rnncc.spec.span import current_span, span_at
-from rnncc.spec.structure import POISON, Piecewise
+from rnncc.spec.structure import POISON, Diagonal, Piecewise
 from rnncc.spec.units import fits_next, fits_output, poisoned, units_of
 from rnncc.spec.weight import Weight, patterned
 from rnncc.suggest import close
@@ -150,11 +150,19 @@ class Cell:
     # -- parameters
 
     @recorded
-    def weight(self, name: str, rows: object, cols: object, *, init: str | float | None = None, frozen: bool = False) -> Weight:
-        """A matrix; `W @ v` takes a value of the size `cols` to one of the size `rows`."""
+    def weight(
+        self, name: str, rows: object, cols: object, *, blocks: int = 1, init: str | float | None = None, frozen: bool = False
+    ) -> Weight:
+        """A matrix; `W @ v` takes a value of the size `cols` to one of the size `rows`.
+
+        With several `blocks` along its diagonal it is zero elsewhere, and the parameter holds these: (blocks, rows / blocks,
+        cols / blocks). Sizes that they do not divide are an error where a layer is made.
+        """
         units = (self._units(rows), self._units(cols))
-        self._parameter(Parameter(name, units, arguments.initialiser(name, init), frozen))
-        return Weight(symbol(name), units, self.record, self.report)
+        count = arguments.blocks(name, blocks)
+        parts = block_axes(count, units) if count > 1 else units
+        made = self._parameter(Parameter(name, parts, arguments.initialiser(name, init), frozen))
+        return Weight(made if parts == units else Diagonal(made), units, self.record, self.report)
 
     @recorded
     def pattern(self, rows: object, cols: object, entry: Callable[[sp.Symbol, sp.Symbol], sp.Expr]) -> Weight:

@@ -11,7 +11,7 @@ from rnncc.ir import Axes
 from rnncc.runtime.cell_info import Parameter, RandomMask, State
 
 Given = Literal["input", "index", "state", "parameter", "constant", "mask", "count", "unit", "row", "column"]
-Kind = Given | Literal["expression", "product", "gather", "transpose", "concat", "mean", "sum", "max", "relabel"]
+Kind = Given | Literal["expression", "product", "gather", "transpose", "diagonal", "concat", "mean", "sum", "max", "relabel"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class Definition:
 
     `axes` is its IR type: `T N` first where it varies over the sequence, then its units. An `expression` has `expr`, sympy over the
     names of other definitions, elementwise; of a `mask` it is the rate. A `product` has `args` (weight, operand), a `gather` (weight,
-    index), a `concat` its parts, a reduction, a `transpose` and a `relabel` their operand. A `count` is the number of units of a size;
+    index), a `concat` its parts, a reduction, a `transpose`, a `relabel` and a `diagonal`, the
+    matrix with its blocks along the diagonal, their operand. A `count` is the number of units of a size;
     `unit`, `row` and `column` number units, rows and columns from 0.
     """
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import sympy as sp
 
 from rnncc.functions import symbol
-from rnncc.ir import COLUMNS, Axes, broadcast, units
+from rnncc.ir import COLUMNS, Axes, broadcast, units, whole_axes
 from rnncc.spec.cell_spec import Definition, Kind
 from rnncc.spec.mask import SEQUENCE, rate_of
 from rnncc.spec.names import fresh, implied
 from rnncc.spec.record import Bound, Declared, Record
-from rnncc.spec.structure import HardSigmoid, Join, Laid, Product, Reduction, Structure, Transposed, label
+from rnncc.spec.structure import Diagonal, HardSigmoid, Join, Laid, Product, Reduction, Structure, Transposed, label
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,9 @@ class _Flattening:
             case Transposed():
                 operand = self._operand(expr.args[0], f"{name}_in").name
                 self._add(name, "transpose", self.definitions[operand].axes[::-1], (operand,), named=named)
+            case Diagonal():
+                blocks = expr.args[0].name
+                self._add(name, "diagonal", whole_axes(self.definitions[blocks].axes), (blocks,), named=named)
             case Join():
                 parts = self._parts(expr, name)
                 units = "+".join(self.definitions[p].axes[-1] for p in parts)
@@ -168,6 +171,8 @@ def _helper(expr: sp.Expr, owner: str) -> str:
             return f"{left}_{label(operand)}" if label(operand) else f"{left}_product"
         case Transposed():
             return label(expr) or f"{owner}_T"
+        case Diagonal():
+            return f"{label(expr)}_whole"
         case Join():
             return label(expr) or f"{owner}_concat"
         case Reduction() | Laid():

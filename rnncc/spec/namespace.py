@@ -3,7 +3,7 @@
 import sympy as sp
 
 from rnncc.spec.session import Session
-from rnncc.spec.structure import Poison
+from rnncc.spec.structure import Diagonal, Poison
 from rnncc.spec.weight import Weight
 
 
@@ -19,7 +19,9 @@ class Namespace(dict[str, object]):
         self.module = module
 
     def __setitem__(self, key: str, value: object) -> None:
-        computed = (isinstance(value, sp.Expr) and not value.is_Symbol) or (isinstance(value, Weight) and not value.expr.is_Symbol)
+        computed = (isinstance(value, sp.Expr) and not value.is_Symbol) or (
+            isinstance(value, Weight) and not isinstance(value.expr, sp.Symbol | Diagonal)
+        )
         if computed and self.session.cells:
             value = self.session.cells[-1].bind(key, value)
         self.put(key, value)

@@ -42,6 +42,15 @@ class Transposed(Structure):
         return f"{printer.parenthesize(self.args[0], PRECEDENCE['Pow'])}.T"
 
 
+class Diagonal(Structure):
+    """A weight that is given by the blocks along its diagonal: one entry of the matrix, from the parameter that holds them."""
+
+    nargs = 1
+
+    def _sympystr(self, printer: StrPrinter) -> str:
+        return str(printer._print(self.args[0]))
+
+
 class Product(Structure):
     """`W @ v`: arguments are one entry of the weight, and the operand."""
 
@@ -195,7 +204,8 @@ def label(expr: sp.Expr) -> str:
     """A short name for `expr` made from the names in it (`tanh_c_new`, `h_r`); empty where there is no short one."""
     if expr.is_Symbol:
         return str(expr.name)
-    names = [a.name for a in expr.args if a.is_Symbol]
+    args = [a.args[0] if isinstance(a, Diagonal) else a for a in expr.args]
+    names = [a.name for a in args if a.is_Symbol]
     if len(names) != len(expr.args) or not 1 <= len(names) <= 2:
         return ""
     match expr:
@@ -203,6 +213,8 @@ def label(expr: sp.Expr) -> str:
             return "_".join(sorted(names))
         case Transposed():
             return f"{names[0]}_T"
+        case Diagonal():
+            return names[0]
         case Join():
             return "_".join(names)
         case sp.Function():

@@ -7,12 +7,12 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean, BooleanFalse, BooleanTrue
 
 from rnncc.functions import VOCABULARY, Elementwise
-from rnncc.ir import COLUMNS, Axes, broadcast, size_names
+from rnncc.ir import COLUMNS, Axes, broadcast, size_names, whole_axes
 from rnncc.spec.fault import Mistake
-from rnncc.spec.structure import HardSigmoid, Join, Laid, Poison, Product, Reduction, Transposed
+from rnncc.spec.structure import Diagonal, HardSigmoid, Join, Laid, Poison, Product, Reduction, Transposed
 
 Known = Mapping[str, Axes]
-"""Name -> unit axes: a weight and a matrix have two, a scalar none."""
+"""Name -> unit axes: a weight and a matrix have two, a scalar none, blocks along a diagonal three."""
 
 _PLAIN = (sp.Add, sp.Mul, Elementwise, HardSigmoid, sp.Abs)
 _COMPARISONS = (sp.StrictLessThan, sp.LessThan, sp.StrictGreaterThan, sp.GreaterThan)
@@ -26,7 +26,7 @@ def units_of(expr: sp.Expr, known: Known) -> Axes:
     if expr.is_Atom:
         return _symbol(expr, known) if expr.is_Symbol else _number(expr)
     match expr:
-        case Product() | Transposed():
+        case Product() | Transposed() | Diagonal():
             return _linear(expr, known)
         case Join():
             return _join(expr, known)
@@ -91,7 +91,9 @@ def _number(expr: sp.Expr) -> Axes:
     return ()
 
 
-def _linear(expr: Product | Transposed, known: Known) -> Axes:
+def _linear(expr: Product | Transposed | Diagonal, known: Known) -> Axes:
+    if isinstance(expr, Diagonal):
+        return whole_axes(units_of(expr.args[0], known))
     if isinstance(expr, Transposed):
         return units_of(expr.args[0], known)[::-1]
     weight, operand = expr.args

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from rnncc.ir import Program
+from rnncc.structure.blocks import Blocks, blocks
 from rnncc.structure.diagonal import Diagonal, diagonal
 from rnncc.structure.invertible import Inverse, inverse
 from rnncc.structure.linear import Linear, linear
@@ -18,6 +19,7 @@ class Found:
     diagonal: Diagonal
     linear: Linear
     inverse: Inverse
+    blocks: Blocks
 
     @property
     def findings(self) -> tuple[tuple[bool, str, str], ...]:
@@ -30,6 +32,7 @@ class Found:
             ),
             (self.linear.holds, f"{'' if self.linear.holds else 'not '}linear in its state", self.linear.why),
             (self.inverse.holds, f"{'' if self.inverse.holds else 'not '}invertible", self.inverse.why),
+            *([(True, "block-diagonal products", self.blocks.why)] if self.blocks.holds else []),
         )
 
     @property
@@ -41,7 +44,7 @@ class Found:
 def structure(program: Program, without: Collection[str] = ()) -> tuple[Found, ...]:
     """What each loop of `program` is like; those of states in `without` are left out."""
     return tuple(
-        Found(loop, diagonal(program, loop), linear(program, loop), inverse(program, loop))
+        Found(loop, diagonal(program, loop), linear(program, loop), inverse(program, loop), blocks(program, loop))
         for loop in loops(program)
         if not all(c.prev in without for c in loop.carries)
     )

@@ -30,10 +30,12 @@ VARIANTS = {
     "mogrifier": [{}, {"rounds": 2}],
     "qrnn": [{}, {"window": 3}],
     "rhn": [{}, {"depth": 1}],
+    "slstm": [{}, {"heads": 3}],
 }
 CELLS = [(name, options) for name in catalogue.names() if name not in CORE for options in VARIANTS.get(name, [{}])]
 ONCE = [(name, options[0]) for name in catalogue.names() if name not in CORE for options in [VARIANTS.get(name, [{}])]]
-HIDDEN, KEY = 19, 5
+KERNELS = [*ONCE, ("slstm", {"heads": 3})]
+HIDDEN, KEY = 21, 5
 INPUTS = 2 * HIDDEN
 """What a second layer reads too, so that cells with states of the input's size can be stacked."""
 each = pytest.mark.parametrize(("name", "options"), CELLS, ids=str)
@@ -64,7 +66,7 @@ def test_every_cell_is_written_out():
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
 def test_the_program_means_the_equations(name, options, reverse):
     cell = made(name, *options.items())
-    env = positive(name, arrays(cell, (STEPS, ROWS, 4, 5)))
+    env = positive(name, arrays(cell, (STEPS, ROWS, 4, 6)))
     env |= {f"{key}_0": np.zeros_like(env[f"{key}_0"]) for key in counting(cell.info)}
     states = [s.name for s in cell.info.differentiable]
     params = {p.name: env[p.name] for p in cell.info.parameters}
@@ -106,7 +108,7 @@ def test_gradients_are_differences(name, options):
     assert first.fine, first.figure
 
 
-@pytest.mark.parametrize(("name", "options"), ONCE, ids=str)
+@pytest.mark.parametrize(("name", "options"), KERNELS, ids=str)
 def test_kernels_in_layers(name, options):
     layer = rnncc.RNN(name, INPUTS, HIDDEN, 2, bidirectional=True, dtype="float64", seed=1, **options)
     for key, value in positive(name, layer.params).items():

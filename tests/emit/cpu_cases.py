@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from rnncc.emit.numpy import run
-from rnncc.ir import size_names
+from rnncc.ir import COLUMNS
+from rnncc.runtime.blocks import axis_length
 from rnncc.runtime.frozen import PANELS
 from rnncc.runtime.sweep import Sweep
 
@@ -34,7 +35,7 @@ def arrays(made, shape, dtype=np.float64, seed=0, scale=0.5):
         elif i.role == "index":
             found[i.name] = rng.integers(0, length[made.info.indices[i.name]], (steps, batch))
         elif i.role != "size":
-            dims = [length[a] if a in length else sum(length[s] for s in size_names(a)) for a in i.type]
+            dims = [length[a] if a in length else axis_length(a.removesuffix(COLUMNS), length.__getitem__) for a in i.type]
             found[i.name] = (rng.normal(size=dims) * scale).astype(dtype)
     return found | {k: np.abs(v) + 1 for k, v in found.items() if k == "n_0"}
 

@@ -100,8 +100,12 @@ def product(tile, panel, group, row, count, *operands):
 
 
 def _rows(operand):
-    array, *places, units = operand
-    return array[tuple(places)][:, :units]
+    """Of units outside the pair at the operand's end nothing is read."""
+    part = operand[-1] if isinstance(operand[-1], tuple) else None
+    array, *places, units = operand[:-1] if part else operand
+    rows = array[tuple(places)][:, :units]
+    first, last = part or (0, units)
+    return np.where((np.arange(units) >= first) & (np.arange(units) < last), rows, 0)
 
 
 def run_rows(kernel, sweep: Sweep, against, *arguments):

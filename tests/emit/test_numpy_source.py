@@ -11,8 +11,8 @@ from rnncc.emit.numpy import run
 from rnncc.emit.numpy.source import numpy_source
 
 ROOT = Path(__file__).parents[2]
-WORDS = ROOT / "tests" / "emit" / "cells" / "words.py"
-CELLS = sorted([*(ROOT / "specs").glob("*.py"), *(ROOT / "tests" / "cells").glob("*.py"), WORDS])
+OWN = [ROOT / "tests" / "emit" / "cells" / f"{name}.py" for name in ("words", "blocks")]
+CELLS = sorted([*(ROOT / "specs").glob("*.py"), *(ROOT / "tests" / "cells").glob("*.py"), *OWN])
 
 ELMAN = '''\
 """Elman: what the kernel `inference` computes, in NumPy."""

@@ -4,7 +4,8 @@ import numpy as np
 
 from rnncc.emit.numpy import run
 from rnncc.functions import VOCABULARY, symbol
-from rnncc.ir import Carry, Contract, Input, Pointwise, Program, Reduce, size_names, verify
+from rnncc.ir import COLUMNS, Carry, Contract, Input, Pointwise, Program, Reduce, verify
+from rnncc.runtime.blocks import axis_length
 
 SIZES = {"input": 4, "hidden": 6, "proj": 3}
 STREAM = ("T", "N", "hidden")
@@ -93,7 +94,7 @@ def arrays(program, rng, steps=5, batch=4, sizes=SIZES, scale=0.5):
     length = {"T": steps, "N": batch, **sizes}
 
     def shape(axes):
-        return [length[a] if a in length else sum(length[p] for p in size_names(a)) for a in axes]
+        return [length[a] if a in length else axis_length(a.removesuffix(COLUMNS), length.__getitem__) for a in axes]
 
     found = {}
     for i in program.inputs:

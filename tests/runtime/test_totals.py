@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rnncc.runtime.arrays import whole_vectors
+from rnncc.runtime.blocks import diagonal_blocks
 from rnncc.runtime.sweep import Sweep
 from rnncc.runtime.totals import column_sum, outer, total_sum
 
@@ -43,6 +44,24 @@ def test_outer(dtype, lengths, left, right):
     expected = np.einsum("tni,tnj->ij", live(sweep, a, left), live(sweep, b, right))
     assert (found.dtype, found.shape) == (dtype, (left, right))
     np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance(dtype, 54))
+
+
+@pytest.mark.parametrize(("blocks", "left", "right"), [(2, 6, 4), (3, 99, 33), (5, 65, 300), (2, 130, 130)])
+def test_outer_of_blocks_along_the_diagonal(blocks, left, right):
+    sweep = Sweep(9, 6, LENGTHS, threads=2)
+    a, b = streams(sweep, np.float32, left, right)
+    whole = np.einsum("tni,tnj->ij", live(sweep, a, left), live(sweep, b, right))
+    found = outer(sweep, a, left, b, right, outer(sweep, a, left, b, right, blocks=blocks), blocks=blocks)
+    np.testing.assert_allclose(
+        diagonal_blocks(found, blocks), 2 * diagonal_blocks(whole, blocks), rtol=0, atol=2 * tolerance(np.float32, 54)
+    )
+
+
+def test_outer_passes_by_what_lies_far_off_the_diagonal():
+    a, b = streams(Sweep(2, 3), np.float64, 200, 200)
+    found = outer(Sweep(2, 3), a, 200, b, 200, blocks=2)
+    assert not found[:90, 140:].any()
+    assert not found[110:, :40].any()
 
 
 def test_outer_of_more_rows_than_a_block_holds():

@@ -72,3 +72,25 @@ def test_pairs_are_for_float32_alone():
     tile = np.zeros((ISA.tall, 4, lanes_of(np.float64)))
     with pytest.raises(Exception, match="No implementation of function"):
         of_float64(tile, words, np.ones((1, 2)))
+
+
+@kernel
+def _part(out, panel, operand, first, last):  # type: ignore[no-untyped-def]
+    tile = new_tile(panel, out.shape[1])
+    product(tile, panel, 0, 0, out.shape[0], (operand, operand.shape[1], (first, last)), (operand, operand.shape[1]))
+    for row in range(out.shape[0]):
+        for v in range(out.shape[1]):
+            store(load(tile, row, v, 0), out, row, v, 0)
+
+
+@pytest.mark.parametrize("rows", ROWS)
+@pytest.mark.parametrize(("first", "last"), [(0, 300), (0, 1), (7, 150), (130, 259), (299, 300)])
+def test_units_outside_the_part_of_an_operand_are_not_read(rows, first, last):
+    rng, sums = np.random.default_rng(rows), group_blocks(1)
+    operand, width = rng.normal(size=(rows, 300)), lanes_of(np.float64)
+    matrix = rng.normal(size=(sums * width, 300))
+    out = np.zeros((rows, sums, width))
+    _part(out, pack([[matrix, matrix]]), operand, first, last)
+    expected = operand[:, first:last] @ matrix[:, first:last].T + operand @ matrix.T
+    bound = 600 * np.finfo(float).eps * 2 * (np.abs(operand) @ np.abs(matrix.T))  # each product and sum rounds once
+    assert (np.abs(out.reshape(rows, -1) - expected) <= bound).all()

@@ -13,7 +13,7 @@ from rnncc.emit.cpu.layout import Layout
 from rnncc.emit.cpu.text import Text, wrapped
 from rnncc.emit.cpu.words import key, safe
 from rnncc.errors import InternalError
-from rnncc.ir import Carry, Contract, Gather, Reduce, ScatterAdd, Slice, units
+from rnncc.ir import BlockDiagonal, Carry, Contract, Gather, Reduce, ScatterAdd, Slice, block_counts, units
 from rnncc.schedule import Accumulator, Phase, is_elementwise
 
 
@@ -42,6 +42,7 @@ class Driver:
         self.fixed = fixed
         self.name, self.layout, self.residuals, self.keep, self.doc = name, layout, tuple(residuals), keep, doc
         self.plan, self.program = layout.plan, layout.program
+        self.block_counts = block_counts(layout.program)
         self.kernels: list[Kernel] = []
         self.text = Text()
         self.arrays = Arrays(layout, self.text)
@@ -84,7 +85,7 @@ class Driver:
             text(f"{t.name} = {self._total(t)}")
         text.extend(f"{n.name} = {host_node(self.program, n)}" for n in plan.epilogue)
         self._return()
-        text.lines = _used(text.lines, {n.name: made[n.name] for n in plan.prologue if isinstance(n, Slice)})
+        text.lines = _used(text.lines, {n.name: made[n.name] for n in plan.prologue if isinstance(n, Slice | BlockDiagonal)})
 
     def _gather(self, n: Gather) -> None:
         matrix = named(self.program, n.a, transposed=False)
@@ -181,7 +182,9 @@ class Driver:
         if not (len(a) == len(b) == 3 and a[:2] == b[:2] == "TN" and sorted(a[2] + b[2]) == sorted(out)):
             raise InternalError(f"{n.name}: no code for the sum over time {n.index} of {n.a} and {n.b}")
         first, second = (n.a, n.b) if a[2] == out[0] else (n.b, n.a)
-        return f"outer(sweep, {', '.join(self.arrays.whole(v) + extents(self.program, v) for v in (first, second))}{so_far})"
+        streams = ", ".join(self.arrays.whole(v) + extents(self.program, v) for v in (first, second))
+        count = self.block_counts.get(n.name)
+        return f"outer(sweep, {streams}{so_far}{f', blocks={count}' if count else ''})"
 
     def _reduced(self, n: Reduce) -> str:
         if n.op == "sum" and n.type in ((), units(self.program.types[n.a])):

@@ -8,8 +8,10 @@ from rnncc.errors import InternalError
 from rnncc.ir import (
     COLUMNS,
     Axes,
+    BlockDiagonal,
     Concat,
     Contract,
+    DiagonalBlocks,
     Input,
     Iota,
     Node,
@@ -19,6 +21,7 @@ from rnncc.ir import (
     Relabel,
     Slice,
     Transpose,
+    length_text,
     size_names,
     units,
 )
@@ -26,7 +29,7 @@ from rnncc.ir import (
 
 def extent(axis: str) -> str:
     """The length of a unit axis: `hidden`, or `hidden + input`."""
-    return " + ".join(size_names(axis))
+    return length_text(axis, str)
 
 
 def extents(program: Program, value: str) -> str:
@@ -63,7 +66,7 @@ def size_lines(program: Program) -> list[str]:
     known: dict[str, str] = {}
     for i in program.inputs:
         for k, axis in enumerate(a.removesuffix(COLUMNS) for a in i.type):
-            if axis not in ("T", "N") and "+" not in axis:
+            if axis not in ("T", "N") and size_names(axis) == [axis]:
                 known.setdefault(axis, f"{from_env(i.name)}.shape[{k - len(i.type)}]")
     wanted = {s for axes in program.types.values() for a in units(axes) for s in size_names(a)}
     wanted |= {size_of(i) for i in program.inputs if i.role == "size"}
@@ -106,13 +109,28 @@ def columns(program: Program, n: Slice) -> tuple[str, str]:
 
 
 def named(program: Program, matrix: str, transposed: bool) -> str | None:
-    """A parameter, or columns of one, as `runtime.pack.packed` takes it; None for what is computed."""
+    """A parameter, columns of one, or blocks along a diagonal, as `runtime.pack.packed` takes it; None for what is computed."""
     node = program.node.get(matrix)
-    owner = program.input.get(node.a if isinstance(node, Slice) else matrix)
+    owner = program.input.get(node.a if isinstance(node, Slice | BlockDiagonal) else matrix)
     if owner is None or owner.role != "param":
         return None
     name = f'"{key(owner.name)}{".T" if transposed else ""}"'
     return f"({name}, {', '.join(columns(program, node))})" if isinstance(node, Slice) else name
+
+
+def _rearranged(program: Program, n: Slice | Transpose | Relabel | BlockDiagonal | DiagonalBlocks) -> str:
+    """The numbers of another value at other places."""
+    given = read(program, n.a)
+    match n:
+        case Slice():
+            start, stop = columns(program, n)
+            return f"{given}[..., :{stop}]" if start == "0" else f"{given}[..., {start} : {stop}]"
+        case Transpose() | Relabel():
+            return given + ".T" * isinstance(n, Transpose)
+        case BlockDiagonal():
+            return f"block_diagonal({given})"
+        case DiagonalBlocks():
+            return f"diagonal_blocks({given}, {n.type[0]})"
 
 
 def host_node(program: Program, n: Node) -> str:
@@ -127,11 +145,8 @@ def host_node(program: Program, n: Node) -> str:
             return f"np.{n.op}({read(program, n.a)}, axis={axes})"
         case Concat():
             return f"np.concatenate([{', '.join(read(program, p) for p in n.parts)}], axis=-1)"
-        case Slice():
-            start, stop = columns(program, n)
-            return f"{read(program, n.a)}[..., :{stop}]" if start == "0" else f"{read(program, n.a)}[..., {start} : {stop}]"
-        case Transpose() | Relabel():
-            return read(program, n.a) + ".T" * isinstance(n, Transpose)
+        case Slice() | Transpose() | Relabel() | BlockDiagonal() | DiagonalBlocks():
+            return _rearranged(program, n)
         case Iota():
             return f"host.iota({n.axis}, dtype, {', '.join(extent(a) for a in n.type)})"
         case _:

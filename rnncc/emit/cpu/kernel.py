@@ -191,7 +191,7 @@ class Kernel:
         with text.block(f"while top < {end}:"):
             text(f"count = tile_rows({end} - top)")
             for name, panel in zip(names, phase.panels, strict=True):
-                self._product(name, panel)
+                self._product(name, panel, f"{blocks} * width", size)
             with text.block(f"for block in range(least({blocks}, groups({size}, width, 1) - group * {blocks})):"):
                 text(f"unit = (group * {blocks} + block) * width")
                 with text.block("for row in range(top, top + count):"):
@@ -200,9 +200,13 @@ class Kernel:
                     text.extend([*body.before.lines, *lines])
             text("top += count")
 
-    def _product(self, name: str, panel: Panel) -> None:
-        sizes = [self.names.size(units(self.program.types[o])[0]) for o in panel.operands]
-        operands = [f"({self.names.slot(o).at(size)})" for o, size in zip(panel.operands, sizes, strict=True)]
+    def _product(self, name: str, panel: Panel, group: str, size: str) -> None:
+        """The sums of a group of `group` units of `size`; with block-diagonal weights they read the units of the blocks they meet."""
+        operands = []
+        for operand, blocks in zip(panel.operands, panel.blocks, strict=True):
+            columns = self.names.size(units(self.program.types[operand])[0])
+            met = f", met_columns(group, {group}, {blocks}, {size}, {columns})" if blocks > 1 else ""
+            operands.append(f"({self.names.slot(operand).at(columns)}{met})")
         self.text.extend(wrapped("product(", [_tile(name), name, "group", "top", "count", *operands], ")"))
 
     # -- moves

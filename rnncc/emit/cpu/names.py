@@ -1,7 +1,7 @@
 """The parameters of one kernel, collected while it is written: each array, size and constant that its text mentions."""
 
 from rnncc.emit.cpu.layout import Layout, Slot
-from rnncc.ir import Carry, size_names
+from rnncc.ir import Carry, length_text
 from rnncc.schedule import Panel
 
 
@@ -39,7 +39,7 @@ class Names:
 
     def size(self, axis: str) -> str:
         """The number of units of an axis, its size names noted."""
-        return " + ".join(self.note(name) for name in size_names(axis))
+        return length_text(axis, self.note)
 
     def panel(self, name: str, panel: Panel, blocks: str) -> str:
         """The packed weight of `panel`, noted."""

@@ -8,11 +8,12 @@ from dataclasses import replace
 from rnncc.errors import InternalError
 from rnncc.functions import VOCABULARY, symbol
 from rnncc.ir import (
-    COLUMNS,
     Axes,
+    BlockDiagonal,
     Carry,
     Concat,
     Contract,
+    DiagonalBlocks,
     Gather,
     Iota,
     Node,
@@ -31,8 +32,9 @@ RUNTIME: dict[str, tuple[str, ...]] = {
         *("final", "following", "new_rows", "new_stream", "padded", "preceding", "released", "result", "rows_from", "shifted"),
         *("stream_from", "trajectory"),
     ),
+    "blocks": ("block_diagonal", "diagonal_blocks"),
     "cell_info": ("CellInfo", "Parameter", "RandomMask", "State"),
-    "compiled": ("CACHED_ROWS", "CACHED_STEPS", "groups", "kernel", "new_tile", "tile_rows"),
+    "compiled": ("CACHED_ROWS", "CACHED_STEPS", "groups", "kernel", "met_columns", "new_tile", "tile_rows"),
     "counts": ("least",),
     "enlist": ("dismiss", "enlist"),
     "frozen": ("fixed",),
@@ -75,6 +77,7 @@ _OWN = frozenset(
 )
 _WORDS = _OWN.union(dir(builtins), keyword.kwlist, *RUNTIME.values())
 _MADE = re.compile(r".*_(seq|row|all)|(.*_)?(panel|tile)_[0-9_]+|.*_BLOCKS_[0-9]+|(inference|forward|backward|trace)(_.*)?")
+_SIZE_NAME = re.compile(r"[^\W\d]\w*")
 _SIZES = frozenset({"hidden", "input"})
 """Sizes of every layer: `input` hides a function of Python's that no generated module calls."""
 
@@ -108,7 +111,7 @@ def without_clashes(program: Program) -> Program:
 
 
 def _axes(axes: Axes) -> Axes:
-    return tuple("+".join(safe(s) for s in size_names(a)) + COLUMNS * a.endswith(COLUMNS) for a in axes)
+    return tuple(_SIZE_NAME.sub(lambda found: safe(found[0]), a) for a in axes)
 
 
 def _carry(c: Carry) -> Carry:
@@ -122,7 +125,7 @@ def _node(n: Node) -> Node:
             return replace(n, expr=n.expr.xreplace({s: symbol(safe(s.name)) for s in n.expr.free_symbols}))
         case Contract():
             return replace(n, a=safe(n.a), b=safe(n.b))
-        case Reduce() | Slice() | Transpose() | Relabel():
+        case Reduce() | Slice() | Transpose() | BlockDiagonal() | DiagonalBlocks() | Relabel():
             return replace(n, a=safe(n.a))
         case Iota():
             return n

@@ -15,7 +15,7 @@ from rnncc.emit.array_code import ArrayCode, Library, Text
 from rnncc.emit.framework.parts import Pack, Parts
 from rnncc.errors import InternalError
 from rnncc.functions import Elementwise
-from rnncc.ir import COLUMNS, Axes, Node, Pointwise, Program, size_names, units
+from rnncc.ir import COLUMNS, Axes, Node, Pointwise, Program, length_text, size_names, units
 
 _HEAD = '''"""{name} in {title}.
 
@@ -185,7 +185,7 @@ class _Source:
 
     def _shape(self, leading: str, axes: Axes) -> str:
         """The shape of a value, `leading` before the units where it varies in time."""
-        lengths = [" + ".join(map(self._size, size_names(a))) for a in units(axes)]
+        lengths = [length_text(a, self._size) for a in units(axes)]
         return f"({', '.join(([f'*{leading}'] if 'T' in axes else []) + lengths)},)"
 
     @property

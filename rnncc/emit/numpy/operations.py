@@ -14,8 +14,10 @@ from rnncc.emit.numpy.sizes import Sizes
 from rnncc.errors import InternalError
 from rnncc.ir import (
     Axes,
+    BlockDiagonal,
     Concat,
     Contract,
+    DiagonalBlocks,
     Gather,
     Iota,
     Node,
@@ -27,6 +29,7 @@ from rnncc.ir import (
     Transpose,
     size_names,
 )
+from rnncc.runtime.blocks import block_diagonal, diagonal_blocks
 
 _PLAN_FROM = 1 << 14
 """Elements from which `einsum` gains more by planning (BLAS) than planning costs."""
@@ -72,7 +75,7 @@ def compute(node: Node, env: Mapping[str, Any], place: Place) -> Array:
             return _reduce(node, env, place)
         case Concat() | Relabel():
             return np.concatenate([env[o] for o in node.operands], axis=-1)
-        case Slice() | Transpose() | Gather():
+        case Slice() | Transpose() | BlockDiagonal() | DiagonalBlocks() | Gather():
             return _part(node, env, place)
         case Iota():
             return np.indices(place.sizes.shape(node.type), np.float64)[node.axis]
@@ -110,13 +113,17 @@ def _reduce(node: Reduce, env: Mapping[str, Any], place: Place) -> Array:
     return np.max(place.summand(node.a, env, node.type, -np.inf), axis=over)
 
 
-def _part(node: Slice | Transpose | Gather, env: Mapping[str, Any], place: Place) -> Array:
+def _part(node: Slice | Transpose | BlockDiagonal | DiagonalBlocks | Gather, env: Mapping[str, Any], place: Place) -> Array:
     whole: Array = np.asarray(env[node.a])
     match node:
         case Slice():
             return _slice(node, whole, place)
         case Transpose():
             return whole.T
+        case BlockDiagonal():
+            return block_diagonal(whole)
+        case DiagonalBlocks():
+            return diagonal_blocks(whole, int(node.type[0]))
         case Gather():
             index = place.masked(env[node.index], place.types[node.index]).astype(np.int64)
             return whole.T[index]

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from rnncc.errors import ShapeError
-from rnncc.ir import COLUMNS, Axes, Program, size_names
+from rnncc.ir import COLUMNS, Axes, Program
+from rnncc.runtime.blocks import axis_length
 
 
 class Sizes:
@@ -35,19 +36,18 @@ class Sizes:
         if len(axes) != len(shape):
             raise ShapeError(f"{name} has shape {shape}, expected one length for each of the axes ({', '.join(axes)})")
         for axis, length in zip((a.removesuffix(COLUMNS) for a in axes), shape, strict=True):
-            expected = self._sizes.setdefault(axis, length)
+            expected = int(axis) if axis.isdigit() else self._sizes.setdefault(axis, length)
             if expected != length:
                 raise ShapeError(f"{name} has {length} along {axis}, expected {expected} as elsewhere")
 
     def length(self, axis: str) -> int:
         """The length of `axis`; that of `"a+b"` is the sum of both."""
-        names = size_names(axis)
-        joined = "+".join(names)
-        if joined in self._sizes:
-            return self._sizes[joined]
-        if len(names) == 1:
+        plain = axis.removesuffix(COLUMNS)
+        if plain in self._sizes:
+            return self._sizes[plain]
+        if plain.isidentifier():
             raise ShapeError(f"no array shows how long the axis {axis} is: pass it in sizes=")
-        return sum(self.length(name) for name in names)
+        return axis_length(plain, self.length)
 
     def shape(self, axes: Axes) -> tuple[int, ...]:
         """The shape of an array of type `axes`."""

@@ -5,12 +5,27 @@ from dataclasses import dataclass
 
 from rnncc.emit.array_code import ArrayCode, Library, Text
 from rnncc.functions import VOCABULARY, Elementwise
-from rnncc.ir import COLUMNS, Axes, Carry, Node, Pointwise, Program, ScatterAdd, components, size_names
+from rnncc.ir import (
+    COLUMNS,
+    Axes,
+    BlockDiagonal,
+    Carry,
+    DiagonalBlocks,
+    Node,
+    Pointwise,
+    Program,
+    ScatterAdd,
+    components,
+    length_text,
+    size_names,
+)
 
 _NUMPY = Library(
     "numpy",
     {name: name for name in VOCABULARY} | {"sum": "numpy.sum", "max": "numpy.max"},
     scatter="scatter_add",
+    block_diagonal="block_diagonal({blocks})",
+    diagonal_blocks="diagonal_blocks({whole}, {number})",
     iota="numpy.arange({length}, dtype=float)",
 )
 
@@ -41,6 +56,8 @@ class _Source:
         functions = "".join(f'{name} = ELEMENTWISE["{name}"]\n' for name in used)
         scatters = any(isinstance(n, ScatterAdd) for n in self.program.nodes)
         imports = "from rnncc.emit.numpy.scatter import scatter_add\n" if scatters else ""
+        if any(isinstance(n, BlockDiagonal | DiagonalBlocks) for n in self.program.nodes):
+            imports += "from rnncc.runtime.blocks import block_diagonal, diagonal_blocks\n"
         head = _HEAD.format(
             name=self.program.name, imports=imports, function=function, functions=functions, arguments="*, " + ", ".join(given)
         )
@@ -52,7 +69,7 @@ class _Source:
         found: set[str] = set()
         for i in self.program.inputs:
             for k, axis in enumerate(a.removesuffix(COLUMNS) for a in i.type):
-                if axis not in found and "+" not in axis:
+                if axis not in found and size_names(axis) == [axis]:
                     found.add(axis)
                     yield f"{_size(axis)} = {i.name}.shape[{k}]"
 
@@ -111,7 +128,7 @@ def _size(axis: str) -> str:
 
 
 def _shape(axes: Axes) -> str:
-    return f"({', '.join(' + '.join(map(_size, size_names(a))) for a in axes)},)"
+    return f"({', '.join(length_text(a, _size) for a in axes)},)"
 
 
 def _before(c: Carry) -> str:

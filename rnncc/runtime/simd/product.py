@@ -156,7 +156,7 @@ class _Product:
             before = b.load(done, typ=_INTP)
             own = b.gep(weights, [b.mul(before, ir.Constant(_INTP, self.panel.width))])
             panels = [self.offset(own, b.mul(stride, ir.Constant(_INTP, c))) for c in range(shape.chunks)]
-            with self.blocks(operand.units, block) as (start, stop):
+            with self.blocks(operand.first, operand.last, block) as (start, stop):
                 for pointer in sums:
                     b.store(self.zero, pointer)
                 self.multiply(operand, start, stop, rows, panels, sums)
@@ -171,13 +171,13 @@ class _Product:
         return [b.gep(row, [ir.Constant(_INTP, v * self.lanes)]) for row in rows for v in range(shape.vectors)]
 
     @contextmanager
-    def blocks(self, units: ir.Value, block: int) -> Iterator[tuple[ir.Value, ir.Value]]:
-        """Code between is repeated for [start, stop) of each block."""
+    def blocks(self, first: ir.Value, last: ir.Value, block: int) -> Iterator[tuple[ir.Value, ir.Value]]:
+        """Code between is repeated for [start, stop) of each block of the units [first, last)."""
         b = self.builder
         size = ir.Constant(_INTP, block)
-        with cgutils.for_range_slice(b, _ZERO, units, size, intp=_INTP) as (start, _):
+        with cgutils.for_range_slice(b, first, last, size, intp=_INTP) as (start, _):
             stop = b.add(start, size)
-            yield start, b.select(b.icmp_signed("<", stop, units), stop, units)
+            yield start, b.select(b.icmp_signed("<", stop, last), stop, last)
 
     def rows(self, rows: int, operand: Operand) -> list[ir.Value]:
         """A pointer (bytes) to each row; those beyond `count` repeat the last."""
@@ -236,7 +236,8 @@ def product(tile: Any, panel: Any, group: int, row: int, count: int, *operands: 
     row, count
         First row and number of rows, at most `ISA.tall`.
     operands
-        `(rows, units)` for an array (N, ·) or `(stream, time, units)` for one (T, N, ·), in the order of the panel's K.
+        `(rows, units)` for an array (N, ·) or `(stream, time, units)` for one (T, N, ·), in the order of the panel's K. With a pair
+        `(first, last)` at its end only the units [first, last) are multiplied: the weights of the others are zero.
     """
 
 
