@@ -43,8 +43,8 @@ def length_text(axis: str, size: Callable[[str], str]) -> str:
 
 
 def block_axes(blocks: int, axes: Axes) -> Axes:
-    """The type of the blocks along the diagonal of a matrix of type `axes`: how many, rows and columns of each."""
-    return (str(blocks), *(f"{axis}/{blocks}" for axis in axes))
+    """The type of the blocks along the diagonal of a matrix of type `axes`: how many, rows and columns of each; of one the matrix."""
+    return (str(blocks), *(f"{axis}/{blocks}" for axis in axes)) if blocks > 1 else axes
 
 
 def whole_axes(axes: Axes) -> Axes:

@@ -24,6 +24,9 @@ from rnncc.spec.units import fits_next, fits_output, poisoned, units_of
 from rnncc.spec.weight import Weight, patterned
 from rnncc.suggest import close
 
+Init = str | float | None
+"""How a parameter begins: as `Parameter.init`."""
+
 
 class Cell:
     """A recurrent cell, written as equations for one unit of one sample.
@@ -68,7 +71,7 @@ class Cell:
     @recorded
     def input(self, name: str, size: object = None) -> sp.Symbol:
         """A value read at every step. The first input is the layer's, of the size `input`; `size=1` is one number a sample."""
-        units = self._axes(size, "input")
+        units = axes_of(size, "input", self.record.units)
         fits_first(name, units, self.record)
         return self._declare(name, "input", units)
 
@@ -150,19 +153,15 @@ class Cell:
     # -- parameters
 
     @recorded
-    def weight(
-        self, name: str, rows: object, cols: object, *, blocks: int = 1, init: str | float | None = None, frozen: bool = False
-    ) -> Weight:
+    def weight(self, name: str, rows: object, cols: object, *, blocks: int = 1, init: Init = None, frozen: bool = False) -> Weight:
         """A matrix; `W @ v` takes a value of the size `cols` to one of the size `rows`.
 
-        With several `blocks` along its diagonal it is zero elsewhere, and the parameter holds these: (blocks, rows / blocks,
-        cols / blocks). Sizes that they do not divide are an error where a layer is made.
+        With several `blocks` along its diagonal, zero elsewhere, the parameter holds these: (blocks, rows/blocks, cols/blocks).
         """
         units = (self._units(rows), self._units(cols))
-        count = arguments.blocks(name, blocks)
-        parts = block_axes(count, units) if count > 1 else units
-        made = self._parameter(Parameter(name, parts, arguments.initialiser(name, init), frozen))
-        return Weight(made if parts == units else Diagonal(made), units, self.record, self.report)
+        axes = block_axes(arguments.blocks(name, blocks), units)
+        made = self._parameter(Parameter(name, axes, arguments.initialiser(name, init), frozen))
+        return Weight(made if axes == units else Diagonal(made), units, self.record, self.report)
 
     @recorded
     def pattern(self, rows: object, cols: object, entry: Callable[[sp.Symbol, sp.Symbol], sp.Expr]) -> Weight:
@@ -177,23 +176,23 @@ class Cell:
         return made
 
     @recorded
-    def matrix(self, name: str, rows: object, cols: object, *, init: str | float | None = None, frozen: bool = False) -> sp.Symbol:
+    def matrix(self, name: str, rows: object, cols: object, *, init: Init = None, frozen: bool = False) -> sp.Symbol:
         """One number a pair of units, to be used elementwise; what is multiplied with `@` is a `weight`."""
         units = (self._units(rows), self._units(cols))
         return self._parameter(Parameter(name, units, arguments.initialiser(name, init), frozen), matrix_axes(units))
 
     @recorded
-    def vector(self, name: str, size: object, *, init: str | float | None = None, frozen: bool = False) -> sp.Symbol:
+    def vector(self, name: str, size: object, *, init: Init = None, frozen: bool = False) -> sp.Symbol:
         """One number a unit."""
         return self._parameter(Parameter(name, (self._units(size),), arguments.initialiser(name, init), frozen))
 
     @recorded
-    def bias(self, name: str, size: object, *, init: str | float | None = None, frozen: bool = False) -> sp.Symbol:
+    def bias(self, name: str, size: object, *, init: Init = None, frozen: bool = False) -> sp.Symbol:
         """A vector that is absent, and zero, in a layer made with `bias=False`."""
         return self._parameter(Parameter(name, (self._units(size),), arguments.initialiser(name, init), frozen, bias=True))
 
     @recorded
-    def scalar(self, name: str, *, init: str | float | None = None, frozen: bool = False) -> sp.Symbol:
+    def scalar(self, name: str, *, init: Init = None, frozen: bool = False) -> sp.Symbol:
         """One learned number."""
         return self._parameter(Parameter(name, (), arguments.initialiser(name, init), frozen))
 
@@ -208,9 +207,8 @@ class Cell:
     def output(self, value: sp.Expr) -> None:
         """What the layer gives at every step."""
         if self.record.output is not None:
-            raise Mistake(
-                "the cell has an output already", remedy=f"see line {self.record.output[1].line}; for several values: concat(a, b)"
-            )
+            remedy = f"see line {self.record.output[1].line}; for several values: concat(a, b)"
+            raise Mistake("the cell has an output already", remedy=remedy)
         span = current_span(self._file)
         self.record.output = (POISON, span)
         expr = arguments.value("the output", value)
@@ -272,9 +270,6 @@ class Cell:
             self.report(Mistake("a spec file defines one cell", found=f"{session.cells[0].name} and {self.name}", remedy=remedy))
         session.cells.append(self)
 
-    def _axes(self, size: object, default: str) -> Axes:
-        return axes_of(size, default, self.record.units)
-
     def _units(self, thing: object) -> str:
         """The size that `thing` has."""
         return axis_of(thing, self.record.units)
@@ -295,11 +290,8 @@ class Cell:
         earlier = self.record.place_of(name)
         if earlier or name in self.record.options:
             where = f"first on line {earlier.line}" if earlier else "first as an option"
-            raise Mistake(
-                f"the name {name} is declared twice",
-                found=where,
-                remedy="give each value its own name, or keep the first in a variable",
-            )
+            remedy = "give each value its own name, or keep the first in a variable"
+            raise Mistake(f"the name {name} is declared twice", found=where, remedy=remedy)
 
     def _counting(self, kind: Given, units: Axes) -> sp.Symbol:
         return self._noted("_".join([kind, *units]).replace("+", "_"), kind, units)

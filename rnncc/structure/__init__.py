@@ -7,4 +7,18 @@ from rnncc.structure.invertible import Inverse, inverse
 from rnncc.structure.linear import Linear, linear
 from rnncc.structure.loops import Loop, loops
 
-__all__ = ["Blocks", "Diagonal", "Found", "Inverse", "Linear", "Loop", "blocks", "diagonal", "inverse", "linear", "lines", "loops", "structure"]
+__all__ = [
+    "Blocks",
+    "Diagonal",
+    "Found",
+    "Inverse",
+    "Linear",
+    "Loop",
+    "blocks",
+    "diagonal",
+    "inverse",
+    "linear",
+    "lines",
+    "loops",
+    "structure",
+]

@@ -48,7 +48,9 @@ def test_a_number_of_blocks(given):
 
 def test_sizes_that_are_no_multiple_of_the_blocks():
     info = compile_cell("slstm", {"heads": 4}).info
-    with pytest.raises(ArgumentError, match=r"SLSTM: the weight U_z has 4 blocks along its diagonal, .* hidden, 10 in layer 0; .* of 4"):
+    with pytest.raises(
+        ArgumentError, match=r"SLSTM: the weight U_z has 4 blocks along its diagonal, .* hidden, 10 in layer 0; .* of 4"
+    ):
         Geometry(info, 3, 10, 1, 1)
     assert Geometry(info, 3, 12, 1, 1).shape(("4", "hidden/4", "hidden/4")) == (4, 3, 3)
 

@@ -202,9 +202,8 @@ class Kernel:
 
     def _product(self, name: str, panel: Panel, group: str, size: str) -> None:
         """The sums of a group of `group` units of `size`; with block-diagonal weights they read the units of the blocks they meet."""
-        operands = []
-        for operand, blocks in zip(panel.operands, panel.blocks, strict=True):
-            columns = self.names.size(units(self.program.types[operand])[0])
+        operands, sizes = [], [self.names.size(units(self.program.types[o])[0]) for o in panel.operands]
+        for operand, columns, blocks in zip(panel.operands, sizes, panel.blocks, strict=True):
             met = f", met_columns(group, {group}, {blocks}, {size}, {columns})" if blocks > 1 else ""
             operands.append(f"({self.names.slot(operand).at(columns)}{met})")
         self.text.extend(wrapped("product(", [_tile(name), name, "group", "top", "count", *operands], ")"))
