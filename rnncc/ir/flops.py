@@ -43,7 +43,8 @@ def product_flops(program: Program) -> sp.Expr:
 
 def _sum(program: Program, nodes: Iterable[Node]) -> sp.Expr:
     blocks = block_counts(program)
-    return sp.expand(sum((_flops(n, program) / blocks.get(n.name, 1) for n in nodes if _streams(n, program)), sp.S.Zero))
+    costs = (_flops(n, program) * sp.Rational(1, blocks.get(n.name, 1)) for n in nodes if _streams(n, program))
+    return sp.expand(sum(costs, sp.S.Zero))
 
 
 def _streams(node: Node, program: Program) -> bool:
@@ -71,4 +72,10 @@ def _flops(node: Node, program: Program) -> sp.Expr:
 
 def volume(axes: Iterable[str]) -> sp.Expr:
     """How many numbers an array of `axes`, unit axes, holds."""
-    return sp.prod(sum(sp.Symbol(size) for size in size_names(axis)) for axis in axes)
+    return sp.prod(map(_length, axes))
+
+
+def _length(axis: str) -> sp.Expr:
+    whole, _, blocks = axis.partition("/")
+    units = sp.Integer(whole) if whole.isdigit() else sp.Add(*map(sp.Symbol, size_names(axis)))
+    return units / int(blocks or 1)
