@@ -25,9 +25,9 @@ hundred times 1.1e-16."""
 
 @dataclass(frozen=True)
 class Call:
-    """Arguments and cotangents: `x` (T, N, I), `dy` (T, N, D*O), `state` and `dstate` by name (L*D, N, units)."""
+    """Arguments and cotangents: `x` (T, N, I), or by name, `dy` (T, N, D*O), `state` and `dstate` by name (L*D, N, units)."""
 
-    x: np.ndarray
+    x: np.ndarray | dict[str, np.ndarray]
     state: dict[str, np.ndarray]
     lengths: list[int] | None
     dy: np.ndarray
@@ -46,7 +46,9 @@ def call_of(layer, lengths=None, steps=STEPS, rows=ROWS, seed=0):
     def draw(shape):
         return rng.standard_normal(shape).astype(layer.dtype)
 
-    x = draw((steps, rows, layer.input_size))
+    geometry = layer._store.geometry
+    by_name = {name: draw((steps, rows, *geometry.shape(axes))) for name, axes in layer.cell.inputs}
+    x = by_name if len(by_name) > 1 else by_name["x"]
     y, finals = layer(x)
     state = {k: draw(v.shape) / 2 for k, v in finals.items()}
     return Call(x, state, lengths, draw(y.shape), {k: draw(v.shape) for k, v in finals.items()})
@@ -60,7 +62,13 @@ def found_by(layer, call):
     for name, final in finals.items():
         np.testing.assert_array_equal(evaluated_finals[name], final)
     g = pullback(call.dy, call.dstate)
-    found = {"y": y, "d_x": g.x} | {f"{k}_T": v for k, v in finals.items()} | {f"d_{k}_0": v for k, v in g.state.items()}
+    of_inputs = g.x if isinstance(g.x, dict) else {"x": g.x}
+    found = (
+        {"y": y}
+        | {f"d_{k}": v for k, v in of_inputs.items()}
+        | {f"{k}_T": v for k, v in finals.items()}
+        | {f"d_{k}_0": v for k, v in g.state.items()}
+    )
     return found | {f"d_{k}": v for k, v in g.params.items()}
 
 
