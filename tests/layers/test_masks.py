@@ -118,7 +118,7 @@ def test_a_rate_is_a_constant(class_of, rng):
     before = layer.vjp(x, key=KEY)[0][0]
     layer.constants["dropped"] = 0.5
     assert (layer.vjp(x, key=KEY)[0][0] != before).any()
-    with pytest.raises(ArgumentError, match=r"dropped=1\.5; expected a probability from 0 to 1"):
+    with pytest.raises(ArgumentError, match=r"dropped=1\.5; expected a probability from 0 up to, but not, 1"):
         layer.constants["dropped"] = 1.5
     with pytest.raises(ArgumentError, match="dropped=-1"):
         make(class_of, dropped=-1)
