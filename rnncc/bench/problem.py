@@ -1,7 +1,7 @@
 """What is computed: one cell, shape and mode, with the same values for every contender, and what must come out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -14,8 +14,9 @@ from rnncc.compiler import Compilation, compile_cell
 from rnncc.emit.numpy import run
 from rnncc.errors import ArgumentError
 from rnncc.runtime.blocks import axis_length
-from rnncc.runtime.cell_info import Axes
+from rnncc.runtime.cell_info import Axes, State
 from rnncc.runtime.masks import mask_rates
+from rnncc.runtime.transforms import asked_for
 
 Mode = Literal["inference", "training", "stream"]
 Array = NDArray[np.floating[Any]]
@@ -77,6 +78,11 @@ class BenchCell:
         path = CUSTOM if name == CUSTOM.stem else find(name)
         return cls(name if name == CUSTOM.stem else path.stem, path, compile_cell(path))
 
+    def transformed(self, transforms: Mapping[str, object]) -> "BenchCell":
+        """The cell changed by `transforms`, keywords as of `rnncc.RNN`. Raises `ArgumentError`."""
+        asked = asked_for(transforms)
+        return replace(self, made=compile_cell(self.path, {}, asked.structure, asked.keywords))
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -84,6 +90,8 @@ class Problem:
 
     Inference: the outputs and last states of a sequence. Training: those and the gradients by x, first states and parameters, for a
     cotangent of the outputs. Stream: one step after the other, each from the state the last has left.
+
+    `random`: masks are drawn in training, so that no result can be told ahead; else they are their expectation.
     """
 
     cell: BenchCell
@@ -91,6 +99,7 @@ class Problem:
     mode: Mode
     dtype: str
     threads: int
+    random: bool = False
 
     def __str__(self) -> str:
         return f"{self.cell.name} {self.shape}, {self.mode}, {self.dtype}"
@@ -123,13 +132,8 @@ class Problem:
 
     @cached_property
     def state(self) -> Arrays:
-        """First states by name, (N, units), a little off the cell's own first values."""
-        info, rows = self.cell.made.info, self.shape.batch
-        small = np.asarray(0.1, self.dtype)
-        return {
-            s.name: np.asarray(s.initial, self.dtype) + small * abs(self._drawn(k, s.axes, rows, seed=2))
-            for k, s in enumerate(info.states)
-        }
+        """First states by name, (N, units): learned ones, or a little off the cell's own first values."""
+        return {s.name: self._first(k, s) for k, s in enumerate(self.cell.made.info.states)}
 
     @cached_property
     def cotangent(self) -> Array:
@@ -157,6 +161,12 @@ class Problem:
         rng = np.random.default_rng((seed, number))
         return rng.uniform(-1, 1, (*leading, *map(self._length, axes))).astype(self.dtype)
 
+    def _first(self, number: int, state: State) -> Array:
+        drawn = self._drawn(number, state.axes, self.shape.batch, seed=2)
+        if state.learned is not None:
+            return np.broadcast_to(self.params[state.learned], drawn.shape).copy()
+        return np.asarray(state.initial, self.dtype) + np.asarray(0.1, self.dtype) * abs(drawn)
+
     def _length(self, axis: str) -> int:
         return axis_length(axis, self.sizes.__getitem__)
 
@@ -170,6 +180,15 @@ class Problem:
         if self.mode == "training":
             prefix = made.info.cotangent
             finals = {f"{prefix}{name}_T": np.zeros_like(value) for name, value in self.state.items()}
-            return run(made.joint, env | {f"{prefix}output": self.cotangent} | finals)
+            return self._with_learned(run(made.joint, env | {f"{prefix}output": self.cotangent} | finals))
         found = run(made.inference, env)
         return {"output": found["output"][0]} if once else found
+
+    def _with_learned(self, found: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+        """Gradients of learned first states: of what each row begins with, and of what begins again in mid-sequence."""
+        info = self.cell.made.info
+        for s in info.states:
+            if s.learned is not None:
+                key = info.cotangent + s.learned
+                found[key] = found.get(key, 0) + found[f"{info.cotangent}{s.name}_0"].sum(axis=0)
+        return found

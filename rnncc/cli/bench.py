@@ -17,8 +17,10 @@ from rnncc.bench.report import machine_line, means, table
 from rnncc.bench.session import Result, Session
 from rnncc.cli.bench_growth import ALL, run_growth
 from rnncc.cli.bench_options import CELLS, MODES, Options
+from rnncc.cli.bench_transforms import run_transforms
 from rnncc.cli.console import WIDE, print_rows, progress
 from rnncc.cli.files import expect_folder, expect_pictures
+from rnncc.cli.options import transforms_option
 
 
 @click.command()
@@ -40,6 +42,7 @@ from rnncc.cli.files import expect_folder, expect_pictures
     type=click.Choice([*MEASURES, ALL]),
     help=f"How figures grow instead, along T, N and H: time, compilation, memory. Repeatable. [of {', '.join(MEASURES)}; alone: {ALL}]",
 )
+@transforms_option
 @click.option("--quick", is_flag=True, help="A tiny shape, one short block, nothing slow to compile: does it run at all?")
 def command(**given: Any) -> None:
     """Time rnncc beside PyTorch, JAX and ONNX Runtime, in one process, with the same weights and threads.
@@ -48,6 +51,8 @@ def command(**given: Any) -> None:
     median counts; a ratio under 1.05 is measured twice more. All of it takes an hour or two, --growth twenty minutes: leave the machine
     alone meanwhile.
 
+    With --transform each of the transforms by itself is timed beside the plain cell, random masks being drawn in training.
+
     \b
     Examples:
       rnncc bench --quick
@@ -55,12 +60,16 @@ def command(**given: Any) -> None:
       rnncc bench --cell ./mycell.py --json figures.json --plot figures.png
       rnncc bench --growth --json growth.json --plot growth.svg
       rnncc bench --growth T --growth memory --cell gru --peer none
+      rnncc bench --cell lstm --transform layer_norm --transform zoneout=0.1
     """
     options = Options(**given)
     for file in filter(None, (options.json_file, options.plot_file)):
         expect_folder(file)
     if options.plot_file:
         expect_pictures()
+    if options.transforms:
+        run_transforms(options)
+        return
     if options.growth:
         run_growth(options)
         return

@@ -1,15 +1,16 @@
 """What `rnncc bench` is given, and what it is to run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rnncc.bench.choose import NONE, chosen_makers, missing_peers
 from rnncc.bench.growth.setting import TINY, Setting, Sizes
-from rnncc.bench.peers import PEERS
+from rnncc.bench.peers import OWN, PEERS
 from rnncc.bench.problem import CUSTOM, SHAPES, BenchCell, Mode, Shape
 from rnncc.bench.session import Session
 from rnncc.bench.timing import Plan
+from rnncc.bench.transforms import Comparison
 from rnncc.errors import ArgumentError
 from rnncc.runtime.settings import usable_cores
 
@@ -20,6 +21,8 @@ _QUICK_PLAN = Plan(blocks=1, seconds=0.02, rest=0.0)
 _QUICK_PEERS = tuple(name for name in PEERS if name != "torch.compile")
 _GROWING_CELLS = ("lstm", "gru_reset_after")
 _GROWING_PEERS = ("pytorch",)
+_CHANGED_CELLS = ("lstm", "gru")
+_CHANGED_SHAPES = (Shape(100, 1, 128, 128), Shape(100, 32, 128, 128), Shape(100, 64, 256, 256))
 _GROWING_PLAN = Plan(blocks=3)
 
 
@@ -38,6 +41,7 @@ class Options:
     json_file: Path | None
     plot_file: Path | None
     growth: tuple[str, ...]
+    transforms: Mapping[str, object]
     quick: bool
 
     def session(self) -> Session:
@@ -56,6 +60,19 @@ class Options:
         modes = self.modes or ("inference", "training")
         sizes = TINY if self.quick else Sizes()
         return Setting(cells, modes, makers, self.dtype, self.cores, self.plan(_GROWING_PLAN), sizes)
+
+    def comparison(self) -> Comparison:
+        """The transforms to compare with plain cells. Raises `ArgumentError` or `SpecError`."""
+        for given, option in ((self.growth, "--growth"), (self.peers, "--peer"), (self.plot_file, "--plot")):
+            if given:
+                raise ArgumentError(f"--transform compares cells of this package, as a table: leave out {option}")
+        cells = tuple(map(BenchCell.found, self.cells or _CHANGED_CELLS))
+        shapes = tuple(map(Shape.parse, self.shapes)) or (_QUICK_SHAPES if self.quick else _CHANGED_SHAPES)
+        makers = chosen_makers((NONE,))
+        asked = {name if value is True else f"{name}={value}": {name: value} for name, value in self.transforms.items()}
+        return Comparison(
+            cells, shapes, self.modes or ("inference", "training"), asked, makers[OWN], self.dtype, self.cores, self.plan(Plan())
+        )
 
     def plan(self, usual: Plan) -> Plan:
         """How long to measure, where the command line does not say it as `usual`."""

@@ -44,6 +44,9 @@ def test_a_path_and_a_peer(tmp_path):
         (["--peer", "tensorflow"], "unknown peer 'tensorflow'"),
         (["--threads", "4096"], "this process may use"),
         (["--json", "nowhere/a.json"], "there is no folder"),
+        (["--transform", "zone_out=0.1"], "did you mean zoneout?"),
+        (["--transform", "layer_norm", "--growth", "T"], "leave out --growth"),
+        (["--transform", "layer_norm", "--peer", "none"], "leave out --peer"),
     ],
 )
 def test_mistakes_are_told_before_anything_runs(arguments, message):

@@ -21,8 +21,9 @@ def layer(problem: Problem) -> Contender:
 
 def parametrised(problem: Problem, **keywords: Any) -> tuple[Any, Arrays]:
     """A layer with the problem's parameters, made with further `keywords`, and its first state."""
-    generated, _ = find_class(problem.cell.path, {})
-    keywords |= {name: size for name, size in problem.sizes.items() if name not in ("input", "hidden")}
+    cell = problem.cell.made
+    generated, _ = find_class(problem.cell.path, {}, cell.transforms)
+    keywords |= cell.constants | {name: size for name, size in problem.sizes.items() if name not in ("input", "hidden")}
     keywords |= {"dtype": problem.dtype, "threads": problem.threads, "seed": 0}
     made = generated(problem.shape.inputs, problem.shape.hidden, **keywords)
     for name, value in problem.params.items():
@@ -32,9 +33,11 @@ def parametrised(problem: Problem, **keywords: Any) -> tuple[Any, Arrays]:
 
 def _training(made: Any, problem: Problem, state: Arrays) -> Contender:
     prefix = problem.cell.made.info.cotangent
+    train = problem.random or not problem.cell.made.info.masks
+    given = None if any(s.learned for s in made.cell.states) else state
 
     def call() -> Any:
-        values, pullback = made.vjp(problem.x, state, train=not problem.cell.made.info.masks)
+        values, pullback = made.vjp(problem.x, given, train=train)
         return values, pullback(problem.cotangent)
 
     def read(found: Any) -> Arrays:
