@@ -24,6 +24,7 @@ from rnncc.structure import Found, lines
 
 HERE = Path(__file__).parent
 SIZE = 128  # of input and state
+POSITIONS = 50  # of a memory
 BYTES = 4  # of a float32
 KERNELS = ("inference", "forward", "backward")
 BARS = "▁▂▃▄▅▆▇█"
@@ -45,8 +46,8 @@ them learn. This page is generated, from the specs and from the results in `docs
 
     python docs/cells.py
 
-Parameters, FLOPs and bytes are those of one layer with {SIZE} inputs and {SIZE} units, further sizes as the cell has them by default. A
-FLOP is an addition or multiplication, functions count as many as they cost; bytes are what a kernel reads and writes of a step and
+Parameters, FLOPs and bytes are those of one layer with {SIZE} inputs and {SIZE} units, further sizes as the cell has them by default, and
+memories of {POSITIONS} positions. A FLOP is an addition or multiplication, functions count as many as they cost; bytes are what a kernel reads and writes of a step and
 sample in float32, inputs, outputs and what forward leaves for backward, without parameters and states. What is computed once a
 sequence counts nothing.
 """
@@ -128,7 +129,7 @@ def flops(made: Compilation) -> dict[str, sp.Expr]:
 
 
 def _at_size(counted: sp.Expr, made: Compilation) -> int:
-    sizes = made.info.sizes | {"input": SIZE, "hidden": SIZE}
+    sizes = made.info.sizes | {"input": SIZE, "hidden": SIZE} | {m.positions: POSITIONS for m in made.info.memories}
     return int(counted.subs({sp.Symbol(name): size for name, size in sizes.items()}))
 
 

@@ -77,7 +77,7 @@ class Compilation:
     def joint(self) -> Program:
         """The cell and its gradient, one graph."""
         frozen = {p.name for p in self.info.parameters if p.frozen} | {f"{s.name}_0" for s in self.info.states if s.counts}
-        wrt = [i.name for i in self.primal.inputs if i.role in ("input", "init", "param") and i.name not in frozen]
+        wrt = [i.name for i in self.primal.inputs if i.role in ("input", "memory", "init", "param") and i.name not in frozen]
         return normalised(settle(differentiate(self.primal, wrt=wrt, prefix=self.info.cotangent)))
 
     @cached_property

@@ -29,7 +29,7 @@ class InterpreterModule:
 
     @cached_property
     def gradient(self) -> Program:
-        wrt = [n.name for n in self.program.inputs if n.role in ("input", "init", "param") and n.name not in self._frozen]
+        wrt = [n.name for n in self.program.inputs if n.role in ("input", "memory", "init", "param") and n.name not in self._frozen]
         joint = cse(verify(differentiate(self.program, wrt=wrt, prefix=self.CELL.cotangent)))
         primal = {key for key, _ in self.program.outputs}
         return verify(dce(replace(joint, outputs=tuple((k, v) for k, v in joint.outputs if k not in primal))))
@@ -55,7 +55,8 @@ class InterpreterModule:
     def backward(self, sweep, env):
         """Sums over time go on from those of later steps, where `env` holds them."""
         found = self._run(self.gradient, sweep, env)
-        keys = [self.CELL.cotangent + p.name for p in self.CELL.parameters if not p.frozen]
+        summed = [p.name for p in self.CELL.parameters if not p.frozen] + [m.name for m in self.CELL.memories]
+        keys = [self.CELL.cotangent + name for name in summed]
         return found | {key: found[key] + env[key] for key in keys if key in env}
 
     def trace(self, sweep, env):

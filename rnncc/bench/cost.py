@@ -63,7 +63,7 @@ def work(problem: Problem) -> Work:
 def _residuals(backward: Program, problem: Problem) -> int:
     """Numbers a step and sample that forward leaves for backward."""
     types = [i.type for i in backward.inputs if i.role == "residual" and "T" in i.type]
-    return sum(int(np.prod([sum(problem.sizes[s] for s in size_names(axis)) for axis in units(type_)])) for type_ in types)
+    return sum(int(np.prod([sum(problem.lengths[s] for s in size_names(axis)) for axis in units(type_)])) for type_ in types)
 
 
 def _barriers(problem: Problem) -> int:

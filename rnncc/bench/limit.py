@@ -57,14 +57,14 @@ def program_of(problem: Problem) -> Program:
 
 
 def _of_all_steps(problem: Problem, formula: sp.Expr) -> float:
-    sizes = {sp.Symbol(name): size for name, size in problem.sizes.items()}
+    sizes = {sp.Symbol(name): size for name, size in problem.lengths.items()}
     return problem.steps * problem.shape.batch * float(formula.subs(sizes))
 
 
 def elements(problem: Problem) -> int:
     """Numbers that go in and come out."""
     outputs = problem.cotangent.size
-    inputs = sum(v.size for values in (problem.params, problem.streams, problem.state) for v in values.values())
+    inputs = sum(v.size for values in (problem.params, problem.streams, problem.memories, problem.state) for v in values.values())
     last = sum(v.size for v in problem.state.values())
     return 2 * inputs + 2 * outputs + last if problem.mode == "training" else inputs + outputs + last
 
@@ -75,5 +75,5 @@ def _step_weights(problem: Problem) -> int:
     looped = {name for members, cyclic in components(program) if cyclic for name in members}
     products = [n for n in program.nodes if isinstance(n, Contract) and n.name in looped]
     matrices = [program.types[o] for n in products for o in n.operands if "T" not in program.types[o]]
-    lengths = [[sum(problem.sizes.get(s, problem.shape.batch) for s in size_names(axis)) for axis in axes] for axes in matrices]
+    lengths = [[sum(problem.lengths.get(s, problem.shape.batch) for s in size_names(axis)) for axis in axes] for axes in matrices]
     return sum(int(np.prod(shape)) for shape in lengths)

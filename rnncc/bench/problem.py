@@ -22,6 +22,8 @@ Mode = Literal["inference", "training", "stream"]
 Array = NDArray[np.floating[Any]]
 Arrays = dict[str, Array]
 
+_POSITIONS = 50
+"""Of a memory."""
 CUSTOM = Path(__file__).with_name("custom.py")
 """The spec that stands for every cell no library has."""
 
@@ -115,6 +117,11 @@ class Problem:
         own = {name: size or self.shape.hidden for name, size in self.cell.made.info.sizes.items()}
         return {"input": self.shape.inputs, "hidden": self.shape.hidden} | own
 
+    @property
+    def lengths(self) -> dict[str, int]:
+        """Of every unit axis, positions of memories among them."""
+        return self.sizes | {m.positions: _POSITIONS for m in self.cell.made.info.memories}
+
     @cached_property
     def params(self) -> Arrays:
         """Parameters by name, from U(±1/√H)."""
@@ -131,6 +138,18 @@ class Problem:
         return drawn | indices
 
     @cached_property
+    def memories(self) -> Arrays:
+        """Memories by name, (N, S, units), every position there."""
+        info, rows = self.cell.made.info, self.shape.batch
+        return {m.name: self._drawn(k, (m.size,), rows, _POSITIONS, seed=4) for k, m in enumerate(info.memories)}
+
+    @property
+    def steady(self) -> Arrays:
+        """What is the same at every step, as plain code takes it: parameters, memories, and which positions exist, all."""
+        exists = {m.exists: np.ones((self.shape.batch, _POSITIONS), self.dtype) for m in self.cell.made.info.memories}
+        return self.params | self.memories | exists
+
+    @cached_property
     def state(self) -> Arrays:
         """First states by name, (N, units): learned ones, or a little off the cell's own first values."""
         return {s.name: self._first(k, s) for k, s in enumerate(self.cell.made.info.states)}
@@ -142,8 +161,9 @@ class Problem:
 
     @property
     def x(self) -> Any:
-        """The input as a layer takes it: an array, or a dict of several."""
-        return self.streams if len(self.streams) > 1 else next(iter(self.streams.values()))
+        """The input as a layer takes it: an array, or a dict of several, with memories; a stream has those already."""
+        given = self.streams if self.mode == "stream" else self.streams | self.memories
+        return given if len(given) > 1 else next(iter(given.values()))
 
     @property
     def _leading(self) -> tuple[int, ...]:
@@ -176,7 +196,7 @@ class Problem:
         once = self.mode == "stream"
         streams = {name: value[None] if once else value for name, value in self.streams.items()}
         first = {f"{name}_0": value for name, value in self.state.items()}
-        env: dict[str, Any] = {**self.params, **streams, **first, **self._masks, **made.info.constants}
+        env: dict[str, Any] = {**self.steady, **streams, **first, **self._masks, **made.info.constants}
         if self.mode == "training":
             prefix = made.info.cotangent
             finals = {f"{prefix}{name}_T": np.zeros_like(value) for name, value in self.state.items()}

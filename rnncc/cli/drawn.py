@@ -11,11 +11,14 @@ from rnncc.runtime.cell_info import Axes, CellInfo
 
 Env = dict[str, Any]
 _SIZES = {"input": 5, "hidden": 19}
-_OTHER_SIZE = 11
+_OTHER_SIZE, _POSITIONS = 11, 3
 
 
 def drawn_inputs(info: CellInfo, steps: int, batch: int, seed: int = 0) -> Env:
-    """Float64 values for everything `info` takes: streams, first states, masks, parameters, constants; sizes that fill no vector."""
+    """Float64 values for everything `info` takes: streams, memories, first states, masks, parameters, constants.
+
+    Sizes fill no vector; of a memory the rows have none of its positions, one, and so on to all.
+    """
     rng = np.random.default_rng(seed)
 
     def draw(leading: tuple[int, ...], axes: Axes) -> NDArray[np.float64]:
@@ -23,6 +26,8 @@ def drawn_inputs(info: CellInfo, steps: int, batch: int, seed: int = 0) -> Env:
 
     env: Env = {name: draw((steps, batch), axes) for name, axes in info.inputs}
     env |= {name: rng.integers(0, _length(info, size), (steps, batch)) for name, size in info.indices.items()}
+    env |= {m.name: draw((batch, _POSITIONS), (m.size,)) for m in info.memories}
+    env |= {m.exists: (np.arange(_POSITIONS) < np.arange(batch)[:, None] % (_POSITIONS + 1)) * 1.0 for m in info.memories}
     env |= {f"{s.name}_0": draw((batch,), s.axes) for s in info.states}
     leading: dict[str, tuple[int, ...]] = {"step": (steps, batch), "sequence": (batch,), "call": ()}
     env |= {m.name: (draw(leading[m.per], m.axes) > 0) * 1.0 for m in info.masks}

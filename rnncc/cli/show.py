@@ -70,6 +70,7 @@ def _parameters(info: CellInfo) -> None:
     ]
     rows += [_row(m.name, m.axes, f"random mask, drawn once a {m.per}, 1 with probability {m.rate}") for m in info.masks]
     rows += [_row(name, axes, "further input") for name, axes in info.inputs[1:]]
+    rows += [_row(m.name, (m.positions, m.size), "memory, of as many positions as are given") for m in info.memories]
     rows += [
         (f"  {name}", "size", "given with the layer" if size is None else f"{size} by default") for name, size in info.sizes.items()
     ]

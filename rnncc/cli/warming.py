@@ -89,7 +89,7 @@ class Warming:
 
 @dataclass(frozen=True)
 class _Inputs:
-    """Zeros for a layer whose cell has further `sizes`."""
+    """Zeros for a layer whose cell has further `sizes`; a memory of one position."""
 
     layer: Layer
     sizes: Mapping[str, Any]
@@ -101,7 +101,12 @@ class _Inputs:
         arrays = {first: np.zeros((*leading, *([] if first in cell.indices else [self.layer.input_size])), self.layer.dtype)}
         arrays |= {name: np.zeros((*leading, *map(self._length, axes)), self.layer.dtype) for name, axes in others}
         arrays |= {name: arrays[name].astype(np.int64) for name in cell.indices}
-        return arrays if others else arrays[first]
+        arrays |= self.memories(leading[-1]) if len(leading) > 1 else {}
+        return arrays if len(arrays) > 1 else arrays[first]
+
+    def memories(self, rows: int) -> dict[str, Any]:
+        """By name, of `rows` sequences."""
+        return {m.name: np.zeros((rows, 1, self._length(m.size)), self.layer.dtype) for m in self.layer.cell.memories}
 
     def _length(self, axis: str) -> int:
         return axis_length(axis, lambda size: int(self.sizes.get(size, self.layer.hidden_size)))
@@ -121,4 +126,4 @@ def _run(layer: Layer, inputs: _Inputs, kernel: str) -> None:
             case _:
                 layer.trace(x)
     if kernel == "inference":
-        layer.stream(1)(inputs.zeros(1))
+        layer.stream(1, inputs.memories(1) or None)(inputs.zeros(1))

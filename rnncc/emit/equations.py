@@ -209,6 +209,8 @@ def _kind(a: str, b: str, out: str) -> str:
         return "outer" if out == a + b else "outer reversed"
     if a == b and not out:
         return "dot"
+    if len(a) == len(b) == 2 and a[1:] == b[1:] and out == b[0] + a[0]:
+        return "lines"
     return kinds.get(a, f"einsum {a},{b}->{out}")
 
 
@@ -254,6 +256,8 @@ class Text(StrPrinter):
                 body = f"{first}.T @ {second}"
             case "elementwise":
                 body = f"{first} * {second}"
+            case "lines":
+                body = f"{second} @ {first}.T"
             case called:
                 body = f"{called}({first}, {second})"
         return f"sum_{''.join(found.sums)}({body})" if found.sums else body

@@ -38,7 +38,7 @@ def jacobian_text(tangent: Program, known: Program, named: Collection[str], by: 
     done = {left for left, _ in lines}
     values = [(key, symbol(value)) for key, value in tangent.outputs if key not in done and value not in done]
     lines += [(key, v if v.name.startswith(prefix) else sp.S.Zero) for key, v in values]
-    return "\n".join(f"{left}{writer.over} = {writer.sum(right)}" for left, right in lines)
+    return "\n".join(writer.line(left, right) for left, right in lines)
 
 
 class _Jacobians:
@@ -48,6 +48,12 @@ class _Jacobians:
         self.types: dict[str, Axes] = program.types
         self.seed, self.prefix, self.over = seed, prefix, over
         self.printer = Text({})
+
+    def line(self, left: str, right: sp.Expr) -> str:
+        """The Jacobian of `left`; what several Jacobians read has no tangent, and an equation."""
+        if right == 0 or self.depends(right):
+            return f"{left}{self.over} = {self.sum(right)}"
+        return f"{left} = {self.printer.doprint(right)}"
 
     def sum(self, expr: sp.Expr) -> str:
         """A sum of terms, the sign of each before it."""

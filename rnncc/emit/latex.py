@@ -83,6 +83,8 @@ class _Latex(LatexPrinter):
                 body = rf"{first}^{{\top}} {second}"
             case "elementwise":
                 body = rf"{first} \odot {second}"
+            case "lines":
+                body = rf"{second} {first}^{{\top}}"
             case "outer":
                 body = rf"{first} {second}^{{\top}}"
             case index:

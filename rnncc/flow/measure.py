@@ -13,6 +13,8 @@ from rnncc.ir import Program
 from rnncc.passes import differentiate, settle
 
 Env = dict[str, Any]
+_POSITIONS = 8
+"""Of a memory."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,14 @@ def measure(subject: Subject, steps: int, rows: int, seed: int) -> Flow:
     rng = np.random.default_rng(seed)
     streams = {name: rng.standard_normal((steps, rows, *subject.geometry.shape(axes))) for name, axes in subject.made.info.inputs}
     direction = rng.standard_normal((rows, *subject.geometry.shape(subject.made.info.output)))
+    for memory in subject.made.info.memories:
+        streams[memory.name] = rng.standard_normal((rows, _POSITIONS, *subject.geometry.shape((memory.size,))))
+        streams[memory.exists] = np.ones((rows, _POSITIONS))
     return measure_on(subject, streams, direction)
 
 
 def measure_on(subject: Subject, streams: Mapping[str, Array], direction: Array) -> Flow:
-    """The flow over the inputs `streams` (T, N, *axes) by name; L = ⟨`direction` (N, *axes), last output⟩."""
+    """The flow over the inputs `streams` (T, N, *axes) and memories by name; L = ⟨`direction` (N, *axes), last output⟩."""
     made, backward = subject.made, adjoint(subject.made)
     envs, y = list[Env](), next(iter(streams.values()))
     for layer, weights in enumerate(subject.weights):

@@ -21,7 +21,7 @@ are `("4", "hidden/4", "input/4")`: how many, and the share of the units that ea
 COLUMNS = "'"
 """Ends the name of an axis that runs along the columns of a matrix."""
 
-Role = Literal["param", "input", "index", "init", "const", "size", "mask", "seed", "residual"]
+Role = Literal["param", "input", "index", "memory", "exists", "init", "const", "size", "mask", "seed", "residual"]
 
 
 def units(axes: Axes) -> Axes:
@@ -72,7 +72,11 @@ def _place() -> str:
 
 @dataclass(frozen=True)
 class Input:
-    """A value from outside. `size` inputs are called `n_<size name>` and have type (); a `mask` is random and has no derivative."""
+    """A value from outside. `size` inputs are called `n_<size name>` and have type (); a `mask` is random and has no derivative.
+
+    A `memory`, of type (N, positions, size), is the same at every step; which positions a sample has says `exists` (N, positions),
+    1 or 0, which has no derivative.
+    """
 
     name: str
     type: Axes
@@ -96,7 +100,10 @@ class Pointwise:
 
 @dataclass(frozen=True)
 class Contract:
-    """A product with sums, einsum notation `"ij,TNj->TNi"`: T and N stand for themselves, unit axes are lower-case letters."""
+    """A product with sums, einsum notation `"ij,TNj->TNi"`: T and N stand for themselves, unit axes are lower-case letters.
+
+    Axes of one letter have one size; a mark of columns tells them apart nowhere.
+    """
 
     name: str
     type: Axes

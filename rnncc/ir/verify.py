@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from rnncc.errors import InternalError
 from rnncc.ir.graph import components
 from rnncc.ir.node import (
+    COLUMNS,
     Axes,
     BlockDiagonal,
     Concat,
@@ -134,7 +135,8 @@ class _Verifier:
 
     def bind(self, n: Contract, letters: str, axes: Axes, bound: dict[str, str]) -> None:
         for letter, axis in zip(letters, axes, strict=True):
-            self.require(bound.setdefault(letter, axis) == axis, f"{n.name}: {letter} is both {bound[letter]} and {axis}")
+            size = axis.removesuffix(COLUMNS)
+            self.require(bound.setdefault(letter, size) == size, f"{n.name}: {letter} is both {bound[letter]} and {size}")
             self.require((letter in "TN") == (axis in ("T", "N")), f"{n.name}: T and N stand for themselves in {n.index}")
 
     def carries(self) -> None:

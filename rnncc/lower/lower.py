@@ -11,6 +11,7 @@ import sympy as sp
 
 from rnncc.functions import symbol
 from rnncc.ir import (
+    COLUMNS,
     Axes,
     BlockDiagonal,
     Carry,
@@ -55,7 +56,7 @@ class _Lowering:
     def _definition(self, d: Definition) -> None:
         self.scope.place = d.place
         match d.kind:
-            case "input" | "index" | "state" | "parameter" | "constant" | "mask":
+            case "input" | "index" | "memory" | "exists" | "state" | "parameter" | "constant" | "mask":
                 return
             case "count" | "unit" | "row" | "column":
                 self._counted(d)
@@ -123,11 +124,14 @@ class _Lowering:
 
     def _contract(self, name: str, weight: str, operand: str) -> str:
         rows, _ = self.scope.types[weight]
-        sequence = self.scope.types[operand][:-1]
-        over, matrix, letters = "".join(sequence), self.spec.definition.get(weight), "ij"
+        *before, _ = self.scope.types[operand]
+        lines = [a for a in before if a not in ("T", "N")]
+        over = "".join("k" if a in lines else a for a in before)
+        matrix, letters = self.spec.definition.get(weight), "ij"
+        axes = (*before, rows + COLUMNS if lines else rows)
         if matrix is not None and matrix.kind == "transpose":
             (weight,), letters = matrix.args, "ji"
-        return self.scope.add(Contract(name, (*sequence, rows), weight, operand, f"{letters},{over}j->{over}i"))
+        return self.scope.add(Contract(name, axes, weight, operand, f"{letters},{over}j->{over}i"))
 
     def _carry(self, state: str) -> Carry:
         kind = self.scope.types[state]

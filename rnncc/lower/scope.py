@@ -8,7 +8,15 @@ from rnncc.ir import Axes, Input, Node, Role, Slice, matrix_axes, size_names
 from rnncc.spec.cell_spec import CellSpec, Kind
 from rnncc.spec.names import fresh, implied
 
-_ROLES: dict[Kind, Role] = {"input": "input", "index": "index", "parameter": "param", "constant": "const", "mask": "mask"}
+_ROLES: dict[Kind, Role] = {
+    "input": "input",
+    "index": "index",
+    "memory": "memory",
+    "exists": "exists",
+    "parameter": "param",
+    "constant": "const",
+    "mask": "mask",
+}
 
 
 class Scope:
@@ -24,7 +32,7 @@ class Scope:
         self._given += [
             Input(f"{s.name}_0", ("N", *matrix_axes(s.axes)), "init", place=spec.definition[s.name].place) for s in spec.states
         ]
-        self._outside = {d.name for d in spec.of_kind("input", "index", "state", "parameter", "constant", "mask", "count")}
+        self._outside = {d.name for d in spec.of_kind(*_ROLES, "state", "count")}
         self._counts: dict[str, None] = {}
         self._slices: dict[tuple[str, int], str] = {}
 

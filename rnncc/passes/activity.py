@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from rnncc.errors import InternalError
 from rnncc.ir import Program, dependencies
 
-FIXED = ("index", "const", "size", "mask")
+FIXED = ("index", "exists", "const", "size", "mask")
 """Roles of inputs that derivatives are not taken by, unless asked."""
 
 

@@ -71,9 +71,13 @@ class Cotangents:
 
 
 def _steps(user: Axes, value: Axes) -> list[Axes]:
-    """The types of the sums that lead from `user` to `value`: of a matrix first the columns, then the rows, then all the rest."""
+    """The types of the sums that lead from `user` to `value`: of a matrix first the columns, then the rows, then all the rest.
+
+    Where rows of the batch are kept apart a sum goes over time alone.
+    """
     found = []
-    while len(units(user)) > 1 and units(user) != units(value):
+    alone = "N" in value and "T" not in value
+    while len(units(user)) > (not alone) and units(user) != units(value):
         last = next(a for a in reversed(user) if a not in value)
         user = tuple(a for a in user if a != last)
         found.append(user)

@@ -31,6 +31,8 @@ class Bound:
         Random masks of the cell.
     residual
         Whether a layer's input is added to its output, where both have the same size.
+    memories
+        What every place attends to, as of `runtime.memories`.
     """
 
     kernels: Kernels
@@ -39,6 +41,7 @@ class Bound:
     constants: Mapping[str, float]
     masks: CellMasks
     residual: bool
+    memories: Mapping[str, Array]
 
     @property
     def first(self) -> str:
@@ -50,7 +53,14 @@ class Bound:
         initial = {f"{name}_0": array for name, array in states.items()}
         name, axes = self.geometry.cell.inputs[0]
         shape = (sweep.steps, sweep.batch, *self.geometry.shape(axes, place.layer))
-        return {**streams, name: streams[name].reshape(shape), **initial, **self.weights[place.index], **self.constants}
+        return {
+            **streams,
+            **self.memories,
+            name: streams[name].reshape(shape),
+            **initial,
+            **self.weights[place.index],
+            **self.constants,
+        }
 
     def finals(self, result: Mapping[str, Array]) -> dict[str, Array]:
         """State name -> (N, *axes) after the last step."""

@@ -57,6 +57,21 @@ class RandomMask:
 
 
 @dataclass(frozen=True)
+class Memory:
+    """What a cell attends to: rows (N, S, size), the same at every step, S as many as a caller gives.
+
+    Kernels take it as `name`, and as `exists` (N, S), 1 where a sample has that position, 0 beyond; of the gradient no position beyond
+    has any.
+    """
+
+    name: str
+    size: str
+    positions: str
+    """The axis S."""
+    exists: str
+
+
+@dataclass(frozen=True)
 class CellInfo:
     """A cell as the runtime sees it.
 
@@ -82,6 +97,7 @@ class CellInfo:
     masks: tuple[RandomMask, ...] = ()
     indices: Mapping[str, str] = field(default_factory=dict)
     """Of `inputs`, those of whole numbers, one a step: each with the size below whose number of units they stay. No gradient."""
+    memories: tuple[Memory, ...] = ()
 
     domains: Mapping[str, Domain] = field(default_factory=dict)
     """Constants that do not take every number, each with what it takes."""

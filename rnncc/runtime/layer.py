@@ -13,6 +13,7 @@ from rnncc.runtime.kernels import Array, Kernel, Kernels
 from rnncc.runtime.keywords import flag, whole
 from rnncc.runtime.layer_base import LayerBase
 from rnncc.runtime.masks import CellMasks, mask_rates
+from rnncc.runtime.memories import Memories, named_memories, read_memories, take_memories
 from rnncc.runtime.pullback import Pullback
 from rnncc.runtime.replays import Replays, worth_replaying
 from rnncc.runtime.stack import Stack
@@ -75,7 +76,9 @@ class Layer(LayerBase):
         For arguments that are not served.
     """
 
-    def __call__(self, x: object, state: Mapping[str, object] | None = None, lengths: object = None) -> Result:
+    def __call__(
+        self, x: object, state: Mapping[str, object] | None = None, lengths: object = None, memory_lengths: object = None
+    ) -> Result:
         """Evaluate: no dropout, nothing kept for a backward pass.
 
         Parameters
@@ -83,11 +86,15 @@ class Layer(LayerBase):
         x
             (T, N, I), or (N, T, I) with `batch_first`, or (T, I) without a batch; a dict of such arrays by name where the cell has
             several inputs: the first declared goes through the layers, the others reach every layer and direction. Of one number a
-            step an input is (T, N) or (T, N, 1). Whole numbers (`cell.index`) are (T, N) of any integer dtype.
+            step an input is (T, N) or (T, N, 1). Whole numbers (`cell.index`) are (T, N) of any integer dtype. A memory is
+            (N, S, size), of as many rows S as you like, with `batch_first` or not; (S, size) without a batch.
         state
             Name -> (L*D, N, *axes), layer-major, forward before reverse; (L*D, *axes) without a batch. None: the cell's first values.
         lengths
             (N,) whole numbers from 0 to T, in any order. Past its length a sequence keeps its state and outputs zero.
+        memory_lengths
+            (N,) whole numbers from 0 to S: how many rows of its memory each sequence has; a dict of such where the cell attends to
+            several. None: all S.
 
         Returns
         -------
@@ -101,10 +108,10 @@ class Layer(LayerBase):
         ShapeError, DtypeError, ArgumentError
             Where an argument does not fit, saying what was found and what was expected.
         """
-        if lengths is None and state is None and (found := self._replayed(x)) is not None:
+        if lengths is None and state is None and memory_lengths is None and (found := self._replayed(x)) is not None:
             return found
-        batch, arrays = self._read(x, lengths)
-        stack = self._stack(batch, inferring=True)
+        batch, arrays, memories = self._read(x, lengths, memory_lengths)
+        stack = self._stack(batch, memories, inferring=True)
         initial = initial_states(stack.geometry, self.dtype, batch, state, stack.weights, own=False)
         y, finals = stack.infer(self._entered(batch, arrays, own=False), initial)
         return batch.leave(y), leave_states(self._store.geometry, batch, finals)
@@ -117,12 +124,13 @@ class Layer(LayerBase):
         train: bool = True,
         key: int | None = None,
         checkpoint: int | None = None,
+        memory_lengths: object = None,
     ) -> tuple[Result, Pullback]:
         """Evaluate and keep what gradients need; arguments and results as of a call.
 
         Parameters
         ----------
-        x, state, lengths
+        x, state, lengths, memory_lengths
             As of a call. The pullback belongs to the values that they and the parameters have now.
         train
             Whether dropout acts and the cell's masks are random.
@@ -144,9 +152,9 @@ class Layer(LayerBase):
             As a call, and for a `key` or `checkpoint` that is no whole number of at least 0 or 1.
         """
         every = self._settings.checkpoint if checkpoint is None else whole("checkpoint", checkpoint, 1)
-        batch, arrays = self._read(x, lengths)
+        batch, arrays, memories = self._read(x, lengths, memory_lengths)
         number = self._key(flag("train", train), key)
-        stack = self._stack(batch, key=number)
+        stack = self._stack(batch, memories, key=number)
         initial = initial_states(stack.geometry, self.dtype, batch, state, stack.weights, own=True)
         y, finals, tape = stack.forward(
             self._entered(batch, arrays, own=True), initial, self._dropped(batch, number), every, self._settings.truncate
@@ -160,12 +168,13 @@ class Layer(LayerBase):
         names: str | Iterable[str] | None = None,
         state: Mapping[str, object] | None = None,
         lengths: object = None,
+        memory_lengths: object = None,
     ) -> dict[str, Array]:
         """Named values of the spec over time: gates, candidates, attention.
 
         Parameters
         ----------
-        x, state, lengths
+        x, state, lengths, memory_lengths
             As of a call.
         names
             Names of the spec; in a stack `i` stands for `l0.i`, `l0.reverse.i`, `l1.i` …, which may also be asked for alone. None: all.
@@ -182,22 +191,25 @@ class Layer(LayerBase):
         """
         geometry = self._store.geometry
         chosen = choose_traced(geometry, [names] if isinstance(names, str) else names)
-        batch, arrays = self._read(x, lengths)
-        stack = self._stack(batch)
+        batch, arrays, memories = self._read(x, lengths, memory_lengths)
+        stack = self._stack(batch, memories)
         initial = initial_states(geometry, self.dtype, batch, state, stack.weights, own=False)
         wanted = [any(t.place is p for t in chosen) for p in geometry.places]
         traced = stack.trace(self._entered(batch, arrays, own=False), initial, wanted)
         return leave_traced(batch, chosen, traced)
 
-    def stream(self, batch: int = 1) -> "Stream":
+    def stream(self, batch: int = 1, memory: object = None, memory_lengths: object = None) -> "Stream":
         """Read `batch` sequences step by step: `stream(x)` takes (N, I) and gives (N, O); `stream.state`, `stream.reset(state)`.
 
-        The stream keeps the parameters and constants of now. Raises `ArgumentError` for a bidirectional layer.
+        The stream keeps the parameters and constants of now, and what it attends to: `memory` (N, S, size), or a dict of such by name,
+        with `memory_lengths` as of a call. Raises `ArgumentError` for a bidirectional layer.
         """
         from rnncc.runtime.stream import Stream  # here, since it binds kernels, which imports Numba
 
         rows = whole("batch", batch, 0)
-        return Stream(self._stack(Batch(1, rows, True, False, None, False), inferring=True), self.dtype)
+        whole_rows = Batch(1, rows, True, False, None, False)
+        memories = read_memories(self._store.geometry, self.dtype, whole_rows, named_memories(self.cell, memory), memory_lengths)
+        return Stream(self._stack(whole_rows, memories, inferring=True), self.dtype)
 
     @cached_property
     def _replays(self) -> Replays:
@@ -215,26 +227,29 @@ class Layer(LayerBase):
         from rnncc.runtime.replay import bind  # here, since it binds kernels, which imports Numba
 
         batch = Batch(steps, rows, True, False, None, False)
-        stack = self._stack(batch, inferring=True)
+        stack = self._stack(batch, {}, inferring=True)
         return bind(stack, self.dtype, initial_states(stack.geometry, self.dtype, batch, None, stack.weights, own=True))
 
     def _weights(self, *, inferring: bool) -> tuple[Mapping[str, Any], ...]:
         return self._store.now(bfloat16=inferring and self._settings.weight_dtype == "bfloat16")
 
-    def _read(self, x: object, lengths: object) -> tuple[Batch, dict[str, Array]]:
-        return read_streams(self._store.geometry, self.dtype, self._settings.batch_first, x, lengths)
+    def _read(self, x: object, lengths: object, memory_lengths: object) -> tuple[Batch, dict[str, Array], Memories]:
+        geometry, dtype = self._store.geometry, self.dtype
+        streams, given = take_memories(self.cell, x)
+        batch, arrays = read_streams(geometry, dtype, self._settings.batch_first, streams, lengths)
+        return batch, arrays, read_memories(geometry, dtype, batch, given, memory_lengths)
 
     @staticmethod
     def _entered(batch: Batch, arrays: Mapping[str, Array], *, own: bool) -> dict[str, Array]:
         return {name: batch.enter(array, own=own) for name, array in arrays.items()}
 
-    def _stack(self, batch: Batch, *, inferring: bool = False, key: int | None = None) -> Stack:
+    def _stack(self, batch: Batch, memories: Memories, *, inferring: bool = False, key: int | None = None) -> Stack:
         lengths = None if batch.ragged is None else batch.ragged.lengths
         sweep = Sweep(batch.steps, batch.rows, lengths, False, self._threads)
         weights = self._weights(inferring=inferring)
         constants = dict(self._constants)
         masks = CellMasks(mask_rates(self.cell, constants), self._dropout_seed, key, self.dtype, batch.order)
-        return Stack(self.kernels, self._store.geometry, weights, constants, masks, self._settings.residual, sweep)
+        return Stack(self.kernels, self._store.geometry, weights, constants, masks, self._settings.residual, memories, sweep)
 
     def _key(self, train: bool, key: int | None) -> int | None:
         """What settles the random masks of a call; None where nothing is random."""

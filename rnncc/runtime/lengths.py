@@ -41,7 +41,7 @@ def ragged(lengths: object, steps: int, rows: int) -> Ragged | None:
     """
     if lengths is None:
         return None
-    found = _checked(lengths, steps, rows)
+    found = whole_lengths(lengths, steps, rows, "lengths", "T")
     if (found == steps).all():
         return None
     order = np.argsort(-found, kind="stable")
@@ -51,17 +51,18 @@ def ragged(lengths: object, steps: int, rows: int) -> Ragged | None:
     return Ragged(descending, order, back, np.arange(steps)[:, None] >= descending)
 
 
-def _checked(lengths: object, steps: int, rows: int) -> Index:
-    found = as_array(lengths, "lengths")
+def whole_lengths(lengths: object, most: int, rows: int, what: str, axis: str) -> Index:
+    """`lengths` as (N,) int64; raises `ShapeError` unless they are whole numbers from 0 to `most`, the length of `axis`."""
+    found = as_array(lengths, what)
     if found.shape != (rows,):
-        raise ShapeError(f"lengths: found shape {found.shape}, expected (N = {rows},): one length a sequence")
+        raise ShapeError(f"{what}: found shape {found.shape}, expected (N = {rows},): one length a sequence")
     if found.dtype.kind not in "iu" and rows > 0:
-        raise ShapeError(f"lengths: found {found.dtype}, expected whole numbers; convert with .astype('int64')")
-    outside = _outside(found, steps)
+        raise ShapeError(f"{what}: found {found.dtype}, expected whole numbers; convert with .astype('int64')")
+    outside = _outside(found, most)
     if outside.size:
-        raise ShapeError(f"lengths: found {found[outside[0]]} at row {outside[0]}, expected 0 to T = {steps}")
+        raise ShapeError(f"{what}: found {found[outside[0]]} at row {outside[0]}, expected 0 to {axis} = {most}")
     return found.astype(np.int64)
 
 
-def _outside(found: NDArray[Any], steps: int) -> NDArray[np.intp]:
-    return np.flatnonzero((found < 0) | (found > steps))
+def _outside(found: NDArray[Any], most: int) -> NDArray[np.intp]:
+    return np.flatnonzero((found < 0) | (found > most))

@@ -12,6 +12,7 @@ from rnncc.runtime.frozen import held
 from rnncc.runtime.geometry import Place
 from rnncc.runtime.given import as_floats, expect_shape
 from rnncc.runtime.kernels import Array
+from rnncc.runtime.memories import leave_memory
 from rnncc.runtime.stack import RawGradients, Stack, Tape
 from rnncc.runtime.state import leave_state_gradients, state_cotangents
 
@@ -23,7 +24,7 @@ class Gradients:
     Parameters
     ----------
     x
-        As `x` was given: an array of its shape, or a dict of them; None for whole numbers.
+        As `x` was given: an array of its shape, or a dict of them, memories among them; None for whole numbers.
     state
         State name -> (L*D, N, *axes), by the first states; the number of the step has none.
     params
@@ -92,11 +93,16 @@ class Pullback:
         expect_shape(array, (*sizes, features), (*names, "output"), "dy")
         return self.batch.enter(array, own=False)
 
+    def _memories(self, raw: RawGradients) -> dict[str, Array | None]:
+        """What all places add to the gradient of each memory."""
+        names = [m.name for m in self.stack.geometry.cell.memories]
+        return {name: leave_memory(self.batch, np.add.reduce([place[name] for place in raw.parameters])) for name in names}
+
     def _inputs(self, raw: RawGradients) -> Array | dict[str, Array | None] | None:
         geometry = self.stack.geometry
         leading = (self.batch.steps, self.batch.rows)
         shaped = {n: raw.streams[n].reshape(*leading, *geometry.shape(axes)) for n, axes in geometry.cell.inputs if n in raw.streams}
         left = {name: self.batch.leave(array) for name, array in shaped.items()}
         spread = {name: array[..., None] if name in self.batch.single else array for name, array in left.items()}
-        gradients = {name: spread.get(name) for name, _ in geometry.cell.inputs}
+        gradients = {name: spread.get(name) for name, _ in geometry.cell.inputs} | self._memories(raw)
         return gradients if self.batch.by_name else gradients[geometry.cell.inputs[0][0]]

@@ -25,7 +25,7 @@ Call = Callable[[Array], Result]
 def worth_replaying(x: Array, geometry: Geometry) -> bool:
     """Whether `x` (T, N, I) makes a small call."""
     work = x.shape[0] * x.shape[1] * geometry.hidden_size * (x.shape[2] + geometry.hidden_size)
-    alone = len(geometry.cell.inputs) == 1 and not geometry.cell.indices
+    alone = len(geometry.cell.inputs) == 1 and not geometry.cell.indices and not geometry.cell.memories
     return 0 < work * geometry.num_layers <= _WORTH and geometry.directions == 1 and alone
 
 

@@ -66,7 +66,7 @@ class Stack(Bound):
 
     Parameters
     ----------
-    kernels, geometry, weights, constants, masks, residual
+    kernels, geometry, weights, constants, masks, residual, memories
         As of `Bound`.
     sweep
         Steps, rows, lengths and threads; its `reverse` is False.
@@ -195,15 +195,13 @@ class Stack(Bound):
         return dy if below is None else below
 
     def _gradients(self, sums: dict[str, Array]) -> dict[str, Array]:
-        """Parameter name -> its gradient, of those that have one: an array of its own, even where parameters enter alike."""
+        """Parameter or memory -> its gradient, where it has one: an array of its own, even where parameters enter alike."""
         cell = self.geometry.cell
         found: dict[str, Array] = {}
         owners = set[int]()
-        for p in cell.parameters:
-            if p.frozen:
-                continue
-            gradient = np.ascontiguousarray(sums[cell.cotangent + p.name])
-            found[p.name] = gradient.copy() if _owner(gradient) in owners else gradient
+        for name in (*(p.name for p in cell.parameters if not p.frozen), *(m.name for m in cell.memories)):
+            gradient = np.ascontiguousarray(sums[cell.cotangent + name])
+            found[name] = gradient.copy() if _owner(gradient) in owners else gradient
             owners.add(_owner(gradient))
         return found
 

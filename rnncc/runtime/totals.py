@@ -86,6 +86,16 @@ def total_sum(sweep: Sweep, stream: Array, *units: int, so_far: Array | None = N
     return total
 
 
+def row_sum(sweep: Sweep, stream: Array, *units: int, so_far: Array | None = None) -> Array:
+    """Σ over time of a stream (T, N), (T, N, ·) or (T, N, ·, ·), for each row of the batch alone: (N, *units)."""
+    total = np.zeros((sweep.batch, *units), stream.dtype) if so_far is None else so_far
+    live = sweep.live()
+    for time in range(sweep.steps) if sweep.reverse else reversed(range(sweep.steps)):
+        rows = stream[time, : live[time]]
+        total[: live[time]] += rows[..., : units[-1]] if units else rows
+    return total
+
+
 def shares(tiles: int, threads: int) -> list[int]:
     """Where each thread's tiles begin, and the end."""
     threads = min(threads, tiles)

@@ -1,12 +1,13 @@
 """`Cell`: what a spec declares and says of it. Nothing raises on the way; `freeze` reports every fault at once."""
 
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import sympy as sp
 
 from rnncc.functions import symbol
-from rnncc.ir import Axes, block_axes, matrix_axes, size_names
-from rnncc.runtime.cell_info import Parameter, State
+from rnncc.ir import COLUMNS, Axes, block_axes, matrix_axes, size_names
+from rnncc.runtime.cell_info import Memory, Parameter, State
 from rnncc.spec import arguments
 from rnncc.spec.assigned import assigned_span
 from rnncc.spec.cell_spec import CellSpec, Given, Option
@@ -63,7 +64,7 @@ class Cell:
     @recorded
     def size(self, name: str, default: int | None = None) -> Size:
         """A further size, given as the keyword `name` where a layer is made; without a default it has to be given."""
-        self._fresh_name(name, keyword=True)
+        self.record.expect_fresh(name, keyword=True)
         arguments.whole(f"the default of the size {name}", default)
         self.record.sizes[name] = (Size(name, default), current_span(self._file))
         return Size(name, default)
@@ -71,7 +72,7 @@ class Cell:
     @recorded
     def input(self, name: str, size: object = None) -> sp.Symbol:
         """A value read at every step. The first input is the layer's, of the size `input`; `size=1` is one number a sample."""
-        units = axes_of(size, "input", self.record.units)
+        units = axes_of(size, "input", self.record)
         fits_first(name, units, self.record)
         return self._declare(name, "input", units)
 
@@ -88,12 +89,21 @@ class Cell:
         return Index(name, axis)
 
     @recorded
+    def memory(self, name: str, size: object) -> sp.Symbol:
+        """A matrix to attend to, the same at every step: of as many rows as a call gives, of which reductions see a sample's own."""
+        made = Memory(name, self._units(size), f"{name}_positions", f"{name}_exists")
+        declared = self._declare(name, "memory", (made.positions, made.size + COLUMNS))
+        self._declare(made.exists, "exists", (made.positions,))
+        self.record.attend(made)
+        return declared
+
+    @recorded
     def state(self, name: str, size: object = None, initial: float = 0.0) -> sp.Symbol:
         """A value carried from step to step: the previous step's. `initial` is what a sequence starts with.
 
         `size=1` is one number a sample, `size=(rows, cols)` a matrix.
         """
-        units = state_axes(name, size, self.record.units)
+        units = state_axes(name, size, self.record)
         value = arguments.number(f"initial of the state {name}", initial)
         made = self._declare(name, "state", matrix_axes(units))
         self.record.states[name] = State(name, units, value)
@@ -121,7 +131,7 @@ class Cell:
     @recorded
     def option(self, name: str, default: object, choices: Sequence[object] = ()) -> object:
         """A Python value under which the file is executed; a layer is given it under this name."""
-        self._fresh_name(name, keyword=True)
+        self.record.expect_fresh(name, keyword=True)
         given = self.session.options if self.session else {}
         option = Option(name, given.get(name, default), default, tuple(choices))
         arguments.option(option)
@@ -172,8 +182,7 @@ class Cell:
 
     def identity(self, size: object) -> Weight:
         """1 on the diagonal, 0 elsewhere."""
-        made: Weight = self.pattern(size, size, lambda i, j: Piecewise((1, (i <= j) & (i >= j)), (0, True)))
-        return made
+        return cast(Weight, self.pattern(size, size, lambda i, j: Piecewise((1, (i <= j) & (i >= j)), (0, True))))
 
     @recorded
     def matrix(self, name: str, rows: object, cols: object, *, init: Init = None, frozen: bool = False) -> sp.Symbol:
@@ -212,7 +221,7 @@ class Cell:
         span = current_span(self._file)
         self.record.output = (POISON, span)
         expr = arguments.value("the output", value)
-        fits_output(expr, self.record.units)
+        fits_output(expr, self.record.units, self.record.positions)
         self.record.output = (expr, span)
 
     def freeze(self, doc: str = "") -> CellSpec:
@@ -242,7 +251,7 @@ class Cell:
             return expr
         if reason := objection(name):
             raise Mistake(f"the name {name!r} of a value {reason}", remedy=f"call it something else, such as {name}_value")
-        unique = fresh(name, [*self.record.entries, *self.record.sizes])
+        unique = fresh(name, [*self.record.entries, *self.record.sizes, *self.record.positions])
         self.record.entries[unique] = Bound(unique, expr, units, current_span(self._file))
         return symbol(unique)
 
@@ -272,7 +281,7 @@ class Cell:
 
     def _units(self, thing: object) -> str:
         """The size that `thing` has."""
-        return axis_of(thing, self.record.units)
+        return axis_of(thing, self.record)
 
     def _parameter(self, parameter: Parameter, units: Axes | None = None) -> sp.Symbol:
         made = self._declare(parameter.name, "parameter", units or parameter.axes)
@@ -280,18 +289,9 @@ class Cell:
         return made
 
     def _declare(self, name: str, kind: Given, units: Axes) -> sp.Symbol:
-        self._fresh_name(name, keyword=kind == "constant")
+        self.record.expect_fresh(name, keyword=kind == "constant")
         self.record.entries[name] = Declared(name, kind, units, current_span(self._file))
         return symbol(name)
-
-    def _fresh_name(self, name: str, *, keyword: bool = False) -> None:
-        if reason := objection(name, keyword_of_layer=keyword):
-            raise Mistake(f"the name {name!r} {reason}", remedy="names appear in kernels, and as keywords, as they are: choose another")
-        earlier = self.record.place_of(name)
-        if earlier or name in self.record.options:
-            where = f"first on line {earlier.line}" if earlier else "first as an option"
-            remedy = "give each value its own name, or keep the first in a variable"
-            raise Mistake(f"the name {name} is declared twice", found=where, remedy=remedy)
 
     def _counting(self, kind: Given, units: Axes) -> sp.Symbol:
         return self._noted("_".join([kind, *units]).replace("+", "_"), kind, units)

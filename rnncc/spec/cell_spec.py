@@ -8,9 +8,9 @@ from typing import Literal
 import sympy as sp
 
 from rnncc.ir import Axes
-from rnncc.runtime.cell_info import Parameter, RandomMask, State
+from rnncc.runtime.cell_info import Memory, Parameter, RandomMask, State
 
-Given = Literal["input", "index", "state", "parameter", "constant", "mask", "count", "unit", "row", "column"]
+Given = Literal["input", "index", "memory", "exists", "state", "parameter", "constant", "mask", "count", "unit", "row", "column"]
 Kind = Given | Literal["expression", "product", "gather", "transpose", "diagonal", "concat", "mean", "sum", "max", "relabel"]
 
 
@@ -20,9 +20,9 @@ class Definition:
 
     `axes` is its IR type: `T N` first where it varies over the sequence, then its units. An `expression` has `expr`, sympy over the
     names of other definitions, elementwise; of a `mask` it is the rate. A `product` has `args` (weight, operand), a `gather` (weight,
-    index), a `concat` its parts, a reduction, a `transpose`, a `relabel` and a `diagonal`, the
-    matrix with its blocks along the diagonal, their operand. A `count` is the number of units of a size;
-    `unit`, `row` and `column` number units, rows and columns from 0.
+    index), a `concat` its parts, a reduction, a `transpose`, a `relabel` and a `diagonal`, the matrix with its blocks along the
+    diagonal, their operand. A `count` is the number of units of a size; `unit`, `row` and `column` number units, rows and columns
+    from 0. What `exists` of a memory is 1 at its positions, 0 beyond.
     """
 
     name: str
@@ -73,6 +73,7 @@ class CellSpec:
     masks: tuple[RandomMask, ...] = ()
     indices: Mapping[str, str] = field(default_factory=dict)
     """Index -> the size that it counts in."""
+    memories: tuple[Memory, ...] = ()
 
     @cached_property
     def definition(self) -> dict[str, Definition]:

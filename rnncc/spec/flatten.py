@@ -9,6 +9,7 @@ from rnncc.ir import COLUMNS, Axes, broadcast, units, whole_axes
 from rnncc.spec.cell_spec import Definition, Kind
 from rnncc.spec.mask import SEQUENCE, rate_of
 from rnncc.spec.names import fresh, implied
+from rnncc.spec.positions import Expansion
 from rnncc.spec.record import Bound, Declared, Record
 from rnncc.spec.structure import Diagonal, HardSigmoid, Join, Laid, Product, Reduction, Structure, Transposed, label
 
@@ -32,16 +33,17 @@ class _Flattening:
         self.record = record
         self.definitions: dict[str, Definition] = {}
         self.names: dict[sp.Expr, sp.Symbol] = {}
-        self.taken = {*record.entries, *record.sizes, *implied(record.states, ("input", "hidden", *record.sizes))}
+        self.expand = Expansion(record)
+        self.taken = {*record.entries, *record.sizes, *record.positions, *implied(record.states, ("input", "hidden", *record.sizes))}
         self.place = ""
 
     def run(self) -> Flattened:
         for entry in self.record.entries.values():
             self.place = entry.span.place
             self._entry(entry)
-        following = {name: self._result(expr, f"{name}_new") for name, (expr, _) in self.record.next.items()}
+        following = {name: self._result(self.expand(expr), f"{name}_new") for name, (expr, _) in self.record.next.items()}
         assert self.record.output is not None
-        output = self._result(self.record.output[0], "y")
+        output = self._result(self.expand(self.record.output[0]), "y")
         return Flattened(tuple(self.definitions.values()), {s: following[s] for s in self.record.states}, output)
 
     def _entry(self, entry: Declared | Bound) -> None:
@@ -51,12 +53,14 @@ class _Flattening:
                 self._add(entry.name, "mask", (*SEQUENCE[mask.per], *entry.units), expr=rate_of(mask))
             case Declared(kind="input" | "state"):
                 self._add(entry.name, entry.kind, ("T", "N", *entry.units))
+            case Declared(kind="memory" | "exists"):
+                self._add(entry.name, entry.kind, ("N", *entry.units))
             case Declared(kind="index"):
                 self._add(entry.name, "index", ("T", "N"))
             case Declared():
                 self._add(entry.name, entry.kind, entry.units)
             case Bound():
-                self._define(entry.name, entry.expr, named=True)
+                self._define(entry.name, self.expand(entry.expr), named=True)
 
     def _result(self, expr: sp.Expr, name: str) -> str:
         flat = self._flat(expr, name)
@@ -105,7 +109,7 @@ class _Flattening:
             case Product():
                 weight = self._operand(expr.args[0], f"{name}_weight").name
                 operand = self._operand(expr.args[1], f"{weight}_in").name
-                axes = (*self._sequence(operand), self.definitions[weight].axes[0])
+                axes = self._multiplied(weight, operand)
                 kind: Kind = "gather" if operand in self.record.indices else "product"
                 self._add(name, kind, axes, (weight, operand), named=named)
             case Transposed():
@@ -139,6 +143,12 @@ class _Flattening:
     def _axes(self, expr: sp.Expr) -> Axes:
         names = [s.name for s in expr.free_symbols]
         return broadcast(self.definitions[n].axes for n in sorted(names))
+
+    def _multiplied(self, weight: str, operand: str) -> Axes:
+        """What a product is of: its weight's rows, of a matrix along the columns."""
+        *lines, _ = units(self.definitions[operand].axes) or ("",)
+        rows = self.definitions[weight].axes[0]
+        return (*self._sequence(operand), *lines, rows + COLUMNS if lines else rows)
 
     def _left(self, operand: str, over: str) -> Axes:
         """What a reduction leaves of the axes of its operand."""

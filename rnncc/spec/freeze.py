@@ -44,4 +44,5 @@ def _spec(cell: "Cell", doc: str, flat: Flattened) -> CellSpec:
         options=dict(record.options),
         masks=tuple(record.masks.values()),
         indices=dict(record.indices),
+        memories=tuple(record.memories.values()),
     )

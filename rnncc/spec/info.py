@@ -23,6 +23,7 @@ def cell_info(spec: CellSpec) -> CellInfo:
         masks=spec.masks,
         indices=dict(spec.indices),
         domains=domains(spec),
+        memories=spec.memories,
     )
 
 

@@ -6,41 +6,50 @@ from rnncc.ir import COLUMNS, Axes
 from rnncc.spec import arguments
 from rnncc.spec.fault import Mistake
 from rnncc.spec.record import Declared, Index, Record, Size
-from rnncc.spec.units import Known, poisoned, size_text, units_of
+from rnncc.spec.units import poisoned, size_text, units_of
 
 
-def axis_of(thing: object, known: Known) -> str:
-    """The size that `thing` has; raises `Mistake` where it has none."""
+def axis_of(thing: object, record: Record) -> str:
+    """The size that `thing` has, of a memory that of its rows.
+
+    Raises `Mistake` where it has none, or one that only a call of the layer settles.
+    """
     if isinstance(thing, Size | Index):
         return thing.name if isinstance(thing, Size) else thing.size
     if not isinstance(thing, sp.Expr) or isinstance(thing, sp.Number):
         raise Mistake("this has no size", found=repr(thing), expected="a value of the cell, concat(…), cell.hidden or cell.size(…)")
     if poisoned(thing):
         return "hidden"
-    units = units_of(thing, known)
+    units = units_of(thing, record.units)
+    if len(units) == 2 and units[0] in record.positions:
+        return units[1].removesuffix(COLUMNS)
     if len(units) != 1:
         remedy = "" if units else f"a scalar needs no weight: cell.vector(name, …) * {thing}"
         what = "this has two sizes" if units else "this has no size"
         raise Mistake(what, found=f"{thing} of size {size_text(units)}", expected="a vector", remedy=remedy)
-    return units[0].removesuffix(COLUMNS)
+    axis = units[0].removesuffix(COLUMNS)
+    if axis in record.positions:
+        remedy = 'leave the positions by a sum first: sum(a * m, over="rows")'
+        raise Mistake("the positions of a memory are no size", found=f"{thing} of size {size_text(units)}", remedy=remedy)
+    return axis
 
 
-def axes_of(size: object, default: str, known: Known) -> Axes:
+def axes_of(size: object, default: str, record: Record) -> Axes:
     """Unit axes of what is declared with `size`: `default` for None, none for 1."""
     if size is None:
         return (default,)
-    return () if arguments.is_one(size) else (axis_of(size, known),)
+    return () if arguments.is_one(size) else (axis_of(size, record),)
 
 
-def state_axes(name: str, size: object, known: Known) -> Axes:
+def state_axes(name: str, size: object, record: Record) -> Axes:
     """As `axes_of`, of a state: two for a matrix, whose size is a pair."""
     if not isinstance(size, tuple):
-        return axes_of(size, "hidden", known)
+        return axes_of(size, "hidden", record)
     if len(size) != 2:
         raise Mistake(
             f"the state {name} has no size of a matrix", found=f"{len(size)} sizes", expected="one size, a pair (rows, cols), or 1"
         )
-    return tuple(axis_of(part, known) for part in size)
+    return tuple(axis_of(part, record) for part in size)
 
 
 def fits_first(name: str, units: Axes, record: Record) -> None:

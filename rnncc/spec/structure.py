@@ -11,7 +11,7 @@ from sympy.core.symbol import Str
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
-from rnncc.functions.vocabulary import clamp, exp
+from rnncc.functions.vocabulary import clamp
 
 
 class Structure(sp.Function):
@@ -79,11 +79,10 @@ class HardSigmoid(Structure):
         return clamp(sp.Float(0.2) * a + sp.Float(0.5), 0, 1)
 
 
-class Reduction(Structure):
+class OverUnits(Structure):
     """Over the units of a value; a second argument says over which axis of a matrix."""
 
     nargs = (1, 2)
-    word: Literal["mean", "sum", "max"]
 
     @property
     def over(self) -> str:
@@ -93,6 +92,12 @@ class Reduction(Structure):
     def _sympystr(self, printer: StrPrinter) -> str:
         over = f', over="{self.over}"' if self.over else ""
         return f"{self.word}({printer._print(self.args[0])}{over})"
+
+
+class Reduction(OverUnits):
+    """What leaves one number of an axis."""
+
+    word: Literal["mean", "sum", "max"]
 
 
 class Laid(Structure):
@@ -130,6 +135,12 @@ class Largest(Reduction):
     """`max(a)`."""
 
     word = "max"
+
+
+class Softmax(OverUnits):
+    """`softmax(a)`: of the units of `a` again."""
+
+    word = "softmax"
 
 
 class Poison(sp.Symbol):
@@ -187,8 +198,7 @@ def largest(a: sp.Expr, over: str = "") -> sp.Expr:
 
 def softmax(a: sp.Expr, over: str = "") -> sp.Expr:
     """exp(a) over the sum of exp(a), shifted by the maximum so that nothing overflows."""
-    shifted = exp(a - Largest(a, *_axis(over)))
-    return shifted / Sum(shifted, *_axis(over))
+    return Softmax(a, *_axis(over))
 
 
 def _axis(over: str) -> tuple[Str, ...]:

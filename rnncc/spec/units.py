@@ -1,6 +1,6 @@
 """The units of an expression, and whether it is written in the language at all."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import sympy as sp
 from sympy.core.relational import Relational
@@ -9,7 +9,7 @@ from sympy.logic.boolalg import Boolean, BooleanFalse, BooleanTrue
 from rnncc.functions import VOCABULARY, Elementwise
 from rnncc.ir import COLUMNS, Axes, broadcast, size_names, whole_axes
 from rnncc.spec.fault import Mistake
-from rnncc.spec.structure import Diagonal, HardSigmoid, Join, Laid, Poison, Product, Reduction, Transposed
+from rnncc.spec.structure import Diagonal, HardSigmoid, Join, Laid, OverUnits, Poison, Product, Softmax, Transposed
 
 Known = Mapping[str, Axes]
 """Name -> unit axes: a weight and a matrix have two, a scalar none, blocks along a diagonal three."""
@@ -30,8 +30,8 @@ def units_of(expr: sp.Expr, known: Known) -> Axes:
             return _linear(expr, known)
         case Join():
             return _join(expr, known)
-        case Reduction() | Laid():
-            return _reduction(expr, known) if isinstance(expr, Reduction) else _laid(expr, known)
+        case OverUnits() | Laid():
+            return _reduction(expr, known) if isinstance(expr, OverUnits) else _laid(expr, known)
         case sp.Pow():
             return _power(expr, known)
         case sp.Piecewise():
@@ -48,9 +48,9 @@ def poisoned(expr: sp.Expr) -> bool:
 
 
 def fits(weight: sp.Expr, cols: str, operand: sp.Expr, known: Known) -> None:
-    """Raise `Mistake` unless `operand` has the units that the weight's columns stand for."""
+    """Raise `Mistake` unless `operand` has the units that the weight's columns stand for; a matrix has them along its columns."""
     found = units_of(operand, known)
-    if found != (cols,):
+    if found != (cols,) and found[1:] != (cols + COLUMNS,):
         declared = f"the third argument of cell.weight is the size of what stands right of @: cell.weight('{weight}', …, {operand})"
         remedy = declared if weight.is_Symbol else ""
         message = f"{Product(weight, operand)}: the sizes do not fit"
@@ -67,9 +67,12 @@ def fits_next(state: str, expr: sp.Expr, known: Known) -> None:
         raise Mistake(message, found=f"{expr} of size {size_text(found)}", expected=f"size {size_text(own)}")
 
 
-def fits_output(expr: sp.Expr, known: Known) -> None:
-    """Raise `Mistake` unless `expr` is a vector."""
+def fits_output(expr: sp.Expr, known: Known, positions: Collection[str]) -> None:
+    """Raise `Mistake` unless `expr` is a vector, of units and not of the `positions` of a memory."""
     found = () if poisoned(expr) else units_of(expr, known)
+    if any(name in positions for axis in found for name in size_names(axis)):
+        remedy = 'sum(a * m, over="rows") leaves the units of the memory m; layer.trace shows values of positions'
+        raise Mistake("the output goes over the positions of a memory", found=f"{expr} of size {size_text(found)}", remedy=remedy)
     if poisoned(expr) or is_vector(found):
         return
     if not found:
@@ -99,7 +102,8 @@ def _linear(expr: Product | Transposed | Diagonal, known: Known) -> Axes:
     weight, operand = expr.args
     rows, cols = units_of(weight, known)
     fits(weight, cols, operand, known)
-    return (rows,)
+    *lines, _ = units_of(operand, known)
+    return (*lines, rows + COLUMNS) if lines else (rows,)
 
 
 def _join(expr: sp.Expr, known: Known) -> Axes:
@@ -123,11 +127,13 @@ def _reduction(expr: sp.Expr, known: Known) -> Axes:
         message = f"{expr.word} over the {over} goes over a matrix"
         raise Mistake(message, found=f"{operand} of size {size_text(found)}", remedy=f"{expr.word}({operand})")
     if len(found) == 1:
-        return ()
+        return found if isinstance(expr, Softmax) else ()
     if over not in ("rows", "cols"):
         what = f"over={over!r}" if over else "no over="
         remedy = f'{expr.word}(a, over="cols") leaves one number a row, over="rows" one a column'
         raise Mistake(f"{expr.word} of a matrix goes over its rows or its columns", found=f"{what} for {operand}", remedy=remedy)
+    if isinstance(expr, Softmax):
+        return found
     return found[:1] if over == "cols" else found[1:]
 
 

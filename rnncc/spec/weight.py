@@ -84,9 +84,17 @@ class Weight:
         try:
             if not poisoned(operand):
                 fits(self.expr, self.units[1], operand, self._record.units)
+                self._once_a_sequence(operand)
         except Mistake as mistake:
             return self._report(mistake)
         return Product(self.expr, operand)
+
+    def _once_a_sequence(self, operand: sp.Expr) -> None:
+        """Raise `Mistake` for the lines of a matrix that changes from step to step: only those of a memory are multiplied."""
+        if len(units_of(operand, self._record.units)) > 1 and self._record.varies_in_time(operand):
+            found = f"{operand} of size {size_text(units_of(operand, self._record.units))}, which changes from step to step"
+            remedy = f"a product of single entries: sum({self} …), with cell.matrix in the place of cell.weight"
+            raise Mistake(f"{Product(self.expr, operand)}: @ takes a vector, or a memory", found=found, remedy=remedy)
 
     def __rmatmul__(self, operand: object) -> sp.Expr:
         remedy = f"a product is written weight first: {self} @ ({operand})"

@@ -37,7 +37,7 @@ def missing(cell: "Cell") -> Found:
 
 
 def _clashes(record: Record) -> Found:
-    taken = implied(record.states, ("input", "hidden", *record.sizes))
+    taken = implied(record.states, ("input", "hidden", *record.sizes, *record.positions))
     counts = {e.name for e in record.entries.values() if isinstance(e, Declared) and e.kind == "count"}
     for name in (record.entries.keys() | record.sizes.keys()) - counts:
         if name in taken:
@@ -50,7 +50,7 @@ def unused(record: Record, definitions: Sequence[Definition], results: Iterable[
     """What reaches neither the output nor a state, and sizes that nothing has."""
     reached = _reached(definitions, results)
     for entry in record.entries.values():
-        if isinstance(entry, Declared) and entry.kind not in COUNTS and entry.name not in reached:
+        if isinstance(entry, Declared) and entry.kind not in (*COUNTS, "exists") and entry.name not in reached:
             message = f"the {entry.kind} {entry.name} reaches neither the output nor a state"
             yield Mistake(message, remedy="use it, or leave it out"), entry.span
     had = {name for d in definitions for axis in d.axes for name in size_names(axis)}

@@ -16,7 +16,7 @@ from rnncc.cli.checks import findings
 from rnncc.compiler import compile_cell
 from rnncc.emit.numpy import run
 from tests.catalogue.cases import CORE, LENGTHS, ROWS, STEPS, Call, disagreement
-from tests.emit.cpu_cases import arrays
+from tests.emit.cpu_cases import POSITIONS, arrays, positions_of
 from tests.layers.drawn import over_time
 from tests.references.layers import layers, results, unroll
 from tests.references.registry import REFERENCES
@@ -71,18 +71,35 @@ def test_the_program_means_the_equations(name, options, reverse):
     states = [s.name for s in cell.info.differentiable]
     params = {p.name: env[p.name] for p in cell.info.parameters}
     call = Call(
-        {key: env[key] for key, _ in cell.info.inputs},
+        {key: env[key] for key, _ in cell.info.inputs} | {m.name: env[m.name] for m in cell.info.memories},
         {name: env[f"{name}_0"] for name in states},
         LENGTHS,
         env["d_output"],
         {name: env[f"d_{name}_T"] for name in states},
     )
     step = step_of(name, options)
-    expected = results(lambda p, x, state: unroll(step, p, x, state, LENGTHS, reverse, masks=masks_in(cell.info, env)), params, call)
+
+    def run_through(p, x, state):
+        x, memory = attended(cell.info, x)
+        return unroll(step, p, x, state, LENGTHS, reverse, memory=memory, masks=masks_in(cell.info, env))
+
+    expected = results(run_through, params, call)
     found = run(cell.joint, env, LENGTHS, reverse=reverse)
     for name in counting(cell.info):
         np.testing.assert_array_equal(found.pop(f"{name}_T"), LENGTHS)
     assert not disagreement({"y": found.pop("output"), **found}, learned(cell.info, expected))
+
+
+def attended(info, x):
+    """What varies in time of the inputs `x`, and the memories, as a written-out step is given both."""
+    memory = {m.name: x[m.name] for m in info.memories}
+    lengths = {f"{m.name}_lengths": torch.tensor(positions_of(ROWS)) for m in info.memories}
+    return {key: value for key, value in x.items() if key not in memory}, memory | lengths
+
+
+def memory_lengths(info):
+    """How many positions each row has of the cell's memory, as a keyword."""
+    return {"memory_lengths": positions_of(ROWS)} if info.memories else {}
 
 
 def masks_in(info, env):
@@ -115,7 +132,7 @@ def test_kernels_in_layers(name, options):
         layer.params[key][...] = value
     call = call_of(name, layer, made(name, *options.items()).info)
     start = {key: np.zeros((4, ROWS)) for key in counting(layer.cell)}
-    (y, finals), pullback = layer.vjp(call.x, call.state | start, call.lengths, key=KEY)
+    (y, finals), pullback = layer.vjp(call.x, call.state | start, call.lengths, key=KEY, **memory_lengths(layer.cell))
     g = pullback(call.dy, call.dstate)
     inputs = g.x if isinstance(g.x, dict) else {"x": g.x}
     finals = {k: v for k, v in finals.items() if k in call.state}
@@ -123,7 +140,12 @@ def test_kernels_in_layers(name, options):
     found |= {f"d_{k}_0": v for k, v in g.state.items()} | {f"d_{k}": v for k, v in g.params.items()}
     step = step_of(name, options)
     masks = over_time(layer, KEY, STEPS, ROWS)
-    expected = results(lambda params, x, state: layers(step, params, x, state, call.lengths, masks=masks), layer.params, call)
+
+    def run_through(params, x, state):
+        x, memory = attended(layer.cell, x)
+        return layers(step, params, x, state, call.lengths, memory=memory, masks=masks)
+
+    expected = results(run_through, layer.params, call)
     prefixes = {k.rpartition(".")[0] + "." for k in layer.params}
     assert not disagreement(found, learned(made(name, *options.items()).info, expected, prefixes))
 
@@ -132,6 +154,7 @@ def call_of(name, layer, info):
     """Random arguments and cotangents of a ragged batch."""
     rng = np.random.default_rng(0)
     streams = {key: rng.standard_normal((STEPS, ROWS, *(INPUTS for _ in axes))) for key, axes in info.inputs}
+    streams |= {m.name: rng.standard_normal((ROWS, POSITIONS, info.sizes[m.size])) for m in info.memories}
     x = streams if len(streams) > 1 else streams["x"]
     (y, finals), _ = layer.vjp(x, lengths=LENGTHS)
     finals = {k: v for k, v in finals.items() if k not in counting(info)}

@@ -38,6 +38,7 @@ class Case:
         """(params, streams, state), each a dict of what `array` makes of the values; constants stay numbers."""
         info = self.made.info
         params = {p.name: array(self.env[p.name]) for p in info.parameters} | dict(info.constants)
+        params |= {name: array(self.env[name]) for m in info.memories for name in (m.name, m.exists)}
         streams = {name: array(self.env[name]) for name, _ in info.inputs}
         return params, streams, {s.name: array(self.env[f"{s.name}_0"]) for s in info.states}
 
@@ -59,4 +60,5 @@ class Case:
         prefix = self.made.info.cotangent
         found = {f"{prefix}{k}": v for k, v in (*params.items(), *streams.items(), *((f"{k}_0", v) for k, v in state.items()))}
         without = {f"{prefix}{s.name}_0" for s in self.made.info.states if s.counts}
+        without |= {f"{prefix}{m.exists}" for m in self.made.info.memories}
         return {k: v for k, v in found.items() if k not in without}

@@ -15,6 +15,8 @@ CORE = ("elman", "jordan", "lstm", "lstm_peephole", "gru", "gru_cho", "gru_reset
 OWN = tuple(sorted(p.stem for p in CELLS.glob("*.py")))
 FURTHER = 3
 """How long an axis is whose size neither the shape nor the cell gives."""
+POSITIONS = 5
+"""Of a memory."""
 
 
 def source_of(name):
@@ -27,17 +29,24 @@ def arrays(made, shape, dtype=np.float64, seed=0, scale=0.5):
     rng = np.random.default_rng(seed)
     steps, batch, width, hidden = shape
     length = {"T": steps, "N": batch, "input": width, "hidden": hidden}
-    length |= {k: v or FURTHER for k, v in made.info.sizes.items()}
+    length |= {k: v or FURTHER for k, v in made.info.sizes.items()} | {m.positions: POSITIONS for m in made.info.memories}
     found = {}
     for i in made.joint.inputs:
         if i.role == "const":
             found[i.name] = made.info.constants[i.name]
         elif i.role == "index":
             found[i.name] = rng.integers(0, length[made.info.indices[i.name]], (steps, batch))
+        elif i.role == "exists":
+            found[i.name] = (np.arange(POSITIONS) < positions_of(batch)[:, None]).astype(dtype)
         elif i.role != "size":
             dims = [length[a] if a in length else axis_length(a.removesuffix(COLUMNS), length.__getitem__) for a in i.type]
             found[i.name] = (rng.normal(size=dims) * scale).astype(dtype)
     return found | {k: np.abs(v) + 1 for k, v in found.items() if k == "n_0"}
+
+
+def positions_of(rows):
+    """How many positions of a memory each row has: none, one … all, and so on."""
+    return np.arange(rows) % (POSITIONS + 1)
 
 
 def primal(made, env):

@@ -17,6 +17,7 @@ from tests.schedule.cells import EVERY, compiled
 CASES = [((4, 3, 2, 5), None, False), ((4, 3, 2, 5), (4, 2, 0), True), ((4, 4, 2, 5), None, True), ((4, 4, 2, 5), (4, 3, 2, 0), False)]
 """(T, N, I, H), lengths, reverse: for `simulated`, an odd N asks for the form with products made ahead of the loop."""
 WORDS = Path(__file__).parent / "cells" / "words.py"
+MEMORIES = WORDS.with_name("memories.py")
 TOLERANCE = 1e-11
 """Sums of some hundred terms in another order, carried through 4 steps: 1e-13 and a little; random cells divide by small numbers."""
 
@@ -41,6 +42,11 @@ def test_columns_picked_by_whole_numbers():
     assert 'e_seq = gathered(sweep, columns(env, "E"), env["word"])' in made.source
     assert 'd_V_of_V_speaker = scattered(sweep, d_z_in_seq, hidden, env["speaker"], speakers, so_far=env.get("d_V"))' in made.source
     check(made)
+
+
+@pytest.mark.parametrize("name", ["lstm_attention", str(MEMORIES)])
+def test_memories_of_which_rows_have_some_positions(name):
+    check(compile_cell(name))
 
 
 @settings(

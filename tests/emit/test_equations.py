@@ -21,7 +21,7 @@ CELLS = sorted(p.stem for p in (ROOT / "specs").glob("*.py"))
 SIZES = {"input": 3, "hidden": 4, "out": 2, "proj": 5, "context": 6, "units": 7}
 JOINED = ("qrnn", "scrn")
 """With concats: a part of one, `d_output[part 0]`, is written for people."""
-MATRICES = ("ltc", "mlstm_matrix")
+MATRICES = ("lstm_attention", "ltc", "mlstm_matrix")
 """A vector meets a matrix as one number a row, which arrays of one axis cannot say to NumPy."""
 
 LSTM_FORWARD = """\

@@ -42,6 +42,13 @@ def evaluated(text, known):
     return values
 
 
+def test_what_several_jacobians_read_has_an_equation():
+    """The largest of some scores is asked for by each of their exponentials and by their sum."""
+    lines = Step(compile_cell("lstm_attention")).jacobians["h"].splitlines()
+    (line,) = (line for line in lines if "∂" not in line)
+    assert line == "hit_alpha_sum_in_max = equal(alpha_sum_in_max_in, max(alpha_sum_in_max_in))"
+
+
 @pytest.mark.parametrize("name", ["elman", "lstm", "lstm_peephole", "gru", "jordan", "lstm_layernorm", "slstm", "mut3", "cornn"])
 def test_the_text_is_the_jacobian(name):
     subject = drawn_subject(name, {"out": 3} if name == "jordan" else {}, INPUTS, HIDDEN, seed=1)

@@ -16,7 +16,8 @@ class Matrix(np.ndarray):
     """A weight, which computes as an array but for products."""
 
     def __matmul__(self, operand):
-        return np.asarray(self) @ operand
+        """Of a column, or of each line of a memory."""
+        return np.asarray(self) @ operand if operand.shape[-1] == 1 else operand @ np.asarray(self).T
 
 
 def column(values, batched):
@@ -36,6 +37,9 @@ class ArrayCell:
 
     def input(self, name, size=None):
         return column(self.arrays[name][self.now], 1)
+
+    def memory(self, name, size):
+        return self.arrays[name]
 
     def state(self, name, size=None, initial=0.0):
         return column(self.state_now[name], 1)

@@ -24,9 +24,11 @@ SPECS = sorted([*catalogue.directory().glob("*.py"), *Path("tests/cells").glob("
 def arrays_of(program, seed):
     rng = np.random.default_rng(seed)
     sizes = {"T": STEPS, "N": BATCH, "out": 4, "heads": 2, "key": 6, "context": 5, "units": 6} | SIZES
+    sizes |= {"memory": 5, "attention": 6, "m_positions": 4}
     wanted = (i for i in program.inputs if i.role != "size")
     shapes = {i.name: tuple(sum(sizes[s] for s in size_names(axis)) for axis in i.type) for i in wanted}
-    return {name: rng.uniform(-1, 1, shape) for name, shape in shapes.items()}
+    arrays = {name: rng.uniform(-1, 1, shape) for name, shape in shapes.items()}
+    return arrays | {i.name: np.ones(shapes[i.name]) for i in program.inputs if i.role == "exists"}
 
 
 def check(text, seed=0):

@@ -8,14 +8,16 @@ from rnncc.ir import verify
 from rnncc.lower import lower
 from rnncc.spec import load
 from tests.passes.programs import arrays
+from tests.references import lstms
 from tests.references.layers import unroll
 from tests.references.reference import torch
 from tests.references.registry import CORE, OWN
 
-REFERENCES = CORE | OWN
+REFERENCES = CORE | OWN | {"lstm_attention": lstms.lstm_attention}
 LENGTHS = [6, 3, 0, 5, 1]
 STEPS, BATCH = 6, 5
-SIZES = {"input": 4, "hidden": 5, "proj": 3, "out": 2}
+POSITIONS = [4, 2, 0, 3, 1]
+SIZES = {"input": 4, "hidden": 5, "proj": 3, "out": 2, "memory": 3, "attention": 4, "m_positions": 4}
 CELLS = Path(__file__).parent.parent / "cells"
 TOLERANCE = 1e-12
 """Relative to an array's largest magnitude: some hundred roundings of 1.1e-16 in sums over 6 steps, 5 rows and 5 units, with room."""
@@ -27,9 +29,15 @@ def program(name):
 
 
 def inputs(cell, seed=0):
-    """Random inputs; a normaliser starts above zero, as it does in its paper."""
+    """Random inputs; a normaliser starts above zero, as it does in its paper. Of a memory each row has some positions."""
     found = arrays(cell, np.random.default_rng(seed), STEPS, BATCH, SIZES)
+    found |= {i.name: np.arange(4.0) < np.array(POSITIONS)[:, None] for i in cell.inputs if i.role == "exists"}
     return {k: np.abs(v) + 1 if k == "n_0" else v for k, v in found.items()}
+
+
+def differentiable(cell):
+    """Names of the inputs that have a derivative."""
+    return [i.name for i in cell.inputs if i.role not in ("size", "exists")]
 
 
 def like(values, prefix, rng):
@@ -45,7 +53,9 @@ def reference(name, values, reverse):
     """The outputs of the written-out cell by the keys of the program, for tensors by the names of its inputs."""
     state = {k.removesuffix("_0"): v for k, v in values.items() if k.endswith("_0")}
     x = {k: values[k] for k in REFERENCES[name].inputs}
-    y, final = unroll(REFERENCES[name], values, x, state, LENGTHS, reverse)
+    memory = {k: values[k] for k in REFERENCES[name].memory}
+    lengths = {f"{k}_lengths": torch.tensor(POSITIONS) for k in memory}
+    y, final = unroll(REFERENCES[name], values, x, state, LENGTHS, reverse, memory=memory | lengths)
     return {"output": y} | {f"{k}_T": v for k, v in final.items()}
 
 

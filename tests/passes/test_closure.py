@@ -13,6 +13,7 @@ from tests.passes.closure import (
     SIZES,
     STEPS,
     TOLERANCE,
+    differentiable,
     gradients,
     inputs,
     like,
@@ -37,7 +38,7 @@ def test_gradients(name, reverse):
     cell = program(name)
     joint = verify(dce(cse(verify(differentiate(cell)))))
     env = inputs(cell)
-    values = tensors(env)
+    values = tensors({k: env[k] for k in differentiable(cell)})
     outputs = reference(name, values, reverse)
     seeds = like(outputs, "d_", np.random.default_rng(1))
     slopes = gradients(paired(seeds, outputs, "d_"), values)
@@ -56,11 +57,11 @@ def test_directional_derivatives(name, reverse):
     cell = program(name)
     forward = verify(cse(verify(tangent(cell))))
     env = inputs(cell)
-    values = tensors(env)
+    values = tensors({k: env[k] for k in differentiable(cell)})
     outputs = reference(name, values, reverse)
     u = tensors({k: np.zeros(v.shape) for k, v in outputs.items()})
     slopes = gradients(paired(u, outputs, ""), values, create_graph=True)
-    direction = like(env, "t_", np.random.default_rng(2))
+    direction = like(values, "t_", np.random.default_rng(2))
     along = gradients(paired(direction, slopes, "t_"), u)
 
     found = run(forward, env | direction, LENGTHS, reverse=reverse)
@@ -76,10 +77,10 @@ def test_second_derivatives(name, reverse):
     """Cotangents of all gradients at once, by the inputs and by the first seeds."""
     cell = program(name)
     first = verify(dce(cse(verify(differentiate(cell)))))
-    names = [i.name for i in cell.inputs if i.role != "size"]
+    names = differentiable(cell)
     second = verify(dce(cse(verify(differentiate(first, of=[f"d_{k}" for k in names], prefix="e_")))))
     env = inputs(cell)
-    values = tensors(env)
+    values = tensors({k: env[k] for k in differentiable(cell)})
     outputs = reference(name, values, reverse)
     seeds = like(outputs, "d_", np.random.default_rng(1))
     seed_values = tensors(seeds)

@@ -162,14 +162,15 @@ def mogrifier(x, state, p, rounds=5):
 def lstm_attention(x, state, p):
     """Bahdanau, Cho & Bengio 2015, appendix A.1.2 and A.2.2, with an LSTM: attention by the previous h over the rows of `m`.
 
-    `m` is (N, S, memory); `m_lengths` (N,), where given, says how many of a sample's rows count. The gates read the context by C_k.
+    `m` is (N, S, memory); `m_lengths` (N,), where given, says how many of a sample's rows count, of none the context is zero. The gates
+    read the context by C_k.
     """
     m = x["m"]
     scores = tanh(linear(p, "W_a", state["h"])[:, None] + m @ p["U_a"].T) @ p["v_a"]
-    if "m_lengths" in x:
-        rows = torch.arange(m.shape[1]) < x["m_lengths"][:, None]
-        scores = scores.masked_fill(~rows, -torch.inf)
-    context = (torch.softmax(scores, -1)[..., None] * m).sum(1)
+    lengths = x.get("m_lengths", torch.full(m.shape[:1], m.shape[1]))
+    rows = torch.arange(m.shape[1]) < lengths[:, None]
+    weights = torch.softmax(scores.masked_fill(~rows, -1e9), -1) * rows
+    context = (weights[..., None] * m).sum(1)
     a = affine(p, x["x"], state["h"])
     i, f, g, o = (a(k) + linear(p, f"C_{k}", context) for k in GATES)
     c = sigmoid(f) * state["c"] + sigmoid(i) * tanh(g)

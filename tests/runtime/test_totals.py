@@ -6,7 +6,7 @@ import pytest
 from rnncc.runtime.arrays import whole_vectors
 from rnncc.runtime.blocks import diagonal_blocks
 from rnncc.runtime.sweep import Sweep
-from rnncc.runtime.totals import column_sum, outer, total_sum
+from rnncc.runtime.totals import column_sum, outer, row_sum, total_sum
 
 LENGTHS = np.array([9, 8, 8, 5, 1, 0], np.int64)
 SIZES = [(1, 1), (6, 4), (7, 33), (13, 65), (3, 300)]
@@ -117,6 +117,20 @@ def test_total_sum_of_one_number_a_row():
     sweep = Sweep(3, 2, np.array([3, 1]))
     stream = np.array([[1.0, 2.0], [3.0, np.nan], [4.0, np.nan]])
     assert total_sum(sweep, stream) == 10
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("units", [(), (11,), (3, 11)])
+def test_row_sum_keeps_rows_apart(units, reverse):
+    sweep = Sweep(9, 6, LENGTHS, reverse)
+    (a,) = streams(sweep, np.float64, 48)
+    stream = {0: a[..., 0], 1: a[..., :16], 2: a.reshape(9, 6, 3, 16)}[len(units)]
+    alive = ~sweep.dead().reshape(9, 6, *[1] * len(units))
+    expected = np.where(alive, stream[..., :11] if units else stream, 0).sum(0)
+    found = row_sum(sweep, stream, *units)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=9 * np.finfo(float).eps * 9)
+    assert row_sum(sweep, stream, *units, so_far=found) is found
+    np.testing.assert_allclose(found, 2 * expected, rtol=0, atol=18 * np.finfo(float).eps * 18)
 
 
 @pytest.mark.parametrize(("steps", "batch"), [(0, 3), (3, 0)])

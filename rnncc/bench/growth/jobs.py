@@ -93,7 +93,7 @@ def _peer(name: str, problem: Problem) -> Call | None:
 
 def _inputs(problem: Problem) -> int:
     """Bytes of the inputs: whoever computes gradients of the weights holds on to them."""
-    return sum(stream.nbytes for stream in problem.streams.values())
+    return sum(array.nbytes for array in (problem.streams | problem.memories).values())
 
 
 def _saving(saved: dict[int, int]) -> Any:

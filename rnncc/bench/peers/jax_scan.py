@@ -16,8 +16,9 @@ def scan(problem: Problem) -> Contender:
     if problem.dtype == "float64":
         jax.config.update("jax_enable_x64", True)
     found = written(problem, jax_source)
-    params = _arrays(problem.params) | dict(problem.cell.made.info.constants)
-    x, state = jax.tree.map(jax.numpy.asarray, problem.x), _arrays(problem.state)
+    params = _arrays(problem.steady) | dict(problem.cell.made.info.constants)
+    streams, state = _arrays(problem.streams), _arrays(problem.state)
+    x = streams if len(streams) > 1 else next(iter(streams.values()))
     if problem.mode == "stream":
         return _stream(found, params, x, state)
     if problem.mode == "training":
@@ -40,7 +41,7 @@ def _stream(found: Written, params: Any, x: Any, state: Any) -> Contender:
 
 def _training(problem: Problem, found: Written, params: Any, x: Any, state: Any) -> Contender:
     info, cotangent = problem.cell.made.info, jax.numpy.asarray(problem.cotangent)
-    learned = {p.name: params[p.name] for p in info.parameters if not p.frozen}
+    learned = {name: params[name] for name in (*(p.name for p in info.parameters if not p.frozen), *(m.name for m in info.memories))}
     others = {name: value for name, value in params.items() if name not in learned}
 
     def trained(learned: Any, x: Any, state: Any, cotangent: Any) -> Any:

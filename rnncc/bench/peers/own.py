@@ -13,7 +13,7 @@ def layer(problem: Problem) -> Contender:
     if problem.mode == "training":
         return _training(made, problem, state)
     if problem.mode == "stream":
-        stream = made.stream(problem.shape.batch)
+        stream = made.stream(problem.shape.batch, problem.memories or None)
         stream.reset(state)
         return Contender(lambda: stream(problem.x), lambda y: {"output": y})
     return Contender(lambda: made(problem.x, state), lambda found: {"output": found[0]} | _finals(found[1]))

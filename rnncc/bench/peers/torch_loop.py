@@ -33,7 +33,7 @@ def compiled(problem: Problem) -> Contender | None:
 
 def _contender(problem: Problem, found: Written) -> Contender:
     torch.set_num_threads(problem.threads)
-    params = tensors(problem.params) | dict(problem.cell.made.info.constants)
+    params = tensors(problem.steady) | dict(problem.cell.made.info.constants)
     streams, state = tensors(problem.streams), tensors(problem.state)
     x = streams if len(streams) > 1 else next(iter(streams.values()))
     if problem.mode == "stream":
@@ -62,7 +62,8 @@ def _stream(found: Written, params: Any, x: Any, state: Any) -> Contender:
 
 def _training(problem: Problem, found: Written, params: Any, streams: Any, state: Any) -> Contender:
     prefix = problem.cell.made.info.cotangent
-    frozen = {p.name for p in problem.cell.made.info.parameters if p.frozen}
+    info = problem.cell.made.info
+    frozen = {p.name for p in info.parameters if p.frozen} | {m.exists for m in info.memories}
     by = streams | {f"{name}_0": value for name, value in state.items()}
     by |= {name: value for name, value in params.items() if isinstance(value, torch.Tensor) and name not in frozen}
     leaves = [value.requires_grad_() for value in by.values()]

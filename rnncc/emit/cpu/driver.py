@@ -189,6 +189,8 @@ class Driver:
     def _reduced(self, n: Reduce) -> str:
         if n.op == "sum" and n.type in ((), units(self.program.types[n.a])):
             return f"{'column_sum' if n.type else 'total_sum'}(sweep, {self.arrays.whole(n.a)}{extents(self.program, n.a)}"
+        if n.op == "sum" and n.type == self.program.types[n.a][1:]:
+            return f"row_sum(sweep, {self.arrays.whole(n.a)}{extents(self.program, n.a)}"
         raise InternalError(f"{n.name}: no code for the {n.op} of {n.a} to {n.type}")
 
     def _total_key(self, value: str) -> str:

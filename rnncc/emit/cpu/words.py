@@ -33,7 +33,7 @@ RUNTIME: dict[str, tuple[str, ...]] = {
         *("stream_from", "trajectory"),
     ),
     "blocks": ("block_diagonal", "diagonal_blocks"),
-    "cell_info": ("CellInfo", "Parameter", "RandomMask", "State"),
+    "cell_info": ("CellInfo", "Memory", "Parameter", "RandomMask", "State"),
     "compiled": ("CACHED_ROWS", "CACHED_STEPS", "groups", "kernel", "met_columns", "new_tile", "tile_rows"),
     "counts": ("least",),
     "enlist": ("dismiss", "enlist"),
@@ -45,7 +45,7 @@ RUNTIME: dict[str, tuple[str, ...]] = {
     "simd": ("fill", "first_lanes", "lanes", "load", "max_lanes", "product", "splat_at", "store", "sum_lanes", "where", *VOCABULARY),
     "spin": ("barrier",),
     "team": ("run_loop", "run_rows", "worth_hoisting"),
-    "totals": ("column_sum", "outer", "total_sum"),
+    "totals": ("column_sum", "outer", "row_sum", "total_sum"),
 }
 """What generated modules import, `host` apart: module of `rnncc.runtime` -> names."""
 

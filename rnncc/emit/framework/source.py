@@ -29,6 +29,8 @@ state: {states}
 {imports}
 '''
 _WIDTH = 110
+_STEADY = ("param", "memory", "exists")
+"""Arrays that are the same at every step: `params` holds them."""
 _RESERVED = ("params", "state", "projected", "torch", "jax")
 
 
@@ -70,7 +72,7 @@ class _Source:
             name=self.program.name,
             title=self.framework.title,
             imports=self.framework.imports,
-            params=self._typed(i.name for i in self.program.inputs if i.role in ("param", "const")),
+            params=self._typed(i.name for i in self.program.inputs if i.role in (*_STEADY, "const")),
             streams=self._typed(self.parts.streams),
             states=", ".join(f"{c.prev} ({_listed(c.type[1:])})" for c in self.program.carries),
         )
@@ -174,7 +176,7 @@ class _Source:
 
     def _shown(self, axis: str) -> tuple[str, int]:
         """The first value that shows how long `axis` is, a parameter, a state or an input, and where."""
-        shown = [(_param(i.name), i.type) for i in self.program.inputs if i.role == "param"]
+        shown = [(_param(i.name), i.type) for i in self.program.inputs if i.role in _STEADY]
         shown += [(_state(c.prev), c.type) for c in self.program.carries]
         shown += [(self._read(name).text, self.program.types[name]) for name in self.parts.streams]
         plain = [(text, tuple(a.removesuffix(COLUMNS) for a in axes)) for text, axes in shown]
@@ -184,9 +186,9 @@ class _Source:
         return found[0]
 
     def _shape(self, leading: str, axes: Axes) -> str:
-        """The shape of a value, `leading` before the units where it varies in time."""
+        """The shape of a value, `leading` before the units where it varies in time or from row to row."""
         lengths = [length_text(a, self._size) for a in units(axes)]
-        return f"({', '.join(([f'*{leading}'] if 'T' in axes else []) + lengths)},)"
+        return f"({', '.join(([f'*{leading}'] if 'N' in axes else []) + lengths)},)"
 
     @property
     def _of_state(self) -> str:
