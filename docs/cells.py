@@ -46,10 +46,10 @@ them learn. This page is generated, from the specs and from the results in `docs
 
     python docs/cells.py
 
-Parameters, FLOPs and bytes are those of one layer with {SIZE} inputs and {SIZE} units, further sizes as the cell has them by default, and
-memories of {POSITIONS} positions. A FLOP is an addition or multiplication, functions count as many as they cost; bytes are what a kernel reads and writes of a step and
-sample in float32, inputs, outputs and what forward leaves for backward, without parameters and states. What is computed once a
-sequence counts nothing.
+Parameters, FLOPs and bytes are those of one layer with {SIZE} inputs and {SIZE} units, further sizes as the cell has them by default,
+and memories of {POSITIONS} positions. A FLOP is an addition or multiplication, functions count as many as they cost; bytes are what a
+kernel reads and writes of a step and sample in float32, inputs, outputs and what forward leaves for backward, without parameters and
+states. What is computed once a sequence counts nothing.
 """
 
 LEARNED = """## What they learn
