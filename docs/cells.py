@@ -58,8 +58,8 @@ LEARNED = """## What they learn
 validation pieces; at most 300,000 parameters each. *Adding*: mean squared error of the sum of two marked numbers; always answering 1
 has 0.167. *Copying*: nats a letter after so many blanks; guessing has 2.079. The curve is the score on validation pieces, or on
 fresh sequences, along the run, from its lowest to its highest value on a logarithmic scale. All cells of a task were trained alike,
-with one seed and the defaults of the example; nothing was tuned for any of them. Published: Bai, Kolter & Koltun 2018, table 1. A
-cell that is missing here was not run:
+with one seed and the defaults of the example, which suit an LSTM and a GRU; nothing was tuned for any other. Published: Bai, Kolter &
+Koltun 2018, table 1. A cell that is missing here was not run:
 
 {commands}
 """

@@ -105,7 +105,7 @@ class Model:
 
 
 def train(model: Model, given: argparse.Namespace, console: Console) -> list[float]:
-    """Adam on fresh random batches, its rate falling to zero; the losses on others, every `EVERY` steps."""
+    """Adam on fresh random batches, its rate falling to zero in the second half; the losses on others, every `EVERY` steps."""
     curve: list[float] = []
     random, test = np.random.default_rng(given.seed), test_batch(model.task, given)
     optimiser = Adam(model.params, given.rate)
@@ -115,7 +115,7 @@ def train(model: Model, given: argparse.Namespace, console: Console) -> list[flo
         for step in range(1, given.steps + 1):
             loss, gradients = model.gradients(model.task.draw(given.length, given.batch, random))
             clip_by_global_norm(gradients, 1.0)
-            optimiser.rate = given.rate * (1 - (step - 1) / given.steps)
+            optimiser.rate = given.rate * min(1, 2 - 2 * (step - 1) / given.steps)
             optimiser.step(gradients)
             progress.update(bar, advance=1, description=f"step {step}: loss {loss:.5f}")
             if step % EVERY == 0:
@@ -137,8 +137,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--cell", default="lstm", help="a cell of the catalogue or a spec file (default: lstm)")
     parser.add_argument("--hidden", type=int, default=64)
     parser.add_argument("--batch", type=int, default=32, help="sequences side by side")
-    parser.add_argument("--rate", type=float, default=1e-2, help="Adam's rate at the start; it falls to zero")
-    parser.add_argument("--steps", type=int, default=1500, help="batches to learn from")
+    parser.add_argument("--rate", type=float, default=1e-2, help="Adam's rate; it falls to zero in the second half")
+    parser.add_argument("--steps", type=int, default=2000, help="batches to learn from")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="a file of results that this one is added to")
     return parser.parse_args()
