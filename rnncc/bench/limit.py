@@ -1,5 +1,6 @@
 """How long a problem takes at the very least on a machine: the floor that a time is compared with."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,9 +8,10 @@ import sympy as sp
 
 from rnncc.bench.machine import Machine
 from rnncc.bench.problem import Problem
-from rnncc.ir import Contract, Program, components, size_names
+from rnncc.ir import COLUMNS, Axes, BlockDiagonal, Contract, Program, components
 from rnncc.ir.flops import product_flops as step_product_flops
 from rnncc.ir.flops import step_flops
+from rnncc.runtime.blocks import axis_length
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,15 @@ def _step_weights(problem: Problem) -> int:
     program = program_of(problem)
     looped = {name for members, cyclic in components(program) if cyclic for name in members}
     products = [n for n in program.nodes if isinstance(n, Contract) and n.name in looped]
-    matrices = [program.types[o] for n in products for o in n.operands if "T" not in program.types[o]]
-    lengths = [[sum(problem.lengths.get(s, problem.shape.batch) for s in size_names(axis)) for axis in axes] for axes in matrices]
-    return sum(int(np.prod(shape)) for shape in lengths)
+    matrices = [_given(program, o) for n in products for o in n.operands if "T" not in program.types[o]]
+
+    def length(axis: str) -> int:
+        return axis_length(axis.removesuffix(COLUMNS), lambda size: problem.lengths.get(size, problem.shape.batch))
+
+    return sum(math.prod(map(length, axes)) for axes in matrices)
+
+
+def _given(program: Program, weight: str) -> Axes:
+    """The type of what a product reads of `weight`: of a block-diagonal one its blocks."""
+    node = program.node.get(weight)
+    return program.types[node.a if isinstance(node, BlockDiagonal) else weight]

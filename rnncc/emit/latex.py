@@ -112,7 +112,8 @@ class _Latex(LatexPrinter):
 
     def _factor(self, expr: sp.Expr) -> str:
         text = self._print(expr)
-        return text if expr.is_Symbol else rf"\left({text}\right)"
+        closed = expr.is_Symbol or (isinstance(expr, Join) and expr.how == "block_diag")
+        return text if closed else rf"\left({text}\right)"
 
     def _raised(self, text: str, exp: str | None) -> str:
         return text if exp is None else rf"{{\left({text}\right)}}^{{{exp}}}"

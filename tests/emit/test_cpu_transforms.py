@@ -1,9 +1,12 @@
 """Sources of cells with random masks and of transformed cells against the interpreter, their kernels run by Python."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from rnncc.compiler import compile_cell
+from rnncc.ir import block_counts
 from tests.emit.cpu_cases import arrays, expected_of, found_by, sweep_of, worst
 from tests.emit.simulated import simulated_module
 
@@ -18,14 +21,15 @@ TRANSFORMS = [
     {"reset": True},
     {"learn_initial": True, "reset": True},
 ]
+BLOCKS = Path(__file__).parent / "cells" / "blocks.py"
 TOLERANCE = 1e-11
 """Sums of some hundred terms in another order, carried through 4 steps, divided by deviations: 1e-13 and a little."""
 
 
-def check(made):
+def check(made, cases=CASES):
     module = simulated_module(made.source)
     given = {name: value or 0.3 for name, value in made.info.constants.items()}
-    for shape, lengths, reverse in CASES:
+    for shape, lengths, reverse in cases:
         env, sweep = arrays(made, shape, scale=0.4) | given, sweep_of(shape, lengths, reverse)
         with np.errstate(all="ignore"):  # memory past a sequence's end is anything
             found = found_by(module, made, env, sweep)
@@ -42,3 +46,11 @@ def test_a_cell_with_masks(cell):
 @pytest.mark.parametrize("transforms", TRANSFORMS, ids=str)
 def test_a_transformed_cell(cell, transforms):
     check(compile_cell(cell, None, transforms))
+
+
+@pytest.mark.parametrize("transforms", [{"layer_norm": True}, {"weight_drop": True, "recurrent_dropout": True}], ids=str)
+def test_a_transformed_cell_keeps_its_blocks(transforms):
+    made = compile_cell(BLOCKS, None, transforms)
+    plain = compile_cell(BLOCKS)
+    assert block_counts(made.primal).keys() == block_counts(plain.primal).keys()
+    check(made, [((4, 3, 4, 6), (4, 2, 0), True), ((4, 4, 4, 6), None, False)])

@@ -1,9 +1,10 @@
 """Dropout of what products multiply: inputs, states, recurrent weights."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from rnncc.errors import ArgumentError
-from rnncc.ir import Concat, Contract, Node, Pointwise, Program, Slice, units
+from rnncc.ir import BlockDiagonal, Concat, Contract, Node, Pointwise, Program, Slice, units
 from rnncc.passes.rename import rename
 from rnncc.passes.transforms.described import Described, dropped
 
@@ -42,19 +43,29 @@ def weight_drop(cell: Described) -> Described:
     Guarantees: a weight that is multiplied with a previous state, or with elementwise work on one, is dropped once, ahead of the loop.
     Does not do: weights that vary in time.
     """
-    cell, rate = cell.with_constant("weight_drop", "rate"), "weight_drop"
+    cell = cell.with_constant("weight_drop", "rate")
     nodes: list[Node] = []
     made: dict[str, str] = {}
     for n in cell.program.nodes:
         if isinstance(n, Contract) and "T" not in cell.program.types[n.a] and _state_of(cell.program, n.b):
             if n.a not in made:
-                axes = cell.program.types[n.a]
-                mask, made[n.a] = cell.program.fresh(f"drop_mask_{n.a}"), cell.program.fresh(f"{n.a}_dropped")
-                cell = cell.with_mask(mask, axes, rate, "call")
-                nodes.append(Pointwise(made[n.a], axes, dropped(n.a, mask, rate), place=n.place))
+                cell, own = _dropped_weight(cell, n.a, n.place)
+                nodes += own
+                made[n.a] = own[-1].name
             n = rename(n, {n.a: made[n.a]})
         nodes.append(n)
     return cell.with_nodes(nodes)
+
+
+def _dropped_weight(cell: Described, weight: str, place: str) -> tuple[Described, list[Node]]:
+    """`cell` with a mask for `weight`, and what drops it, last the dropped weight: of a block-diagonal one its blocks are dropped."""
+    program, whole = cell.program, cell.program.node.get(weight)
+    given = whole.a if isinstance(whole, BlockDiagonal) else weight
+    axes, mask, name = program.types[given], program.fresh(f"drop_mask_{given}"), program.fresh(f"{given}_dropped")
+    nodes: list[Node] = [Pointwise(name, axes, dropped(given, mask, "weight_drop"), place=place)]
+    if isinstance(whole, BlockDiagonal):
+        nodes.append(replace(whole, name=program.fresh(f"{weight}_dropped"), a=name, place=place))
+    return cell.with_mask(mask, axes, "weight_drop", "call"), nodes
 
 
 def _dropping(cell: Described, rate: str, source: Callable[[Program, str], str | None]) -> Described:
