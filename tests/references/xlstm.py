@@ -2,7 +2,7 @@
 
 import math
 
-from tests.references.reference import column, gates, linear, reference, torch
+from tests.references.reference import gates, linear, reference, torch
 
 functional = torch.nn.functional
 sigmoid, tanh = torch.sigmoid, torch.tanh
@@ -45,15 +45,29 @@ def slstm(x, state, p):
     initial={"m": -math.inf},
     sizes={"key": 5},
 )
-def mlstm_matrix(x, state, p):
-    """Eq. 19-27 of one head, stabilised as in appendix A.3: C is a matrix, ĩ and f̃ are one number a sample, log f = log σ(f̃)."""
-    v = x["x"]
-    q = linear(p, "W_q", v) + p["b_q"]
-    k = linear(p, "W_k", v) / math.sqrt(len(p["b_k"])) + p["b_k"]
-    value = linear(p, "W_v", v) + p["b_v"]
-    i, f, m = stabilised(functional.logsigmoid(v @ p["w_f"] + p["b_f"]), v @ p["w_i"] + p["b_i"], state["m"].reshape(len(v)))
-    memory = f[:, None, None] * state["C"] + i[:, None, None] * value[:, :, None] * k[:, None, :]
-    n = column(f) * state["n"] + column(i) * k
-    scale = torch.maximum((n * q).sum(-1).abs(), torch.exp(-m))
-    h = sigmoid(linear(p, "W_o", v) + p["b_o"]) * (memory @ q[:, :, None])[:, :, 0] / column(scale)
-    return h, {"C": memory, "n": n, "m": m.reshape(state["m"].shape)}
+def mlstm_matrix(x, state, p, heads=1):
+    """Eq. 19-27, stabilised as in appendix A.3: C is a matrix, ĩ and f̃ are one number a sample and head, log f = log σ(f̃).
+
+    What belongs to the second head is called `W_q_2`, `C_2` and so on; all heads are computed at once .
+    """
+    names = ["", *(f"_{number}" for number in range(2, heads + 1))]
+
+    def of_heads(kind, v):
+        weight, bias = (torch.stack([p[f"{letter}_{kind}{name}"] for name in names]) for letter in ("Ww"[kind in "if"], "b"))
+        return torch.einsum("ni,h...i->nh...", v, weight), bias
+
+    def affine(kind, scale=1.0):
+        product, bias = of_heads(kind, x["x"])
+        return product / scale + bias
+
+    before = {s: torch.stack([state[s + name].reshape(len(x["x"]), *state[s + name].shape[1:]) for name in names], 1) for s in "Cnm"}
+    q, value = affine("q"), affine("v")
+    k = affine("k", math.sqrt(q.shape[-1]))
+    i, f, m = stabilised(functional.logsigmoid(affine("f")), affine("i"), before["m"].reshape(q.shape[:2]))
+    memory = f[..., None, None] * before["C"] + i[..., None, None] * torch.einsum("nhv,nhk->nhvk", value, k)
+    n = f[..., None] * before["n"] + i[..., None] * k
+    scale = torch.maximum(torch.einsum("nhk,nhk->nh", n, q).abs(), torch.exp(-m))
+    read = sigmoid(affine("o")) * torch.einsum("nhvk,nhk->nhv", memory, q) / scale[..., None]
+    after = {"C": memory, "n": n, "m": m}
+    new = {s + name: after[s][:, number].reshape(state[s + name].shape) for number, name in enumerate(names) for s in after}
+    return read.flatten(1), new
