@@ -56,42 +56,47 @@ class Comparison:
     plan: Plan
     watch: Stopwatch = field(default_factory=Stopwatch)
 
-    def problems(self) -> list[Problem]:
-        """Of the plain cells."""
+    def problems(self) -> list[dict[str, Problem]]:
+        """Each with the plain cell, and with what it is changed into by what was asked for; masks are drawn in training.
+
+        Raises `ArgumentError` where a cell does not take a transform.
+        """
+        variants = [{_PLAIN: cell} | {text: cell.transformed(asked) for text, asked in self.transforms.items()} for cell in self.cells]
         return [
-            Problem(cell, shape, mode, self.dtype, self.threads) for cell in self.cells for mode in self.modes for shape in self.shapes
+            {text: self._problem(cell, shape, mode) for text, cell in cells.items()}
+            for cells in variants
+            for mode in self.modes
+            for shape in self.shapes
         ]
 
-    def run(self, started: Callable[[str], object] = lambda _problem: None) -> Iterator[Cost]:
-        """Costs one by one; `started` is told each problem before it is begun.
+    def run(self, todo: Sequence[Mapping[str, Problem]], started: Callable[[str], object] = lambda _problem: None) -> Iterator[Cost]:
+        """Costs of `problems` one by one; `started` is told each before it is begun.
 
         Raises
         ------
-        ArgumentError
-            A cell does not take a transform.
         DisagreementError
             A changed layer computes something else than the interpreter.
         """
-        variants = {
-            cell.name: {_PLAIN: cell} | {text: cell.transformed(keywords) for text, keywords in self.transforms.items()}
-            for cell in self.cells
-        }
-        for problem in self.problems():
-            started(str(problem))
-            yield from self._costs(problem, variants[problem.cell.name])
+        for problems in todo:
+            started(str(problems[_PLAIN]))
+            yield from self._costs(problems)
 
-    def _costs(self, plain: Problem, variants: Mapping[str, BenchCell]) -> Iterator[Cost]:
-        made = {text: self._ready(replace(plain, cell=cell)) for text, cell in variants.items()}
+    def _problem(self, cell: BenchCell, shape: Shape, mode: Mode) -> Problem:
+        random = mode == "training" and bool(cell.made.info.masks)
+        return Problem(cell, shape, mode, self.dtype, self.threads, random)
+
+    def _costs(self, problems: Mapping[str, Problem]) -> Iterator[Cost]:
+        made = {text: self._ready(problem) for text, problem in problems.items()}
         timings = self.watch.measure({text: call for text, (call, _) in made.items()}, self.plan)
         for text in self.transforms:
-            yield Cost(plain, text, timings[text].best, timings[_PLAIN].best, made[text][1])
+            yield Cost(problems[_PLAIN], text, timings[text].best, timings[_PLAIN].best, made[text][1])
 
     def _ready(self, problem: Problem) -> tuple[Call, float]:
-        """What is timed, and the seconds to its first call: in training masks are drawn, once all is right with their expectation."""
-        makers = {OWN: self.make}
-        contenders, seconds = ready(problem, makers, self.watch.clock, problem.expected())
-        if problem.mode == "training" and problem.cell.made.info.masks:
-            contenders, _ = ready(replace(problem, random=True), makers, self.watch.clock, None)
+        """What is timed, once it was found right with the expectation of its masks; seconds to the end of its first call."""
+        makers, settled = {OWN: self.make}, replace(problem, random=False)
+        contenders, seconds = ready(settled, makers, self.watch.clock, settled.expected())
+        if problem.random:
+            contenders, _ = ready(problem, makers, self.watch.clock, None)
         return contenders[OWN].call, seconds[OWN]
 
 

@@ -17,9 +17,10 @@ def run_transforms(options: Options) -> None:
     """Measure, print, write what the command line asks for."""
     with held_to(options.cores):
         comparison = options.comparison()
+        todo = comparison.problems()
         machine = measure_machine(options.cores, options.dtype, options.seconds_a_rate)
-        with progress(len(comparison.problems())) as begin:
-            costs = list(comparison.run(begin))
+        with progress(len(todo)) as begin:
+            costs = list(comparison.run(todo, begin))
     console = Console(highlight=False)
     console = console if console.is_terminal else Console(highlight=False, width=WIDE)
     console.print(machine_line(machine, options.cores, options.dtype))

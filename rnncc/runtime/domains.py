@@ -1,5 +1,6 @@
 """Constants that take some numbers alone."""
 
+import math
 from collections.abc import Callable
 
 from rnncc.errors import ArgumentError
@@ -17,9 +18,7 @@ _DOMAINS: dict[Domain, tuple[Callable[[float], bool], str]] = {
 def within(domain: Domain | None, name: str, value: object) -> float:
     """`value` as the number that `name` is given; raises `ArgumentError` where it is none, or not of `domain` (None: all are)."""
     found = number(name, value)
-    if domain is None:
-        return found
-    holds, expected = _DOMAINS[domain]
+    holds, expected = (lambda v: not math.isnan(v), "a number") if domain is None else _DOMAINS[domain]
     if not holds(found):
         raise ArgumentError(f"{name}={found}; expected {expected}")
     return found

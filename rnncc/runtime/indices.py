@@ -10,6 +10,7 @@ from rnncc.errors import ArgumentError, DtypeError
 from rnncc.runtime.cell_info import CellInfo
 from rnncc.runtime.given import MEANING, as_array
 
+_LARGEST = np.uint64(np.iinfo(np.int64).max)
 Index = NDArray[Any]
 """Of int64."""
 
@@ -19,6 +20,8 @@ def as_indices(value: object, what: str) -> Index:
     array = as_array(value, what)
     if array.dtype.kind not in "iu" and array.size:
         raise DtypeError(f"{what}: found {array.dtype}, expected whole numbers; convert with .astype('int64')")
+    if array.dtype.kind == "u":
+        array = np.minimum(array, _LARGEST, dtype=np.uint64)  # stays out of range instead of turning negative
     return array.astype(np.int64, copy=False)
 
 

@@ -65,10 +65,17 @@ def value(what: str, given: object) -> sp.Expr:
 
 
 def option(chosen: Option) -> None:
-    """The default is one of the choices, and so is the value, or it is of the default's type.
+    """The default is a plain value, and one of the choices; so is the value, or it is of the default's type.
 
     Raises `ArgumentError` where whoever loads the spec chose wrongly.
     """
+    if not isinstance(chosen.default, bool | int | str) and not (isinstance(chosen.default, float) and math.isfinite(chosen.default)):
+        raise Mistake(
+            f"the default of the option {chosen.name} is no plain value",
+            found=repr(chosen.default),
+            expected="a word, a finite number, True or False",
+            remedy='let the option name what you mean: {"tanh": tanh}[cell.option("phi", "tanh")]',
+        )
     if chosen.choices and chosen.default not in chosen.choices:
         raise Mistake(
             f"the default of the option {chosen.name} is none of its choices",

@@ -46,6 +46,8 @@ def test_a_path_and_a_peer(tmp_path):
         (["--json", "nowhere/a.json"], "there is no folder"),
         (["--transform", "zone_out=0.1"], "did you mean zoneout?"),
         (["--transform", "layer_norm", "--growth", "T"], "leave out --growth"),
+        (["--transform", "zoneout=1.0"], "zoneout=1.0; expected a probability"),
+        (["--transform", "zoneout={'q': 0.1}"], "LSTM has no state q"),
         (["--transform", "layer_norm", "--peer", "none"], "leave out --peer"),
     ],
 )

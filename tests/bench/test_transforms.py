@@ -49,7 +49,8 @@ def comparison_of(make, transforms=EACH, modes=("inference", "training")):
 
 def test_each_transform_is_timed_beside_the_plain_cell(interpreted):
     begun = []
-    costs = list(comparison_of(own.layer).run(begun.append))
+    comparison = comparison_of(own.layer)
+    costs = list(comparison.run(comparison.problems(), begun.append))
     assert begun == ["elman (4,2,3,5), inference, float64", "elman (4,2,3,5), training, float64"]
     assert [(c.problem.mode, c.transform) for c in costs] == [(mode, text) for mode in ("inference", "training") for text in EACH]
     assert {(c.plain, c.seconds, c.ratio) for c in costs} == {(1.0, 3.0, 3.0)}
@@ -76,14 +77,15 @@ def test_masks_are_drawn_in_training_alone(interpreted):
         drawn.append((problem.mode, bool(problem.cell.made.transforms), problem.random))
         return own.layer(problem)
 
-    list(comparison_of(make, {"zoneout=0.25": {"zoneout": 0.25}}).run())
+    comparison = comparison_of(make, {"zoneout=0.25": {"zoneout": 0.25}})
+    list(comparison.run(comparison.problems()))
     assert [d for d in drawn if d[1]] == [("inference", True, False), ("training", True, False), ("training", True, True)]
     assert not any(random for _, changed, random in drawn if not changed)
 
 
 def test_drawn_masks_change_the_result(interpreted):
     cell = BenchCell.found("elman").transformed({"zoneout": 0.5})
-    (problem,) = replace(comparison_of(own.layer, {}, ("training",)), cells=(cell,)).problems()
+    ((problem,),) = (p.values() for p in replace(comparison_of(own.layer, {}, ("training",)), cells=(cell,)).problems())
     outputs = [own.layer(replace(problem, random=random)) for random in (False, True)]
     expected, drawn = (one.read(one.call())["output"] for one in outputs)
     assert (expected != drawn).any()
@@ -95,13 +97,14 @@ def test_a_changed_layer_that_is_wrong_is_never_timed(interpreted):
         wrong = bool(problem.cell.made.transforms)
         return Contender(contender.call, lambda found: {key: value + wrong for key, value in contender.read(found).items()})
 
+    comparison = comparison_of(make)
     with pytest.raises(DisagreementError, match="rnncc computes elman"):
-        list(comparison_of(make).run())
+        list(comparison.run(comparison.problems()))
 
 
 def test_what_a_cell_does_not_take_is_told():
     with pytest.raises(ArgumentError, match="zoneout: Elman has no state q"):
-        list(comparison_of(own.layer, {"zoneout": {"zoneout": {"q": 0.1}}}).run())
+        comparison_of(own.layer, {"zoneout": {"zoneout": {"q": 0.1}}}).problems()
 
 
 def test_the_command_prints_a_row_a_transform(interpreted, tmp_path):

@@ -95,6 +95,8 @@ def test_numbers_out_of_range_are_named():
         layer_of(batch_first=True)({"word": [[0]], "speaker": [[3]]})
     with pytest.raises(ArgumentError, match="input word: found 13 at time 1; expected"):
         layer({"word": [0, 13], "speaker": [0, 0]})
+    with pytest.raises(ArgumentError, match="input word: found 9223372036854775807 at time 1; expected"):
+        layer({"word": np.array([0, 2**64 - 1], np.uint64), "speaker": [0, 0]})
 
 
 def test_what_lies_in_the_padding_is_not_looked_at():

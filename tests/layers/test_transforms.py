@@ -2,6 +2,7 @@
 
 import pickle
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,6 +18,7 @@ from tests.layers.transformed import Transformed
 from tests.references.layers import layers, results
 from tests.references.reference import torch
 
+PAIRS = Path(__file__).parent.parent / "cells" / "pairs.py"
 KEY, STEPS, ROWS = 5, 7, 4
 LENGTHS = [2, 7, 0, 5]
 EACH = [
@@ -144,6 +146,23 @@ def test_a_reset_at_the_first_step_forgets_the_given_state(rng):
     np.testing.assert_array_equal(layer(x, state)[0][3:], layer(later)[0])
 
 
+def test_a_reset_begins_a_matrix_anew(rng):
+    """With the learned first values of its states, those of the matrix among them."""
+    layer = make("interpreter", PAIRS, {"learn_initial": True, "reset": True}, num_layers=1)
+    x = {"x": rng.standard_normal((STEPS, ROWS, 3)), "reset": np.zeros((STEPS, ROWS))}
+    x["reset"][3] = 1
+    later = {name: value[3:] for name, value in x.items()}
+    np.testing.assert_array_equal(layer(x)[0][3:], layer(later)[0])
+    (y, _), pullback = layer.vjp(x)
+    (last, _), pullback_of_later = layer.vjp(later)
+    (before, _), pullback_of_earlier = layer.vjp({name: value[:3] for name, value in x.items()})
+    found = pullback(np.ones_like(y)).params
+    parts = [pull(np.ones_like(part)).params for pull, part in ((pullback_of_earlier, before), (pullback_of_later, last))]
+    assert found["l0.C_first"].any()
+    for name, value in found.items():
+        np.testing.assert_allclose(value, parts[0][name] + parts[1][name], rtol=1e-12, atol=1e-12, err_msg=name)
+
+
 def test_of_a_layer_by_name(tmp_path):
     """One compilation: what a layer tells, keeps and takes."""
     keywords = {"zoneout": {"h": 0.2, "c": 0.1}, "learn_initial": True}
@@ -208,6 +227,11 @@ def test_a_constant_stays_within_what_its_transform_takes(keywords, name, value,
         type(layer)(3, 5, **{name: value})
     layer.constants[name] = 0.5
     assert pickle.loads(pickle.dumps(dict(layer.constants)))[name] == 0.5
+
+
+def test_a_constant_is_a_number():
+    with pytest.raises(ArgumentError, match="beta=nan; expected a number"):
+        make("interpreter", "janet", {}).constants["beta"] = float("nan")
 
 
 def test_a_constant_of_the_cell_is_not_shared_with_a_transform():

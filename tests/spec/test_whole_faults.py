@@ -167,3 +167,10 @@ def test_constants_are_finite_numbers(value):
 
 def test_initial_is_a_number():
     assert "error: initial of the state c is no number" in faults(f"c = cell.state('c', initial='zero')\n{FINE}")
+
+
+@pytest.mark.parametrize("default", ["tanh", "h", "None", "[1, 2]", "dict(a=1)", "float('nan')", "lambda v: v"])
+def test_the_default_of_an_option_is_a_plain_value(default):
+    text = faults(f"k = cell.option('phi', {default})\n{FINE}")
+    assert "error: the default of the option phi is no plain value" in text
+    assert 'help: let the option name what you mean: {"tanh": tanh}[cell.option("phi", "tanh")]' in text

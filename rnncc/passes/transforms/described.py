@@ -7,7 +7,7 @@ import sympy as sp
 
 from rnncc.errors import ArgumentError
 from rnncc.functions import symbol
-from rnncc.ir import Axes, Carry, Input, Node, Program, Role
+from rnncc.ir import Axes, Carry, Input, Node, Program, Role, matrix_axes
 from rnncc.runtime.cell_info import CellInfo, Domain, Parameter, Per, RandomMask
 from rnncc.runtime.transforms import constant_name
 
@@ -37,8 +37,8 @@ class Described:
         return replace(found, info=replace(self.info, masks=(*self.info.masks, RandomMask(name, axes, rate, per))))
 
     def with_parameter(self, parameter: Parameter) -> "Described":
-        """With a further parameter."""
-        found = self._with_input(parameter.name, parameter.axes, "param")
+        """With a further parameter, which is used elementwise."""
+        found = self._with_input(parameter.name, matrix_axes(parameter.axes), "param")
         return replace(found, info=replace(self.info, parameters=(*self.info.parameters, parameter)))
 
     def with_input(self, name: str, axes: Axes) -> "Described":
