@@ -93,7 +93,7 @@ class Weight:
         """Raise `Mistake` for the lines of a matrix that changes from step to step: only those of a memory are multiplied."""
         if len(units_of(operand, self._record.units)) > 1 and self._record.varies_in_time(operand):
             found = f"{operand} of size {size_text(units_of(operand, self._record.units))}, which changes from step to step"
-            remedy = f"a product of single entries: sum({self} …), with cell.matrix in the place of cell.weight"
+            remedy = f"multiply the memory m itself, and go on elementwise: ({self} @ m) * …"
             raise Mistake(f"{Product(self.expr, operand)}: @ takes a vector, or a memory", found=found, remedy=remedy)
 
     def __rmatmul__(self, operand: object) -> sp.Expr:

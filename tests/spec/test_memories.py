@@ -73,6 +73,7 @@ def test_a_product_with_a_matrix_of_the_loop():
     assert "bad.py:10:" in text
     assert "@ takes a vector, or a memory" in text
     assert "found: m*mean(h) of size m_positions by facts, which changes from step to step" in text
+    assert "help: multiply the memory m itself, and go on elementwise: (Q @ m) * …" in text
 
 
 def test_a_product_that_does_not_fit():
