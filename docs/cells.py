@@ -57,8 +57,8 @@ LEARNED = """## What they learn
 *Chorales* (jsb): negative log-likelihood of a frame of 88 keys in nats, on the test pieces, of the model that was best on the
 validation pieces; at most 300,000 parameters each. *Adding*: mean squared error of the sum of two marked numbers; always answering 1
 has 0.167. *Copying*: nats a letter after so many blanks; guessing has 2.079. The curve is the score on validation pieces, or on
-fresh sequences, along the run, from its lowest to its highest value on a logarithmic scale. All cells of a task were trained alike,
-with one seed and the defaults of the example, which suit an LSTM and a GRU; nothing was tuned for any other. Published: Bai, Kolter &
+fresh sequences, along the run, on a logarithmic scale from the lowest to the highest of the task. All cells were trained alike, with
+one seed and the defaults of the example, which suit an LSTM and a GRU; nothing was tuned for any other. Published: Bai, Kolter &
 Koltun 2018, table 1. A cell that is missing here was not run:
 
 {commands}
@@ -76,8 +76,9 @@ def learned(results: Sequence[dict[str, Any]]) -> Iterator[str]:
     by_task = {task: [r for r in results if r["task"] == task] for task in dict.fromkeys(r["task"] for r in results)}
     yield LEARNED.format(commands="\n".join(_command(task, of_task) for task, of_task in by_task.items()))
     for task, of_task in by_task.items():
+        scored = [score for r in of_task for score in r["curve"]]
         yield f"| {task} | units | parameters | curve | score | published |\n|---|---|---|---|---|---|"
-        yield "\n".join(_result(r) for r in sorted(of_task, key=lambda r: r["score"])) + "\n"
+        yield "\n".join(_result(r, min(scored), max(scored)) for r in sorted(of_task, key=lambda r: r["score"])) + "\n"
 
 
 def _command(task: str, results: Sequence[dict[str, Any]]) -> str:
@@ -87,16 +88,15 @@ def _command(task: str, results: Sequence[dict[str, Any]]) -> str:
     return f"    for cell in {cells}; do python examples/{example} --cell $cell --json docs/cells.json; done"
 
 
-def _result(r: dict[str, Any]) -> str:
+def _result(r: dict[str, Any], low: float, high: float) -> str:
     known = PUBLISHED.get((r["task"], r["cell"]), "")
-    return f"| `{r['cell']}` | {r['hidden']} | {r['parameters']:,} | {curve(r['curve'])} | {r['score']:.4g} | {known} |"
+    return f"| `{r['cell']}` | {r['hidden']} | {r['parameters']:,} | {curve(r['curve'], low, high)} | {r['score']:.4g} | {known} |"
 
 
-def curve(values: Sequence[float]) -> str:
-    """Some of `values` as bars, the lowest of all of them at the bottom, the highest at the top, logarithms in between."""
+def curve(values: Sequence[float], low: float, high: float) -> str:
+    """Some of `values` as bars, `low` at the bottom, `high` at the top, logarithms in between."""
     at = [round(k * (len(values) - 1) / (POINTS - 1)) for k in range(POINTS)] if len(values) > POINTS else range(len(values))
-    low, high = min(values), max(values)
-    rise = [math.log(values[k] / low) / (math.log(high / low) or 1) for k in at]
+    rise = [math.log(values[k] / low) / math.log(high / low) for k in at]
     return "".join(BARS[round(share * (len(BARS) - 1))] for share in rise)
 
 

@@ -48,8 +48,8 @@ def test_a_row_counts_as_the_layers_of_libraries_do(cells: ModuleType) -> None:
 
 
 def test_a_curve_falls_from_full_to_empty_by_logarithms(cells: ModuleType) -> None:
-    assert cells.curve([100.0, 10.0, 1.0]) == "█▅▁"
-    assert cells.curve([2.0, 2.0]) == "▁▁"
-    bars = cells.curve([math.exp(-k) for k in range(200)])
+    assert cells.curve([100.0, 10.0, 1.0], 1.0, 100.0) == "█▅▁"
+    assert cells.curve([10.0, 10.0], 1.0, 100.0) == "▅▅"
+    bars = cells.curve([math.exp(-k) for k in range(200)], math.exp(-199), 1.0)
     assert len(bars) == 20
     assert bars == "".join(sorted(bars, reverse=True))
