@@ -239,6 +239,25 @@ def test_a_constant_of_the_cell_is_not_shared_with_a_transform():
         make("interpreter", "lstm_zoneout", {"zoneout": {"h": 0.3}})
 
 
+@pytest.mark.parametrize(
+    ("cell", "keywords", "said"),
+    [
+        (
+            "indrnn",
+            {"recurrent_dropout": 0.1},
+            "products of previous states, and IndRNN has none; leave it out",
+        ),
+        ("indrnn", {"weight_drop": 0.1}, "weight_drop changes weights of previous states"),
+        ("lif", {"preactivation_clip": 2}, "preactivation_clip changes sums of products that functions are applied to"),
+        ("ltc", {"layer_norm": True}, "layer_norm changes sums of products that something reads"),
+        ("ltc", {"input_dropout": 0.1}, "input_dropout changes products of inputs"),
+    ],
+)
+def test_a_transform_that_would_change_nothing_is_refused(cell, keywords, said):
+    with pytest.raises(ArgumentError, match=said):
+        make("interpreter", cell, keywords)
+
+
 def test_what_asks_for_nothing():
     assert asked_for({"zoneout": None, "layer_norm": False, "seed": 1}).structure == {}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from rnncc.errors import ArgumentError
 from rnncc.ir import verify
 from rnncc.passes.transforms.clip import preactivation_clip, state_clip
 from rnncc.passes.transforms.described import Described
@@ -18,12 +19,15 @@ __all__ = ["Described", "transformed"]
 def transformed(cell: Described, asked: Mapping[str, Structure]) -> Described:
     """`cell` after the transforms `asked` for, each verified, in the order of `TRANSFORMS`.
 
-    Raises `ArgumentError` for a state that the cell does not have.
+    Raises `ArgumentError` for a state that the cell does not have, and for a transform that would change nothing.
     """
     for name in TRANSFORMS:
         if name in asked:
-            cell = _one(cell, name, asked[name])
-            verify(cell.program)
+            found = _one(cell, name, asked[name])
+            if name in _CHANGED and found.program.nodes == cell.program.nodes:
+                raise ArgumentError(f"{name} changes {_CHANGED[name]}, and {cell.info.name} has none; leave it out")
+            verify(found.program)
+            cell = found
     return cell
 
 
@@ -33,6 +37,14 @@ def _one(cell: Described, name: str, structure: Structure) -> Described:
     return _WHOLE[name](cell)
 
 
+_CHANGED = {
+    "layer_norm": "sums of products that something reads",
+    "preactivation_clip": "sums of products that functions are applied to",
+    "input_dropout": "products of inputs",
+    "recurrent_dropout": "products of previous states",
+    "weight_drop": "weights of previous states",
+}
+"""What each looks for."""
 _BY_STATE = {"state_clip": state_clip, "zoneout": zoneout}
 _WHOLE = {
     "layer_norm": layer_norm,

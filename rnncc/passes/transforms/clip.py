@@ -1,6 +1,6 @@
 """Clipping: of states, and of what the functions of a step are applied to."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import replace
 
 from rnncc.functions import Elementwise, symbol
@@ -52,9 +52,11 @@ def _is_sum_of_products(program: Program, value: str) -> bool:
     return False
 
 
-def _clipped(cell: Described, values: Iterable[str], bound: str) -> Described:
+def _clipped(cell: Described, values: Collection[str], bound: str) -> Described:
     """`cell` in which every reader of a value of `values` reads it clipped."""
     program = cell.program
+    if not values:
+        return cell
     low = program.fresh(f"minus_{bound}")
     names = {v: program.fresh(f"{v}_clipped") for v in values}
     nodes: list[Node] = [Pointwise(low, (), -symbol(bound))]
