@@ -13,7 +13,8 @@ epsilon = cell.constant("epsilon", 0.01)
 gamma = cell.constant("gamma", 0.01)
 
 A = cell.weight("A", h, h)
-M = A - A.T - gamma * cell.identity(h)
+eye = cell.identity(h)
+M = A - A.T - gamma * eye
 h_new = h + epsilon * tanh(M @ h + cell.weight("V", h, x) @ x + cell.bias("b", h))
 
 cell.next(h=h_new)

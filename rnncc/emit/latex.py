@@ -22,6 +22,11 @@ _CALLED = {
     "Max": r"\max",
     "Min": r"\min",
 }
+_AROUND = {
+    "Abs": (r"\left|", r"\right|"),
+    "floor": (r"\left\lfloor", r"\right\rfloor"),
+    "sqrt": (r"\sqrt{", "}"),
+}
 
 
 def latex(program: Program, named: Collection[str], known: Program | None = None, prefix: str = "d_") -> str:
@@ -69,8 +74,11 @@ class _Latex(LatexPrinter):
     def elementwise(self, expr: Elementwise, exp: str | None = None) -> str:
         """One application of the vocabulary, raised to `exp`."""
         name = type(expr).__name__
-        called = _CALLED.get(name, rf"\operatorname{{{name}}}".replace("_", r"\_"))
         power = f"^{{{exp}}}" if exp else ""
+        if name in _AROUND:
+            left, right = _AROUND[name]
+            return f"{left} {self._print(expr.args[0])} {right}{power}"
+        called = _CALLED.get(name, rf"\operatorname{{{name}}}".replace("_", r"\_"))
         return rf"{called}{power}\left({', '.join(self._print(a) for a in expr.args)}\right)"
 
     def _print_Product(self, expr: Product, exp: str | None = None) -> str:

@@ -126,6 +126,19 @@ def test_latex_of_elman() -> None:
     assert latex(gradient, named, forward) == ELMAN_BACKWARD_LATEX
 
 
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("mlstm_matrix", r"\frac{W_{k} x}{\sqrt{ n_{\mathrm{key}} }}"),
+        ("lif", r"\left| \mathrm{above} \right|"),
+        ("clockwork", r"\left\lfloor"),
+    ],
+)
+def test_what_latex_writes_around_its_argument(name: str, written: str) -> None:
+    forward, _, named = programs(name)
+    assert written in latex(forward, named)
+
+
 @pytest.mark.parametrize("name", CELLS)
 def test_latex_is_balanced_and_has_every_equation(name: str) -> None:
     forward, gradient, named = programs(name)
