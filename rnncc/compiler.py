@@ -18,10 +18,10 @@ from rnncc.passes import cse, dce, differentiate, expectation, hoist_sums, settl
 from rnncc.passes.transforms import Described, transformed
 from rnncc.runtime.cell_info import CellInfo
 from rnncc.runtime.transforms import Structure
-from rnncc.schedule import schedule, show_schedule
+from rnncc.schedule import is_elementwise, schedule, show_schedule
 from rnncc.spec import Cell, CellSpec, cell_info, load
 from rnncc.spec.mask import rate_of
-from rnncc.structure import Found, structure
+from rnncc.structure import Found, structure, told
 
 Pass = Callable[[Program], Program]
 
@@ -97,7 +97,8 @@ class Compilation:
         gradients = frozenset(key for key, _ in self.joint.outputs) - {key for key, _ in self.primal.outputs}
         forward, backward = self.sweeps
         programs = Programs(self.settled, forward, backward, self.trace, gradients, hoist_sums)
-        return module_source(self.info, self.origin, programs)
+        apart = is_elementwise(schedule(hoist_sums(self.settled), hoist=True))
+        return module_source(replace(self.info, loops=told(self.structure, apart=apart)), self.origin, programs)
 
     @cached_property
     def origin(self) -> str:

@@ -98,7 +98,8 @@ class CellInfo:
     indices: Mapping[str, str] = field(default_factory=dict)
     """Of `inputs`, those of whole numbers, one a step: each with the size below whose number of units they stay. No gradient."""
     memories: tuple[Memory, ...] = ()
-
+    loops: tuple[str, ...] = ()
+    """What was found of each recurrence, and how it is run, in words."""
     domains: Mapping[str, Domain] = field(default_factory=dict)
     """Constants that do not take every number, each with what it takes."""
 

@@ -25,6 +25,7 @@ def explain(settings: Settings, store: ParameterStore, constants: Mapping[str, f
         ("parameters", f"{sum(m.size for m in store.masters):,} ({sum(m.nbytes for m in store.masters):,} bytes)"),
     ]
     facts += [(f"  {name}", str(view.shape)) for name, view in store.named.items()]
+    facts += [("loop of", loop) for loop in cell.loops]
     facts += [
         ("checkpoint", _checkpoint(settings.checkpoint)),
         ("residual", "input added to output where both have the same size" if settings.residual else ""),

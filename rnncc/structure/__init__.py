@@ -2,7 +2,7 @@
 
 from rnncc.structure.blocks import Blocks, blocks
 from rnncc.structure.diagonal import Diagonal, diagonal
-from rnncc.structure.found import Found, lines, structure
+from rnncc.structure.found import Found, lines, structure, told
 from rnncc.structure.invertible import Inverse, inverse
 from rnncc.structure.linear import Linear, linear
 from rnncc.structure.loops import Loop, loops
@@ -21,4 +21,5 @@ __all__ = [
     "lines",
     "loops",
     "structure",
+    "told",
 ]

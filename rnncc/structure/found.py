@@ -58,3 +58,15 @@ def lines(found: Iterable[Found]) -> Iterator[str]:
         yield from (f"  {what}: {why}" for _, what, why in one.findings)
     if not loops_found:
         yield "no loop: nothing depends on what it was before"
+
+
+def told(found: Iterable[Found], *, apart: bool) -> tuple[str, ...]:
+    """Of each loop what holds and how it is run; `apart`: each unit goes through time by itself."""
+    return tuple(
+        f"{one.loop.states}: {', '.join(one.holding) or 'units meet in every step'}; {_run(one, apart=apart)}" for one in found
+    )
+
+
+def _run(one: Found, *, apart: bool) -> str:
+    how = "run unit by unit, state in registers" if apart else "run step by step"
+    return how + (", not as a scan over time, which would do the work twice" if one.linear.holds else "")

@@ -1,3 +1,10 @@
+"""What a layer says of itself."""
+
+import pytest
+
+import rnncc
+
+
 def test_explain_says_what_runs(class_of):
     layer = class_of("mixed")(3, 5, 2, bidirectional=True, threads=3, seed=1)
     text = layer.explain()
@@ -22,3 +29,18 @@ def test_repr_could_be_typed(class_of):
     shown = repr(class_of("mixed")(3, 5, 2, bias=False, bidirectional=True, dropout=0.5, dtype="float64", seed=1))
     common = "num_layers=2, bidirectional=True, bias=False, dropout=0.5, dtype='float64', seed=1"
     assert shown == f"Mixed(3, 5, {common}, control=2, proj=3, alpha=0.5)"
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("lstm", "h, c: units meet in every step; run step by step"),
+        (
+            "minlstm",
+            "h: no product in the loop, linear in its state; run unit by unit, state in registers, "
+            "not as a scan over time, which would do the work twice",
+        ),
+    ],
+)
+def test_what_was_found_of_the_loop_and_how_it_runs(cell, told):
+    assert f"\nloop of      {told}\n" in rnncc.RNN(cell, 3, 5).explain()

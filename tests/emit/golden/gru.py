@@ -42,6 +42,7 @@ CELL = CellInfo(
     ),
     output=('hidden',),
     named=('z', 'r', 'n', 'h_new'),
+    loops=('h: units meet in every step; run step by step',),
 )
 
 INFERENCE_FUSED_LOOP_BLOCKS_1 = group_blocks(2)

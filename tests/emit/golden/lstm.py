@@ -46,6 +46,7 @@ CELL = CellInfo(
     ),
     output=('hidden',),
     named=('i', 'f', 'g', 'o', 'c_new', 'h_new'),
+    loops=('h, c: units meet in every step; run step by step',),
 )
 
 INFERENCE_FUSED_LOOP_BLOCKS_1 = group_blocks(4)
