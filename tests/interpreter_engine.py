@@ -64,7 +64,7 @@ class InterpreterModule:
 
     def layer(self) -> type[Layer]:
         made = layer_class(self.CELL, self.inference, self.forward, self.backward, self.trace)
-        alone = {"_replayed": lambda _self, _x: None, "__module__": made.__module__}  # replays are machine code
+        alone = {"_replayed": lambda _self, _x, _state: None, "__module__": made.__module__}  # replays are machine code
         return type(made.__name__, (made,), alone)
 
     def _run(self, program, sweep, env):

@@ -1,6 +1,7 @@
 """`rnncc bench`: this package beside the libraries that are installed."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -85,8 +86,14 @@ def command(**given: Any) -> None:
 
 
 def _run(session: Session, machine: Machine) -> list[Result]:
-    with progress(len(session.problems())) as begin:
-        return list(session.run(machine, lambda problem: begin(str(problem))))
+    """All results; after Ctrl-C those that are there."""
+    results = list[Result]()
+    total = len(session.problems())
+    with progress(total) as begin, suppress(KeyboardInterrupt):
+        results.extend(session.run(machine, lambda problem: begin(str(problem))))
+    if len(results) < total:
+        click.echo(f"interrupted: {len(results)} of {total} measured", err=True)
+    return results
 
 
 def _print(session: Session, machine: Machine, results: Sequence[Result]) -> None:

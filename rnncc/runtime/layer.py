@@ -15,7 +15,7 @@ from rnncc.runtime.layer_base import LayerBase
 from rnncc.runtime.masks import CellMasks, mask_rates
 from rnncc.runtime.memories import Memories, named_memories, read_memories, take_memories
 from rnncc.runtime.pullback import Pullback
-from rnncc.runtime.replays import Replays, worth_replaying
+from rnncc.runtime.replays import Replays, is_plain, worth_replaying
 from rnncc.runtime.stack import Stack
 from rnncc.runtime.state import initial_states, leave_states
 from rnncc.runtime.sweep import Sweep
@@ -108,7 +108,7 @@ class Layer(LayerBase):
         ShapeError, DtypeError, ArgumentError
             Where an argument does not fit, saying what was found and what was expected.
         """
-        if lengths is None and state is None and memory_lengths is None and (found := self._replayed(x)) is not None:
+        if lengths is None and memory_lengths is None and (found := self._replayed(x, state)) is not None:
             return found
         batch, arrays, memories = self._read(x, lengths, memory_lengths)
         stack = self._stack(batch, memories, inferring=True)
@@ -215,13 +215,16 @@ class Layer(LayerBase):
     def _replays(self) -> Replays:
         return Replays()
 
-    def _replayed(self, x: object) -> Result | None:
+    def _replayed(self, x: object, state: object) -> Result | None:
         """A small call that was made before with the same parameters, without Python; None where there is none."""
         if not isinstance(x, np.ndarray) or x.dtype != self._settings.dtype or x.ndim != 3 or self._settings.batch_first:
             return None
         if x.shape[2] != self._settings.input_size or not worth_replaying(x, self._store.geometry):
             return None
-        return self._replays.call(x, self._weights(inferring=True), self._constants, lambda: self._bound(x.shape[0], x.shape[1]))
+        if not is_plain(state, self._store.geometry, x.shape[1], self.dtype):
+            return None
+        weights = self._weights(inferring=True)
+        return self._replays.call(x, state, weights, self._constants, lambda: self._bound(x.shape[0], x.shape[1]))
 
     def _bound(self, steps: int, rows: int) -> "Replay":
         from rnncc.runtime.replay import bind  # here, since it binds kernels, which imports Numba

@@ -1,6 +1,6 @@
 """A call bound to arrays of its own: inputs are copied into them, a record of what the call does is replayed, results are copied."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,12 +44,15 @@ class Replay:
     record: Record
     run: Callable[[], None]
 
-    def __call__(self, x: Array) -> tuple[Array, dict[str, Array]]:
-        """Output (T, N, O) and final states, name -> (L, N, *axes), of an input (T, N, I) from the cell's first values on."""
+    def __call__(self, x: Array, state: Mapping[str, Array] | None = None) -> tuple[Array, dict[str, Array]]:
+        """Output (T, N, O) and final states, name -> (L, N, *axes), of an input (T, N, I).
+
+        It begins with `state`, name -> (L, N, *axes), or with the cell's first values.
+        """
         self.inputs[self.stack.first][...] = x
-        for own, first in zip(self.initial, self.first, strict=True):
+        for place, own in enumerate(self.initial):
             for name, array in own.items():
-                array[...] = first[name]
+                array[...] = self.first[place][name] if state is None else state[name][place]
         self.run()
         return self.y.copy(), {name: np.array([final[name] for final in self.finals]) for name in self.first[0]}
 

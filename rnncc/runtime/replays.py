@@ -6,7 +6,9 @@ parameters and constants on, a layer replays it; so it does what it did, and res
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
+
+import numpy as np
 
 from rnncc.runtime.geometry import Geometry
 from rnncc.runtime.kernels import Array
@@ -18,8 +20,9 @@ _SHAPES = 4
 
 Weights = Sequence[Mapping[str, Any]]
 Result = tuple[Array, dict[str, Array]]
-Call = Callable[[Array], Result]
-"""Output (T, N, O) and final states by name of an input (T, N, I), from the first states of the cell on."""
+State = Mapping[str, Array] | None
+Call = Callable[[Array, State], Result]
+"""Output (T, N, O) and final states by name of an input (T, N, I) and first states (L, N, *axes), None for those of the cell."""
 
 
 def worth_replaying(x: Array, geometry: Geometry) -> bool:
@@ -27,6 +30,16 @@ def worth_replaying(x: Array, geometry: Geometry) -> bool:
     work = x.shape[0] * x.shape[1] * geometry.hidden_size * (x.shape[2] + geometry.hidden_size)
     alone = len(geometry.cell.inputs) == 1 and not geometry.cell.indices and not geometry.cell.memories
     return 0 < work * geometry.num_layers <= _WORTH and geometry.directions == 1 and alone
+
+
+def is_plain(state: object, geometry: Geometry, rows: int, dtype: np.dtype[Any]) -> TypeGuard[State]:
+    """Whether `state` is None, or just what kernels read: every state by name, (L, N, *axes) in `dtype`."""
+    if state is None:
+        return True
+    if not isinstance(state, Mapping) or state.keys() != {s.name for s in geometry.cell.states}:
+        return False
+    shapes = {s.name: (geometry.num_layers, rows, *geometry.shape(s.axes)) for s in geometry.cell.states}
+    return all(isinstance(a, np.ndarray) and a.dtype == dtype and a.shape == shapes[name] for name, a in state.items())
 
 
 @dataclass(frozen=True)
@@ -54,8 +67,8 @@ class Replays:
 
     _kept: dict[tuple[int, ...], _Kept] = field(default_factory=dict)
 
-    def call(self, x: Array, weights: Weights, constants: Mapping[str, float], make: Callable[[], Call]) -> Result | None:
-        """What the layer gives for `x` (T, N, I) from its first states on; None where no such call came before.
+    def call(self, x: Array, state: State, weights: Weights, constants: Mapping[str, float], make: Callable[[], Call]) -> Result | None:
+        """What the layer gives for `x` (T, N, I) from `state` on; None where no such call came before.
 
         `make` binds one, of the shape of `x`, to these weights and constants.
         """
@@ -64,7 +77,7 @@ class Replays:
             self._expect(x.shape, _Kept(weights, dict(constants)))
             return None
         replay = kept.take() or make()
-        result = replay(x)
+        result = replay(x, state)
         kept.idle.append(replay)
         return result
 

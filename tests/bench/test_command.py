@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from rnncc.bench import choose
 from rnncc.bench.peers import PEERS, Library
+from rnncc.bench.session import Session
 from rnncc.cli import main
 
 
@@ -23,6 +24,21 @@ def test_quick_prints_a_table_and_writes_the_figures(tmp_path):
     for word in ("FMA peak", "memory (triad)", "elman", "5,3,8,16", "ready"):
         assert word in done.stdout
     assert [r["mode"] for r in json.loads(figures.read_text())["results"]] == ["inference", "stream"]
+
+
+def test_ctrl_c_keeps_what_was_measured(tmp_path, monkeypatch):
+    figures, measured, begun = tmp_path / "figures.json", Session._result, []
+
+    def first_only(session, problem, *arguments):
+        if begun:
+            raise KeyboardInterrupt
+        begun.append(problem)
+        return measured(session, problem, *arguments)
+
+    monkeypatch.setattr(Session, "_result", first_only)
+    done = bench("--quick", "--cell", "elman", "--mode", "inference", "--mode", "stream", "--peer", "none", "--json", str(figures))
+    assert (done.exit_code, done.stderr) == (0, "interrupted: 1 of 2 measured\n"), done.output
+    assert [r["mode"] for r in json.loads(figures.read_text())["results"]] == ["inference"]
 
 
 def test_a_path_and_a_peer(tmp_path):

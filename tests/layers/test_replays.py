@@ -6,6 +6,7 @@ import threading
 import numpy as np
 import pytest
 
+from rnncc.errors import ArgumentError, ShapeError
 from rnncc.runtime import layer as layer_module
 from rnncc.runtime.replay import Replay
 
@@ -19,19 +20,19 @@ def runs(monkeypatch):
     """How many calls were replayed."""
     found, real = [], Replay.__call__
 
-    def counted(self, x):
+    def counted(self, x, state=None):
         found.append(x.shape)
-        return real(self, x)
+        return real(self, x, state)
 
     monkeypatch.setattr(Replay, "__call__", counted)
     return found
 
 
-def plain(layer, x, monkeypatch):
+def plain(layer, x, monkeypatch, state=None):
     """What the layer gives without replays."""
     with monkeypatch.context() as patch:
         patch.setattr(layer_module, "worth_replaying", lambda x, geometry: False)
-        return layer(x)
+        return layer(x, state)
 
 
 def expect_same(found, expected):
@@ -49,6 +50,29 @@ def test_the_second_call_is_replayed_with_the_same_bits(class_of, rng, runs, mon
         x = rng.standard_normal((steps, rows, 3)).astype("float32")
         expect_same(layer(x), plain(layer, x, monkeypatch))
         assert len(runs) == k
+
+
+@pytest.mark.parametrize(("steps", "rows"), SHAPES)
+def test_a_call_may_begin_with_a_state(class_of, rng, runs, monkeypatch, steps, rows):
+    layer = class_of("lstm")(3, 11, 2, threads=2, seed=1)
+    x, state = rng.standard_normal((steps, rows, 3)).astype("float32"), None
+    for k in range(4):
+        found = layer(x, state)
+        expect_same(found, plain(layer, x, monkeypatch, state))
+        assert len(runs) == k
+        state = found[1]
+
+
+def test_a_state_that_does_not_fit_is_told(class_of):
+    layer, x = class_of("lstm")(3, 5, seed=1), np.zeros((1, 2, 3), np.float32)
+    state = layer(x)[1]
+    layer(x, state)
+    with pytest.raises(ArgumentError, match="c missing"):
+        layer(x, {"h": state["h"]})
+    with pytest.raises(ShapeError, match="state"):
+        layer(x, state | {"h": state["h"][:, :1]})
+    wide = {name: array.astype(">f4") for name, array in state.items()}
+    expect_same(layer(x, wide), layer(x, state))
 
 
 def test_parameters_and_constants_that_change_are_seen(class_of, rng, monkeypatch):
@@ -90,12 +114,12 @@ def test_callers_at_once(class_of, rng):
 
 
 def test_other_calls_are_not(class_of, rng, runs):
-    """A state, lengths, a layout of one's own, two directions, much work."""
+    """Lengths, a layout of one's own, two directions, much work."""
     x = rng.standard_normal((2, 3, 3)).astype("float32")
     layer, both, first = class_of("lstm")(3, 5), class_of("lstm")(3, 5, bidirectional=True), class_of("lstm")(3, 5, batch_first=True)
     large = class_of("elman")(128, 512)
     for _ in range(3):
-        layer(x, layer(x, lengths=[1, 2, 2])[1])
+        layer(x, lengths=[1, 2, 2])
         layer(x[:, 0])
         both(x)
         first(x)
