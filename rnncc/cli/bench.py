@@ -1,7 +1,6 @@
 """`rnncc bench`: this package beside the libraries that are installed."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from rnncc.bench.session import Result, Session
 from rnncc.cli.bench_growth import ALL, run_growth
 from rnncc.cli.bench_options import CELLS, MODES, Options
 from rnncc.cli.bench_transforms import run_transforms
-from rnncc.cli.console import WIDE, print_rows, progress
+from rnncc.cli.console import WIDE, kept, print_rows, progress
 from rnncc.cli.files import expect_folder, expect_pictures
 from rnncc.cli.options import transforms_option
 
@@ -86,14 +85,8 @@ def command(**given: Any) -> None:
 
 
 def _run(session: Session, machine: Machine) -> list[Result]:
-    """All results; after Ctrl-C those that are there."""
-    results = list[Result]()
-    total = len(session.problems())
-    with progress(total) as begin, suppress(KeyboardInterrupt):
-        results.extend(session.run(machine, lambda problem: begin(str(problem))))
-    if len(results) < total:
-        click.echo(f"interrupted: {len(results)} of {total} measured", err=True)
-    return results
+    with progress(len(session.problems())) as begin:
+        return kept(session.run(machine, lambda problem: begin(str(problem))))
 
 
 def _print(session: Session, machine: Machine, results: Sequence[Result]) -> None:

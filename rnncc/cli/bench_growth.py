@@ -13,7 +13,7 @@ from rnncc.bench.machine import measure_machine
 from rnncc.bench.record import surroundings, write_record
 from rnncc.bench.report import machine_line
 from rnncc.cli.bench_options import Options
-from rnncc.cli.console import WIDE, progress
+from rnncc.cli.console import WIDE, kept, progress
 
 ALL = "all"
 
@@ -26,7 +26,7 @@ def run_growth(options: Options) -> None:
         todo = steps(setting, names)
         machine = measure_machine(options.cores, options.dtype, options.seconds_a_rate)
         with progress(len(todo)) as begin:
-            found = series(measured(todo, begin))
+            found = series(kept(measured(todo, begin)))
     console = Console(highlight=False)
     console = console if console.is_terminal else Console(highlight=False, width=WIDE)
     console.print(machine_line(machine, setting.threads, setting.dtype))

@@ -10,7 +10,7 @@ from rnncc.bench.record import surroundings, write_record
 from rnncc.bench.report import machine_line
 from rnncc.bench.transforms import record, table
 from rnncc.cli.bench_options import Options
-from rnncc.cli.console import WIDE, progress
+from rnncc.cli.console import WIDE, kept, progress
 
 
 def run_transforms(options: Options) -> None:
@@ -20,7 +20,7 @@ def run_transforms(options: Options) -> None:
         todo = comparison.problems()
         machine = measure_machine(options.cores, options.dtype, options.seconds_a_rate)
         with progress(len(todo)) as begin:
-            costs = list(comparison.run(todo, begin))
+            costs = kept(comparison.run(todo, begin))
     console = Console(highlight=False)
     console = console if console.is_terminal else Console(highlight=False, width=WIDE)
     console.print(machine_line(machine, options.cores, options.dtype))

@@ -1,13 +1,16 @@
 """Where subcommands print tables to, and the bar that shows how far they are."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+T = TypeVar("T")
 WIDE = 200
 """Columns of a file or a pipe: what a program reads is not wrapped."""
 
@@ -36,3 +39,13 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
             begun = True
 
         yield begin
+
+
+def kept(items: Iterable[T]) -> list[T]:
+    """All that `items` yields; after Ctrl-C what was there by then, and a line that says so."""
+    found = list[T]()
+    try:
+        found.extend(items)
+    except KeyboardInterrupt:
+        click.echo(f"interrupted: {len(found)} measured", err=True)
+    return found

@@ -38,9 +38,21 @@ def minimum_cut(
         Values to carry across, and values to compute again; the latter need only each other and the former.
     """
     wanted = list(need)
-    network = _Network()
-    seen: set[str] = set()
-    todo = list(wanted)
+    network, seen = _network(wanted, operands, keep_cost, again_cost)
+    network.saturate()
+    side = network.reached()
+    kept = {v for v in seen if (v, "in") in side and (v, "out") not in side}
+    return kept, _asked_for(wanted, {v for v in seen if (v, "in") not in side}, operands)
+
+
+def _network(
+    wanted: Iterable[str],
+    operands: Callable[[str], Iterable[str]],
+    keep_cost: Callable[[str], int],
+    again_cost: Callable[[str], int],
+) -> "tuple[_Network, set[str]]":
+    """What flows between computing again and keeping, and the values it holds: `wanted`, and what these can be computed again from."""
+    network, seen, todo = _Network(), set[str](), list(wanted)
     while todo:
         v = todo.pop()
         if v in seen:
@@ -54,10 +66,7 @@ def minimum_cut(
             todo.append(o)
     for v in wanted:
         network.join((v, "out"), _SINK, NEVER)
-    network.saturate()
-    side = network.reached()
-    kept = {v for v in seen if (v, "in") in side and (v, "out") not in side}
-    return kept, _asked_for(wanted, {v for v in seen if (v, "in") not in side}, operands)
+    return network, seen
 
 
 def _asked_for(wanted: Iterable[str], free: set[str], operands: Callable[[str], Iterable[str]]) -> set[str]:

@@ -47,14 +47,8 @@ def regions(program: Program, hoist: bool = False) -> Regions:
     varying = {n.name for n in program.nodes if "T" in n.type}
     gathers = {n.name for n in program.nodes if isinstance(n, Gather)}
     timed = varying - gathers
-    stages = tuple(_stages(program, timed, shifts, carries))
-    if hoist:
-        ahead = _hoisted(program, timed, carries) - {v for names, _ in stages for v in names}
-        stages += ((frozenset(ahead), ()),) if ahead else ()
+    stages, carries = _ahead(program, timed, shifts, carries, gathers, hoist)
     before = {v for names, _ in stages for v in names} | gathers
-    at_hand = tuple(c for c in carries if c.next in before)
-    stages += ((frozenset(), at_hand),) if at_hand else ()
-    carries = tuple(c for c in carries if c not in at_hand)
     after = _after(program, timed - before, {c.next for c in carries})
     late = _downstream(program, {v for v, axes in program.types.items() if "T" in axes} | {c.final for c in program.carries})
     totals = {n.name for n in program.nodes if n.name not in varying and any("T" in program.types[o] for o in n.operands)}
@@ -71,6 +65,20 @@ def regions(program: Program, hoist: bool = False) -> Regions:
         totals=frozenset(totals),
         epilogue=frozenset(timeless & late),
     )
+
+
+def _ahead(
+    program: Program, timed: set[str], shifts: list[Carry], carries: tuple[Carry, ...], gathers: set[str], hoist: bool
+) -> tuple[tuple[tuple[frozenset[str], tuple[Carry, ...]], ...], tuple[Carry, ...]]:
+    """The stages ahead of the loop, and the carries that are left to it."""
+    stages = tuple(_stages(program, timed, shifts, carries))
+    if hoist:
+        ahead = _hoisted(program, timed, carries) - {v for names, _ in stages for v in names}
+        stages += ((frozenset(ahead), ()),) if ahead else ()
+    before = {v for names, _ in stages for v in names} | gathers
+    at_hand = tuple(c for c in carries if c.next in before)
+    stages += ((frozenset(), at_hand),) if at_hand else ()
+    return stages, tuple(c for c in carries if c not in at_hand)
 
 
 def _check_gathers(program: Program, late: set[str]) -> None:

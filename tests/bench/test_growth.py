@@ -88,7 +88,7 @@ def test_time_is_measured_along_each_size():
 
 def test_what_is_wrong_at_the_first_size_is_not_timed():
     with pytest.raises(DisagreementError, match=r"rnncc computes elman \(2,3,8,8\)"):
-        measure.measured(measure.steps(setting_of(right=False), ["T"]), lambda _name: None)
+        list(measure.measured(measure.steps(setting_of(right=False), ["T"]), lambda _name: None))
 
 
 def test_what_runs_apart_is_asked_for_every_size(monkeypatch):

@@ -1,6 +1,6 @@
 """Everything that `rnncc bench --growth` can measure, by name."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rnncc.bench.growth.compiling import compilation
 from rnncc.bench.growth.memory import checkpoints, memory
@@ -28,10 +28,8 @@ def steps(setting: Setting, names: Sequence[str]) -> list[Step]:
     return [step for name in dict.fromkeys(names) for step in MEASURES[name](setting)]
 
 
-def measured(todo: Sequence[Step], started: Callable[[str], object]) -> list[Point]:
-    """The points of all steps; `started` is told each before it is begun."""
-    found: list[Point] = []
+def measured(todo: Sequence[Step], started: Callable[[str], object]) -> Iterator[Point]:
+    """The points of all steps one by one; `started` is told each step before it is begun."""
     for name, measure in todo:
         started(name)
-        found += measure()
-    return found
+        yield from measure()

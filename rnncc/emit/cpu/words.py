@@ -52,27 +52,8 @@ RUNTIME: dict[str, tuple[str, ...]] = {
 _OWN = frozenset(
     {
         *("after", "against", "before", "block", "bounds", "count", "dtype", "end", "env", "first", "group", "high", "host", "last"),
-        *(
-            "line",
-            "live",
-            "low",
-            "meet",
-            "meeting",
-            "np",
-            "own",
-            "owners",
-            "part",
-            "posts",
-            "row",
-            "start",
-            "steps",
-            "stop",
-            "sweep",
-            "tick",
-            "time",
-            "top",
-        ),
-        *("unit", "width", "CELL"),
+        *("line", "live", "low", "meet", "meeting", "np", "own", "owners", "part", "posts", "row", "start", "steps", "stop"),
+        *("sweep", "tick", "time", "top", "unit", "width", "CELL"),
     }
 )
 _WORDS = _OWN.union(dir(builtins), keyword.kwlist, *RUNTIME.values())
