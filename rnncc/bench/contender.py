@@ -1,7 +1,8 @@
 """A contender is one library's way of computing a problem, ready to be called."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite, isnan
 from typing import Any
 
 import numpy as np
@@ -33,50 +34,84 @@ Maker = Callable[[Problem], Contender | None]
 """Binds a library to a problem; None where it does not serve it."""
 
 
-class DisagreementError(UserError):
-    """A contender that computes something else than the cell: its time would mean nothing."""
+@dataclass(frozen=True)
+class Disagreement:
+    """A contender that computes something else than the cell: its time would mean nothing, so it is not timed.
 
-
-def ready(
-    problem: Problem, makers: Mapping[str, Maker], clock: Callable[[], float], expected: Results | None
-) -> tuple[dict[str, Contender], dict[str, float]]:
-    """Contenders that serve `problem`, each called once, and the seconds that this call took with all before it.
-
-    Raises
-    ------
-    DisagreementError
-        One computes something else than what is `expected`; None: they are not checked.
+    Parameters
+    ----------
+    contender, problem
+        Who, and at what.
+    value
+        The result that is furthest off, by its key.
+    error
+        Its deviation relative to the largest value of that key; infinite where it is missing, of another shape or no number.
+    at_most
+        What rounding explains.
     """
+
+    contender: str
+    problem: str
+    value: str
+    error: float
+    at_most: float
+
+    def __str__(self) -> str:
+        off = f"has a relative error of {self.error:.1e}, expected at most {self.at_most:.1e}"
+        return f"{self.contender}, {self.problem}: {self.value} {off if isfinite(self.error) else 'is missing, misshaped or no number'}"
+
+
+class DisagreementError(UserError):
+    """Contenders that were found wrong, told when all others have been measured."""
+
+    def __init__(self, found: Sequence[Disagreement]) -> None:
+        super().__init__("\n  ".join(["not timed, since it computes something else:", *map(str, found)]))
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Contenders that serve a problem, each called once.
+
+    Parameters
+    ----------
+    contenders
+        By name, those that are right.
+    seconds
+        How long the first call took with all before it.
+    wrong
+        The others.
+    """
+
+    contenders: Mapping[str, Contender]
+    seconds: Mapping[str, float]
+    wrong: tuple[Disagreement, ...]
+
+
+def ready(problem: Problem, makers: Mapping[str, Maker], clock: Callable[[], float], expected: Results | None) -> Ready:
+    """Contenders that serve `problem`, compared with what is `expected`; None: they are not compared."""
     contenders: dict[str, Contender] = {}
     seconds: dict[str, float] = {}
+    wrong: list[Disagreement] = []
     for name, make in makers.items():
         start = clock()
         contender = make(problem)
         if contender is None:
             continue
         found = contender.call()
-        seconds[name] = clock() - start
-        if expected is not None:
-            check(name, problem, contender.read(found), expected)
-        contenders[name] = contender
-    return contenders, seconds
+        took = clock() - start
+        fault = None if expected is None else disagreement(name, problem, contender.read(found), expected)
+        if fault is None:
+            contenders[name], seconds[name] = contender, took
+        else:
+            wrong.append(fault)
+    return Ready(contenders, seconds, tuple(wrong))
 
 
-def check(name: str, problem: Problem, found: Results, expected: Results) -> None:
-    """Compare what contender `name` has computed with what it should.
-
-    Raises
-    ------
-    DisagreementError
-        A value is missing, has another shape, or is further off than rounding explains.
-    """
-    tolerance = _tolerance(problem)
-    for key, value in expected.items():
-        error = _error(np.asarray(found[key]), value) if key in found else float("nan")
-        if not error <= tolerance:
-            raise DisagreementError(
-                f"{name} computes {problem} wrongly: {key} has a relative error of {error:.1e}, expected at most {tolerance:.1e}"
-            )
+def disagreement(name: str, problem: Problem, found: Results, expected: Results) -> Disagreement | None:
+    """Where what contender `name` has computed is further from what is `expected` than rounding explains; None where it is right."""
+    errors = {key: _error(np.asarray(found[key]), value) if key in found else float("inf") for key, value in expected.items()}
+    worst, at_most = max(errors, key=lambda key: errors[key]), _tolerance(problem)
+    return None if errors[worst] <= at_most else Disagreement(name, str(problem), worst, errors[worst], at_most)
 
 
 def _tolerance(problem: Problem) -> float:
@@ -86,8 +121,9 @@ def _tolerance(problem: Problem) -> float:
 
 
 def _error(found: NDArray[Any], expected: NDArray[Any]) -> float:
-    """Largest deviation relative to the largest value; NaN where shapes differ or a value is no number."""
+    """Largest deviation relative to the largest value; infinite where shapes differ or a value is no number."""
     if found.shape != expected.shape:
-        return float("nan")
+        return float("inf")
     scale = max(float(np.abs(expected).max(initial=0)), 1e-3)
-    return float(np.abs(found - expected).max(initial=0)) / scale
+    error = float(np.abs(found - expected).max(initial=0)) / scale
+    return float("inf") if isnan(error) else error

@@ -6,9 +6,11 @@ import platform
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from rnncc.bench.contender import Disagreement
 from rnncc.bench.machine import Machine
 from rnncc.bench.session import Result, Session
 from rnncc.errors import ArgumentError
@@ -50,6 +52,11 @@ def write_record(path: Path, content: dict[str, Any]) -> None:
         raise ArgumentError(f"{path} cannot be written: {fault.strerror}") from None
 
 
+def disagreements(found: Sequence[Disagreement]) -> list[dict[str, Any]]:
+    """Who was not timed, at what, and how far off; null where a value was missing or no number."""
+    return [asdict(d) | {"error": d.error if isfinite(d.error) else None} for d in found]
+
+
 def _result(r: Result) -> dict[str, Any]:
     return {
         "cell": r.problem.cell.name,
@@ -59,6 +66,7 @@ def _result(r: Result) -> dict[str, Any]:
             name: {"seconds": entry.timing.best, "blocks": entry.timing.medians, "ready": entry.ready}
             for name, entry in r.entries.items()
         },
+        "disagrees": disagreements(r.wrong),
         "best_peer": r.best_peer,
         "ratio": r.ratio,
         "flops": r.flops,

@@ -5,6 +5,7 @@ from statistics import geometric_mean
 
 from rich.table import Table
 
+from rnncc.bench.contender import Disagreement
 from rnncc.bench.machine import Machine
 from rnncc.bench.session import Result
 
@@ -31,16 +32,40 @@ def table(results: Sequence[Result], names: Sequence[str]) -> Table:
 
 def _row(r: Result, names: Sequence[str]) -> list[str]:
     """`-` where a contender does not serve the problem."""
-    found = [r.entries.get(name) for name in names]
-    times = [_milliseconds(e.timing.best) if e else "-" for e in found]
-    ready = " / ".join(f"{e.ready:.2f}" if e else "-" for e in found)
+    ready = " / ".join(f"{r.entries[name].ready:.2f}" if name in r.entries else "-" for name in names)
     where = str(r.problem.shape).strip("()")
-    figures = [_ratio(r.ratio), f"{r.flops / r.own / 1e9:.3g}", f"{100 * r.share:.2g} % {r.limit.what}", _cost(r.cost)]
-    return [r.problem.cell.name, r.problem.mode, where, *times, *figures, ready]
+    times = [_time(r, name) for name in names]
+    return [r.problem.cell.name, r.problem.mode, where, *times, _ratio(r.ratio), *_rates(r), _cost(r.cost), ready]
 
 
-def _milliseconds(seconds: float) -> str:
+def _time(r: Result, name: str) -> str:
+    wrong = {d.contender: d for d in r.wrong}
+    if name in wrong:
+        return f"[red]disagrees, {wrong[name].error:.1e}[/]"
+    return milliseconds(r.entries[name].timing.best) if name in r.entries else "-"
+
+
+def lines(r: Result) -> list[str]:
+    """Every contender in words."""
+    timed = [f"{r.problem}: {name} {milliseconds(e.timing.best)} ms" for name, e in r.entries.items()]
+    return timed + [f"{d}; not timed" for d in r.wrong]
+
+
+def wrong(results: Sequence[Result]) -> list[Disagreement]:
+    """Contenders that were not timed."""
+    return [d for r in results for d in r.wrong]
+
+
+def milliseconds(seconds: float) -> str:
+    """`seconds` in ms, three digits of them."""
     return f"{1e3 * seconds:.3g}" if seconds < 1 else f"{1e3 * seconds:.0f}"
+
+
+def _rates(r: Result) -> tuple[str, str]:
+    """GFLOP/s, and the share of the limit that binds."""
+    if r.own is None or r.share is None:
+        return "-", "-"
+    return f"{r.flops / r.own / 1e9:.3g}", f"{100 * r.share:.2g} % {r.limit.what}"
 
 
 def _ratio(ratio: float | None) -> str:

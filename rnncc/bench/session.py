@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from rnncc.bench.contender import Maker, ready
+from rnncc.bench.contender import Disagreement, Maker, ready
 from rnncc.bench.cost import YARDSTICK, Yardstick
 from rnncc.bench.limit import Limit, flops, limit
 from rnncc.bench.machine import Machine
@@ -36,18 +36,33 @@ class Entry:
 
 @dataclass(frozen=True)
 class Result:
-    """Every contender at one problem; `expected` are the seconds that this package's LSTM promises (`bench.cost`), None for itself."""
+    """Every contender at one problem.
+
+    Parameters
+    ----------
+    problem
+        Without the arrays that were drawn for it.
+    entries
+        Contenders that were timed, by name.
+    wrong
+        Those that compute something else.
+    flops, limit
+        Of the problem.
+    expected
+        The seconds that this package's LSTM promises (`bench.cost`); None for itself.
+    """
 
     problem: Problem
     entries: Mapping[str, Entry]
+    wrong: tuple[Disagreement, ...]
     flops: float
     limit: Limit
     expected: float | None = None
 
     @property
-    def own(self) -> float:
-        """Seconds of this package."""
-        return self.entries[OWN].timing.best
+    def own(self) -> float | None:
+        """Seconds of this package; None where it is wrong."""
+        return self.entries[OWN].timing.best if OWN in self.entries else None
 
     @property
     def best_peer(self) -> str | None:
@@ -58,17 +73,17 @@ class Result:
     @property
     def ratio(self) -> float | None:
         """How many times as long the best peer takes."""
-        return None if self.best_peer is None else self.entries[self.best_peer].timing.best / self.own
+        return self.entries[self.best_peer].timing.best / self.own if self.best_peer and self.own else None
 
     @property
-    def share(self) -> float:
+    def share(self) -> float | None:
         """The part of the time that the binding limit asks for."""
-        return self.limit.seconds / self.own
+        return self.limit.seconds / self.own if self.own else None
 
     @property
     def cost(self) -> float | None:
         """How many times as long as expected; at most 1.15 is the aim for every cell."""
-        return None if self.expected is None else self.own / self.expected
+        return self.own / self.expected if self.own and self.expected else None
 
 
 @dataclass(frozen=True)
@@ -96,29 +111,29 @@ class Session:
     def _shapes(self, mode: Mode) -> list[Shape]:
         return list(dict.fromkeys(replace(s, steps=1) for s in self.shapes)) if mode == "stream" else list(dict.fromkeys(self.shapes))
 
-    def run(self, machine: Machine, started: Callable[[Problem], object] = lambda _problem: None) -> Iterator[Result]:
-        """Results one by one; `started` is told each problem before it is begun.
+    @property
+    def measuring(self) -> float:
+        """Seconds that blocks and rests take where every contender serves every problem, compiling and second rounds apart."""
+        return len(self.problems()) * self.plan.lasting(len(self.makers) + 1)
 
-        Raises
-        ------
-        DisagreementError
-            A contender computes something else.
-        """
+    def run(self, machine: Machine, started: Callable[[str], object] = lambda _problem: None) -> Iterator[Result]:
+        """Results one by one; `started` is told each problem before it is begun."""
         yardstick = Yardstick(self.makers[OWN], machine, self.watch, self.plan)
         for problem in self.problems():
-            started(problem)
+            started(str(problem))
             yield self._result(problem, machine, yardstick)
 
     def _result(self, problem: Problem, machine: Machine, yardstick: Yardstick) -> Result:
-        contenders, seconds = ready(problem, self.makers, self.watch.clock, problem.expected())
-        calls = {name: contender.call for name, contender in contenders.items()}
-        lstm = yardstick.call(problem)
+        drawn = replace(problem)  # what it draws goes with it: figures of a long run are kept, arrays are not
+        made = ready(drawn, self.makers, self.watch.clock, drawn.expected())
+        calls = {name: contender.call for name, contender in made.contenders.items()}
+        lstm = yardstick.call(drawn)
 
         def measured() -> Result:
             timings = self.watch.measure(calls | ({_TWIN: lstm} if lstm else {}), self.plan)
-            entries = {name: Entry(timings[name], seconds[name]) for name in calls}
-            expected = yardstick.expected(problem, timings[_TWIN].best) if lstm else None
-            return Result(problem, entries, flops(problem), limit(problem, machine), expected)
+            entries = {name: Entry(timings[name], made.seconds[name]) for name in calls}
+            expected = yardstick.expected(drawn, timings[_TWIN].best) if lstm else None
+            return Result(problem, entries, made.wrong, flops(drawn), limit(drawn, machine), expected)
 
         first = measured()
         if first.ratio is None or first.ratio >= _CLOSE:

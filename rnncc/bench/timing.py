@@ -25,6 +25,10 @@ class Plan:
     seconds: float = 0.3
     rest: float = 0.3
 
+    def lasting(self, contenders: int) -> float:
+        """Seconds that so many contenders take, calls being shorter than a block."""
+        return self.blocks * contenders * (self.rest + (1 + _WARM) * self.seconds)
+
 
 @dataclass(frozen=True)
 class Timing:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
-from rnncc.bench.contender import Maker, ready
+from rnncc.bench.contender import Disagreement, Maker, Ready, ready
 from rnncc.bench.peers import OWN
 from rnncc.bench.problem import BenchCell, Mode, Problem, Shape
 from rnncc.bench.timing import Call, Plan, Stopwatch
@@ -42,6 +42,10 @@ class Cost:
         return self.seconds / self.plain
 
 
+Found = Cost | Disagreement
+"""A transform's cost, or that its layer is wrong."""
+
+
 @dataclass(frozen=True)
 class Comparison:
     """What to run: each of `transforms`, by what it was asked for with, keywords as of `rnncc.RNN`, by itself; `make` makes layers."""
@@ -69,13 +73,14 @@ class Comparison:
             for shape in self.shapes
         ]
 
-    def run(self, todo: Sequence[Mapping[str, Problem]], started: Callable[[str], object] = lambda _problem: None) -> Iterator[Cost]:
-        """Costs of `problems` one by one; `started` is told each before it is begun.
+    @property
+    def measuring(self) -> float:
+        """Seconds that blocks and rests take, compiling apart."""
+        return len(self.cells) * len(self.shapes) * len(self.modes) * self.plan.lasting(len(self.transforms) + 1)
 
-        Raises
-        ------
-        DisagreementError
-            A changed layer computes something else than the interpreter.
+    def run(self, todo: Sequence[Mapping[str, Problem]], started: Callable[[str], object] = lambda _problem: None) -> Iterator[Found]:
+        """Costs of `problems` one by one, and layers that compute something else than the interpreter; `started` is told each problem
+        before it is begun.
         """
         for problems in todo:
             started(str(problems[_PLAIN]))
@@ -85,19 +90,43 @@ class Comparison:
         random = mode == "training" and bool(cell.made.info.masks)
         return Problem(cell, shape, mode, self.dtype, self.threads, random)
 
-    def _costs(self, problems: Mapping[str, Problem]) -> Iterator[Cost]:
-        made = {text: self._ready(problem) for text, problem in problems.items()}
-        timings = self.watch.measure({text: call for text, (call, _) in made.items()}, self.plan)
-        for text in self.transforms:
-            yield Cost(problems[_PLAIN], text, timings[text].best, timings[_PLAIN].best, made[text][1])
+    def _costs(self, problems: Mapping[str, Problem]) -> Iterator[Found]:
+        settled = {text: self._settled(problem) for text, problem in problems.items()}
+        for text, made in settled.items():
+            yield from (replace(fault, contender=f"{OWN} ({text})") for fault in made.wrong)
+        calls = {text: self._call(problems[text], made) for text, made in settled.items() if not made.wrong}
+        if _PLAIN not in calls:  # nothing to compare with
+            return
+        timings = self.watch.measure(calls, self.plan)
+        for text in (text for text in calls if text != _PLAIN):
+            yield Cost(problems[_PLAIN], text, timings[text].best, timings[_PLAIN].best, settled[text].seconds[OWN])
 
-    def _ready(self, problem: Problem) -> tuple[Call, float]:
-        """What is timed, once it was found right with the expectation of its masks; seconds to the end of its first call."""
-        makers, settled = {OWN: self.make}, replace(problem, random=False)
-        contenders, seconds = ready(settled, makers, self.watch.clock, settled.expected())
-        if problem.random:
-            contenders, _ = ready(problem, makers, self.watch.clock, None)
-        return contenders[OWN].call, seconds[OWN]
+    def _settled(self, problem: Problem) -> Ready:
+        """The layer, compared where its masks are their expectation."""
+        expected = replace(problem, random=False)
+        return ready(expected, {OWN: self.make}, self.watch.clock, expected.expected())
+
+    def _call(self, problem: Problem, settled: Ready) -> Call:
+        """What is timed: with masks drawn where the problem has any."""
+        made = ready(replace(problem), {OWN: self.make}, self.watch.clock, None) if problem.random else settled
+        return made.contenders[OWN].call
+
+
+def costs(found: Sequence[Found]) -> list[Cost]:
+    """Those of `found` that are right."""
+    return [f for f in found if isinstance(f, Cost)]
+
+
+def wrong(found: Sequence[Found]) -> list[Disagreement]:
+    """The others."""
+    return [f for f in found if isinstance(f, Disagreement)]
+
+
+def line(found: Found) -> list[str]:
+    """`found` in words."""
+    if isinstance(found, Disagreement):
+        return [f"{found}; not timed"]
+    return [f"{found.problem}: {found.transform} {1e3 * found.seconds:.3g} ms, plain {1e3 * found.plain:.3g} ms"]
 
 
 def table(costs: Sequence[Cost]) -> Table:

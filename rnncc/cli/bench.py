@@ -1,6 +1,7 @@
 """`rnncc bench`: this package beside the libraries that are installed."""
 
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,14 @@ from rnncc.bench.choose import NONE, held_to, missing_peers
 from rnncc.bench.growth.measure import MEASURES
 from rnncc.bench.machine import Machine, measure_machine
 from rnncc.bench.peers import PEERS
-from rnncc.bench.record import record, write_record
-from rnncc.bench.report import machine_line, means, table
+from rnncc.bench.record import record
+from rnncc.bench.report import lines, machine_line, means, table, wrong
 from rnncc.bench.session import Result, Session
 from rnncc.cli.bench_growth import ALL, run_growth
 from rnncc.cli.bench_options import CELLS, MODES, Options
+from rnncc.cli.bench_run import Run
 from rnncc.cli.bench_transforms import run_transforms
-from rnncc.cli.console import WIDE, kept, print_rows, progress
+from rnncc.cli.console import print_rows
 from rnncc.cli.files import expect_folder, expect_pictures
 from rnncc.cli.options import transforms_option
 
@@ -73,25 +75,21 @@ def command(**given: Any) -> None:
     if options.growth:
         run_growth(options)
         return
+    _run_session(options)
+
+
+def _run_session(options: Options) -> None:
     with held_to(options.cores):
         session = options.session()
         machine = measure_machine(options.cores, options.dtype, options.seconds_a_rate)
-        results = _run(session, machine)
-    _print(session, machine, results)
-    if options.json_file:
-        write_record(options.json_file, record(session, machine, results))
+        run = Run[Result](lines, partial(record, session, machine), partial(_print, session, machine), wrong)
+        results = run.through(len(session.problems()), partial(session.run, machine), options.json_file, session.measuring)
     if options.plot_file:
         import_module("rnncc.bench.plot").plot(results, options.plot_file)
+    run.judge(results)
 
 
-def _run(session: Session, machine: Machine) -> list[Result]:
-    with progress(len(session.problems())) as begin:
-        return kept(session.run(machine, lambda problem: begin(str(problem))))
-
-
-def _print(session: Session, machine: Machine, results: Sequence[Result]) -> None:
-    console = Console(highlight=False)
-    console = console if console.is_terminal else Console(highlight=False, width=WIDE)
+def _print(session: Session, machine: Machine, console: Console, results: Sequence[Result]) -> None:
     console.print(machine_line(machine, session.threads, session.dtype))
     console.print(f"contenders: {', '.join(session.makers)}")
     for name, packages in missing_peers().items():

@@ -1,16 +1,19 @@
 """`rnncc bench --transform`: what transforms of a cell cost, as a table and JSON."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
+from typing import Any
 
 from rich.console import Console
 
 from rnncc.bench.choose import held_to
-from rnncc.bench.machine import measure_machine
-from rnncc.bench.record import surroundings, write_record
+from rnncc.bench.machine import Machine, measure_machine
+from rnncc.bench.record import disagreements, surroundings
 from rnncc.bench.report import machine_line
-from rnncc.bench.transforms import record, table
+from rnncc.bench.transforms import Comparison, Found, costs, line, record, table, wrong
 from rnncc.cli.bench_options import Options
-from rnncc.cli.console import WIDE, kept, progress
+from rnncc.cli.bench_run import Run
 
 
 def run_transforms(options: Options) -> None:
@@ -19,12 +22,17 @@ def run_transforms(options: Options) -> None:
         comparison = options.comparison()
         todo = comparison.problems()
         machine = measure_machine(options.cores, options.dtype, options.seconds_a_rate)
-        with progress(len(todo)) as begin:
-            costs = kept(comparison.run(todo, begin))
-    console = Console(highlight=False)
-    console = console if console.is_terminal else Console(highlight=False, width=WIDE)
-    console.print(machine_line(machine, options.cores, options.dtype))
-    console.print(table(costs))
-    if options.json_file:
-        plan = asdict(comparison.plan) | {"dtype": options.dtype}
-        write_record(options.json_file, surroundings(machine, options.cores) | {"plan": plan, "transforms": record(costs)})
+        run = Run[Found](line, partial(_content, comparison, machine), partial(_print, comparison, machine), wrong)
+        found = run.through(len(todo), partial(comparison.run, todo), options.json_file, comparison.measuring)
+    run.judge(found)
+
+
+def _content(comparison: Comparison, machine: Machine, found: Sequence[Found]) -> dict[str, Any]:
+    plan = asdict(comparison.plan) | {"dtype": comparison.dtype}
+    figures = {"plan": plan, "transforms": record(costs(found)), "disagrees": disagreements(wrong(found))}
+    return surroundings(machine, comparison.threads) | figures
+
+
+def _print(comparison: Comparison, machine: Machine, console: Console, found: Sequence[Found]) -> None:
+    console.print(machine_line(machine, comparison.threads, comparison.dtype))
+    console.print(table(costs(found)))

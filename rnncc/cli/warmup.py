@@ -57,9 +57,9 @@ def command(
     _expect_cache()
     warmings = [Warming(name, settings, tuple(dict.fromkeys(dtypes)), tuple(dict.fromkeys(kernels)), transforms) for name in names]
     wide = max(map(len, names))
-    with progress(sum(w.runs for w in warmings)) as begin:
+    with progress(sum(w.runs for w in warmings)) as steps:
         for warming in warmings:
-            click.echo(f"{warming.spec:{wide}}  {_outcome(warming, begin)}")
+            click.echo(f"{warming.spec:{wide}}  {_outcome(warming, steps.begin)}")
 
 
 def _expect_cache() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,13 @@ def bench(*arguments):
 def test_quick_prints_a_table_and_writes_the_figures(tmp_path):
     figures = tmp_path / "figures.json"
     done = bench("--quick", "--cell", "elman", "--mode", "inference", "--mode", "stream", "--peer", "none", "--json", str(figures))
-    assert (done.exit_code, done.stderr) == (0, ""), done.output
+    assert done.exit_code == 0, done.output
+    first, *told = done.stderr.splitlines()
+    assert first == "2 steps: 0 s of measuring at most, and what compiling and checking takes"
+    assert [re.sub(r"[\d.]+ ms; about \d+ s left", "… ms; … left", line) for line in told[:1]] == [
+        "1/2 elman (5,3,8,16), inference, float32: rnncc … ms; … left"
+    ]
+    assert re.fullmatch(r"2/2 elman \(1,3,8,16\), stream, float32: rnncc [\d.]+ ms; done", told[1])
     for word in ("FMA peak", "memory (triad)", "elman", "5,3,8,16", "ready"):
         assert word in done.stdout
     assert [r["mode"] for r in json.loads(figures.read_text())["results"]] == ["inference", "stream"]
@@ -37,8 +44,42 @@ def test_ctrl_c_keeps_what_was_measured(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Session, "_result", first_only)
     done = bench("--quick", "--cell", "elman", "--mode", "inference", "--mode", "stream", "--peer", "none", "--json", str(figures))
-    assert (done.exit_code, done.stderr) == (0, "interrupted: 1 measured\n"), done.output
+    assert (done.exit_code, done.stderr.splitlines()[-1]) == (0, "interrupted: 1 measured"), done.output
     assert [r["mode"] for r in json.loads(figures.read_text())["results"]] == ["inference"]
+
+
+def test_what_was_measured_is_written_down_before_anything_else_can_fail(tmp_path, monkeypatch):
+    figures, measured, begun = tmp_path / "figures.json", Session._result, []
+
+    def first_only(session, problem, *arguments):
+        if begun:
+            raise MemoryError
+        begun.append(problem)
+        return measured(session, problem, *arguments)
+
+    monkeypatch.setattr(Session, "_result", first_only)
+    done = bench("--quick", "--cell", "elman", "--mode", "inference", "--mode", "stream", "--peer", "none", "--json", str(figures))
+    assert isinstance(done.exception, MemoryError)
+    assert "elman" in done.stdout
+    assert [r["mode"] for r in json.loads(figures.read_text())["results"]] == ["inference"]
+
+
+def test_a_wrong_contender_is_told_last_and_the_others_are_measured(tmp_path, monkeypatch):
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    from rnncc.bench.peers import torch_loop
+
+    monkeypatch.setattr(torch_loop, "_results", lambda result: {"output": result[1].numpy() + 1})
+    figures = tmp_path / "figures.json"
+    arguments = ("--cell", "custom", "--mode", "inference", "--peer", "pytorch-loop", "--json", str(figures))
+    done = bench("--quick", *arguments)
+    assert done.exit_code == 1
+    assert "disagrees, " in done.stdout
+    first, told = done.stderr.splitlines()[-2:]
+    assert first == "error: not timed, since it computes something else:"
+    assert told.startswith("  pytorch-loop, custom (5,3,8,16), inference, float32: ")
+    (result,) = json.loads(figures.read_text())["results"]
+    assert result["contenders"].keys() == {"rnncc"}
+    assert [d["contender"] for d in result["disagrees"]] == ["pytorch-loop"]
 
 
 def test_a_path_and_a_peer(tmp_path):

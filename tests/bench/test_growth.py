@@ -1,18 +1,19 @@
 """How figures grow: slopes, the steps of a run, tables and pictures of them, and the processes of their own."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from rnncc.bench.contender import Contender, DisagreementError
+from rnncc.bench.contender import Contender
 from rnncc.bench.growth import measure
 from rnncc.bench.growth.apart import apart
 from rnncc.bench.growth.jobs import compile_time, memory
 from rnncc.bench.growth.point import Line, Point, Series, series
-from rnncc.bench.growth.report import record, tables
+from rnncc.bench.growth.report import line, points, record, tables, wrong
 from rnncc.bench.growth.resident import countable, peak_of
 from rnncc.bench.growth.setting import TINY, Setting
 from rnncc.bench.problem import BenchCell
@@ -86,9 +87,11 @@ def test_time_is_measured_along_each_size():
     assert found[2].values == (5 * 3 * 4, 5 * 3 * 8)
 
 
-def test_what_is_wrong_at_the_first_size_is_not_timed():
-    with pytest.raises(DisagreementError, match=r"rnncc computes elman \(2,3,8,8\)"):
-        list(measure.measured(measure.steps(setting_of(right=False), ["T"]), lambda _name: None))
+def test_what_is_wrong_at_the_first_size_is_timed_at_none():
+    found = list(measure.measured(measure.steps(setting_of(right=False), ["T"]), lambda _name: None))
+    assert points(found) == []
+    assert [(d.contender, d.problem) for d in wrong(found)] == [("rnncc", "elman (2,3,8,8), inference, float32")]
+    assert line(found[0]) == [f"{found[0]}; not timed"]
 
 
 def test_what_runs_apart_is_asked_for_every_size(monkeypatch):
@@ -186,10 +189,11 @@ def test_the_command(tmp_path, monkeypatch):
     figures = tmp_path / "growth.json"
     short = ("--quick", "--cell", "elman", "--mode", "inference", "--peer", "none")
     done = bench("--growth", "T", "--growth", "N", *short, "--json", str(figures))
-    assert (done.exit_code, done.stderr) == (0, ""), done.output
+    assert done.exit_code == 0, done.output
+    assert re.search(r"^1/4 time of a call, elman, inference, T = 2: rnncc [\d.]+ ms; about ", done.stderr)
     assert "time of a call (ms) along N" in done.stdout
     written = json.loads(figures.read_text())
-    assert written.keys() == {"date", "machine", "versions", "plan", "series"}
+    assert written.keys() == {"date", "machine", "versions", "plan", "series", "disagrees"}
     assert [s["along"] for s in written["series"]] == ["T", "N"]
     for name in measure.MEASURES:
         monkeypatch.setitem(measure.MEASURES, name, lambda _setting: [])

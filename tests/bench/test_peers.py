@@ -6,9 +6,10 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from rnncc.bench.contender import Contender, DisagreementError, check
+from rnncc.bench.contender import Contender, DisagreementError, disagreement
 from rnncc.bench.peers import CONTENDERS, OWN
 from rnncc.bench.problem import BenchCell, Problem, Shape
+from rnncc.bench.record import disagreements
 
 SHAPE = Shape(4, 3, 5, 6)
 MODES = ["inference", "training", "stream"]
@@ -41,9 +42,9 @@ def test_a_contender_computes_the_cell(name, cell, mode):
         assert contender is None
         return
     expected = problem.expected()
-    check(name, problem, contender.read(contender.call()), expected)
+    assert disagreement(name, problem, contender.read(contender.call()), expected) is None
     if mode != "stream":
-        check(name, problem, contender.read(contender.call()), expected)
+        assert disagreement(name, problem, contender.read(contender.call()), expected) is None
 
 
 @pytest.mark.parametrize("name", ["pytorch", "pytorch-loop", "onnxruntime"])
@@ -54,7 +55,7 @@ def test_a_stream_goes_on_from_where_it_was(name):
     first = contender.read(contender.call())["output"].copy()
     own.call()
     second = contender.read(contender.call())
-    check(name, problem, second, {"output": own.read(own.call())["output"].astype(np.float64)})
+    assert disagreement(name, problem, second, {"output": own.read(own.call())["output"].astype(np.float64)}) is None
     assert np.abs(second["output"] - first).max() > 1e-3
 
 
@@ -69,7 +70,7 @@ def test_both_widths_where_a_library_has_them():
     problem = problem_of("lstm", "training", "float64")
     for name in (OWN, "pytorch"):
         contender = library(name).load()(problem)
-        check(name, problem, contender.read(contender.call()), problem.expected())
+        assert disagreement(name, problem, contender.read(contender.call()), problem.expected()) is None
 
 
 @pytest.mark.slow
@@ -79,7 +80,7 @@ def test_both_widths_where_a_library_has_them():
 def test_the_compiled_loop_computes_the_cell(mode):
     problem = problem_of("custom", mode)
     contender = library("torch.compile").load()(problem)
-    check("torch.compile", problem, contender.read(contender.call()), problem.expected())
+    assert disagreement("torch.compile", problem, contender.read(contender.call()), problem.expected()) is None
 
 
 @pytest.mark.parametrize("wrong", [lambda y: y + 1e-2, lambda y: y[:2], lambda y: y * np.nan])
@@ -87,10 +88,13 @@ def test_a_wrong_contender_is_named(wrong):
     problem = problem_of("elman", "inference")
     expected = problem.expected()
     found = Contender(lambda: None, lambda _: dict(expected, output=wrong(expected["output"])))
-    with pytest.raises(DisagreementError, match=r"somebody computes elman \(4,3,5,6\), inference, float32 wrongly: output"):
-        check("somebody", problem, found.read(found.call()), expected)
-    with pytest.raises(DisagreementError, match="h_T"):
-        check("somebody", problem, {"output": expected["output"]}, expected)
+    fault = disagreement("somebody", problem, found.read(found.call()), expected)
+    assert str(fault).startswith("somebody, elman (4,3,5,6), inference, float32: output ")
+    assert fault.error > fault.at_most
+    missing = disagreement("somebody", problem, {"output": expected["output"]}, expected)
+    assert str(missing).endswith("h_T is missing, misshaped or no number")
+    assert [entry["error"] for entry in disagreements([missing])] == [None]
+    assert str(DisagreementError([fault, missing])).splitlines()[1:] == [f"  {fault}", f"  {missing}"]
 
 
 def test_the_same_values_for_everybody_and_every_time():

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from rnncc.bench.contender import Contender, DisagreementError
+from rnncc.bench.contender import Contender
 from rnncc.bench.limit import flops, limit
 from rnncc.bench.machine import Machine
 from rnncc.bench.problem import BenchCell, Problem, Shape
 from rnncc.bench.record import record, write_record
-from rnncc.bench.report import means, table
+from rnncc.bench.report import lines, means, table, wrong
 from rnncc.bench.session import Session
 from rnncc.bench.timing import Plan, Stopwatch
 from rnncc.errors import ArgumentError
@@ -78,11 +78,41 @@ def test_a_close_ratio_is_measured_twice_more_and_the_median_counts():
     assert result.ratio == 1.5
 
 
-def test_a_wrong_contender_is_never_timed():
+def test_a_wrong_contender_is_not_timed_and_the_others_are(tmp_path):
     world = World()
-    makers = {"rnncc": world.maker("rnncc", [1.0]), "liar": world.maker("liar", [0.1], right=False)}
-    with pytest.raises(DisagreementError, match="liar computes elman"):
-        list(world.session(makers).run(MACHINE))
+    makers = {"rnncc": world.maker("rnncc", [1.0]), "liar": world.maker("liar", [0.1], right=False), "peer": world.maker("peer", [2.0])}
+    session = world.session(makers, shapes=(SHAPE, replace(SHAPE, steps=5)))
+    results = list(session.run(MACHINE))
+    assert [(r.entries.keys(), r.best_peer, r.ratio) for r in results] == [({"rnncc", "peer"}, "peer", 2.0)] * 2
+    assert [d.contender for d in wrong(results)] == ["liar", "liar"]
+    (told,) = record(session, MACHINE, results)["results"][0]["disagrees"]
+    assert told["contender"] == "liar"
+    assert told["error"] > 0.1 > told["at_most"]
+    shown = [list(column.cells) for column in table(results, list(makers)).columns]
+    assert shown[4] == [f"[red]disagrees, {d.error:.1e}[/]" for d in wrong(results)]
+    assert lines(results[1])[-1] == f"{wrong(results)[1]}; not timed"
+
+
+def test_peers_are_timed_where_this_package_is_wrong():
+    world = World()
+    makers = {"rnncc": world.maker("rnncc", [1.0], right=False), "peer": world.maker("peer", [2.0])}
+    (result,) = world.session(makers).run(MACHINE)
+    assert (result.own, result.best_peer, result.ratio, result.share, result.cost) == (None, "peer", None, None, None)
+    assert lines(result)[0] == "elman (4,2,3,5), inference, float32: peer 2000 ms"
+    assert means([result]) == []
+    assert [next(iter(column.cells)) for column in table([result], list(makers)).columns][4:9] == ["2000", "-", "-", "-", "-"]
+
+
+def test_a_long_run_keeps_no_arrays():
+    world = World()
+    (result,) = world.session({"rnncc": world.maker("rnncc", [1.0])}).run(MACHINE)
+    assert not {"params", "streams", "state", "cotangent"} & vars(result.problem).keys()
+
+
+def test_how_long_blocks_and_rests_take():
+    world = World()
+    session = replace(world.session({"rnncc": world.maker("rnncc", [1.0])}), plan=Plan(blocks=3, seconds=0.1, rest=0.5))
+    assert session.measuring == pytest.approx(3 * 2 * (0.5 + 1.2 * 0.1))
 
 
 def test_streams_that_differ_in_t_alone_are_one_problem():

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
-from rnncc.bench.contender import Contender, DisagreementError
+from rnncc.bench.contender import Contender
 from rnncc.bench.peers import own
 from rnncc.bench.problem import BenchCell, Shape
 from rnncc.bench.timing import Plan, Stopwatch
-from rnncc.bench.transforms import Comparison, record, table
+from rnncc.bench.transforms import Comparison, costs, line, record, table, wrong
 from rnncc.cli import main
 from rnncc.errors import ArgumentError
 from tests.interpreter_engine import InterpreterModule
@@ -50,12 +50,12 @@ def comparison_of(make, transforms=EACH, modes=("inference", "training")):
 def test_each_transform_is_timed_beside_the_plain_cell(interpreted):
     begun = []
     comparison = comparison_of(own.layer)
-    costs = list(comparison.run(comparison.problems(), begun.append))
+    found = list(comparison.run(comparison.problems(), begun.append))
     assert begun == ["elman (4,2,3,5), inference, float64", "elman (4,2,3,5), training, float64"]
-    assert [(c.problem.mode, c.transform) for c in costs] == [(mode, text) for mode in ("inference", "training") for text in EACH]
-    assert {(c.plain, c.seconds, c.ratio) for c in costs} == {(1.0, 3.0, 3.0)}
-    assert [column.header for column in table(costs).columns][-2:] == ["× plain", "ready"]
-    assert json.loads(json.dumps(record(costs)))[0] == {
+    assert [(c.problem.mode, c.transform) for c in found] == [(mode, text) for mode in ("inference", "training") for text in EACH]
+    assert {(c.plain, c.seconds, c.ratio) for c in found} == {(1.0, 3.0, 3.0)}
+    assert [column.header for column in table(found).columns][-2:] == ["× plain", "ready"]
+    assert json.loads(json.dumps(record(found)))[0] == {
         "cell": "elman",
         "mode": "inference",
         "steps": 4,
@@ -97,9 +97,36 @@ def test_a_changed_layer_that_is_wrong_is_never_timed(interpreted):
         wrong = bool(problem.cell.made.transforms)
         return Contender(contender.call, lambda found: {key: value + wrong for key, value in contender.read(found).items()})
 
-    comparison = comparison_of(make)
-    with pytest.raises(DisagreementError, match="rnncc computes elman"):
-        list(comparison.run(comparison.problems()))
+    comparison = comparison_of(make, modes=("training",))
+    found = list(comparison.run(comparison.problems()))
+    assert costs(found) == []
+    assert [(d.contender, d.problem) for d in wrong(found)] == [
+        (f"rnncc ({text})", "elman (4,2,3,5), training, float64") for text in EACH
+    ]
+
+
+def test_what_is_right_is_timed_beside_what_is_wrong(interpreted):
+    def make(problem):
+        contender = own.layer(problem)
+        liar = "zoneout" in problem.cell.made.transforms
+        return Contender(contender.call, lambda found: {key: value + liar for key, value in contender.read(found).items()})
+
+    comparison = comparison_of(make, {text: EACH[text] for text in ("zoneout=0.25", "reset")}, ("inference",))
+    found = list(comparison.run(comparison.problems()))
+    assert [c.transform for c in costs(found)] == ["reset"]
+    assert [d.contender for d in wrong(found)] == ["rnncc (zoneout=0.25)"]
+    assert line(costs(found)[0]) == ["elman (4,2,3,5), inference, float64: reset 3e+03 ms, plain 1e+03 ms"]
+
+
+def test_nothing_is_timed_beside_a_plain_cell_that_is_wrong(interpreted):
+    def make(problem):
+        contender = own.layer(problem)
+        liar = not problem.cell.made.transforms
+        return Contender(contender.call, lambda found: {key: value + liar for key, value in contender.read(found).items()})
+
+    comparison = comparison_of(make, {"reset": {"reset": True}}, ("inference",))
+    (fault,) = comparison.run(comparison.problems())
+    assert fault.contender == "rnncc (plain)"
 
 
 def test_what_a_cell_does_not_take_is_told():
@@ -111,7 +138,8 @@ def test_the_command_prints_a_row_a_transform(interpreted, tmp_path):
     figures = tmp_path / "figures.json"
     transforms = ("--transform", "layer_norm", "--transform", "zoneout=0.1", "--mode", "training", "--json", str(figures))
     done = CliRunner().invoke(main, ["bench", "--quick", "--cell", "elman", *transforms], prog_name="rnncc")
-    assert (done.exit_code, done.stderr) == (0, ""), done.output
+    assert done.exit_code == 0, done.output
+    assert "1/1 elman (5,3,8,16), training, float32: zoneout=0.1 " in done.stderr
     for word in ("FMA peak", "× plain", "layer_norm", "zoneout=0.1", "5,3,8,16"):
         assert word in done.stdout
     assert [c["transform"] for c in json.loads(figures.read_text())["transforms"]] == ["layer_norm", "zoneout=0.1"]

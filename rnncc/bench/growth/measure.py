@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from rnncc.bench.growth.compiling import compilation
 from rnncc.bench.growth.memory import checkpoints, memory
-from rnncc.bench.growth.point import Point
 from rnncc.bench.growth.resident import countable
-from rnncc.bench.growth.setting import Setting, Step
+from rnncc.bench.growth.setting import Found, Setting, Step
 from rnncc.bench.growth.times import along_batch, along_hidden, along_steps
 from rnncc.errors import ArgumentError
 
@@ -28,8 +27,8 @@ def steps(setting: Setting, names: Sequence[str]) -> list[Step]:
     return [step for name in dict.fromkeys(names) for step in MEASURES[name](setting)]
 
 
-def measured(todo: Sequence[Step], started: Callable[[str], object]) -> Iterator[Point]:
-    """The points of all steps one by one; `started` is told each step before it is begun."""
+def measured(todo: Sequence[Step], started: Callable[[str], object]) -> Iterator[Found]:
+    """What all steps find, one by one; `started` is told each step before it is begun."""
     for name, measure in todo:
         started(name)
         yield from measure()

@@ -6,7 +6,9 @@ from typing import Any
 
 from rich.table import Table
 
-from rnncc.bench.growth.point import Series
+from rnncc.bench.contender import Disagreement
+from rnncc.bench.growth.point import Point, Series
+from rnncc.bench.growth.setting import Found
 
 UNITS = {"time": ("ms", 1e3), "compile": ("s", 1.0), "kept": ("MB", 1e-6), "peak": ("MB", 1e-6)}
 """Figure -> the unit it is shown in, and how many of those one of its own is."""
@@ -16,6 +18,25 @@ TITLES = {
     "kept": "memory kept for the backward pass, inputs apart",
     "peak": "memory of a call in training at most",
 }
+
+
+def points(found: Sequence[Found]) -> list[Point]:
+    """The figures among `found`."""
+    return [f for f in found if isinstance(f, Point)]
+
+
+def wrong(found: Sequence[Found]) -> list[Disagreement]:
+    """The contenders among `found` that have none."""
+    return [f for f in found if isinstance(f, Disagreement)]
+
+
+def line(found: Found) -> list[str]:
+    """`found` in words."""
+    if isinstance(found, Disagreement):
+        return [f"{found}; not timed"]
+    about, (unit, scale) = found.line, UNITS[found.line.what]
+    where = f"{about.cell}, {about.mode}, {about.along} = {found.size}"
+    return [f"{TITLES[about.what]}, {where}: {about.contender} {scale * found.value:.3g} {unit}"]
 
 
 def panels(found: Sequence[Series]) -> dict[tuple[str, str], list[Series]]:

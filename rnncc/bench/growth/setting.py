@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from rnncc.bench.contender import Maker
+from rnncc.bench.contender import Disagreement, Maker
 from rnncc.bench.growth.point import Point
 from rnncc.bench.problem import BenchCell, Mode, Shape
 from rnncc.bench.timing import Plan, Stopwatch
 
-Step = tuple[str, Callable[[], Iterable[Point]]]
+Found = Point | Disagreement
+"""What a step finds: figures, and contenders that have none since they are wrong."""
+Step = tuple[str, Callable[[], Iterable[Found]]]
 """What a progress bar calls it, and how its points are measured."""
 
 _BASE = Shape(100, 32, 128, 128)

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from rnncc.bench.contender import ready
+from rnncc.bench.contender import Maker, ready
 from rnncc.bench.growth.point import Line, Point
-from rnncc.bench.growth.setting import Setting, Step
-from rnncc.bench.problem import Problem, Shape
+from rnncc.bench.growth.setting import Found, Setting, Step
+from rnncc.bench.problem import BenchCell, Mode, Problem, Shape
 
 
 def along_steps(setting: Setting) -> list[Step]:
@@ -25,21 +25,28 @@ def along_hidden(setting: Setting) -> list[Step]:
 
 
 def _steps(setting: Setting, along: str, shapes: dict[int, Shape]) -> list[Step]:
-    """Contenders are checked at the first shape: the interpreter that says what is right would take minutes and gigabytes at others."""
+    return [step for cell in setting.cells for mode in setting.modes for step in _series(setting, along, shapes, cell, mode)]
+
+
+def _series(setting: Setting, along: str, shapes: dict[int, Shape], cell: BenchCell, mode: Mode) -> list[Step]:
+    """Contenders are checked at the first shape: the interpreter that says what is right would take minutes and gigabytes at others.
+
+    One that is wrong there is left out of all.
+    """
+    right = dict(setting.makers)
+    problems = {size: Problem(cell, shape, mode, setting.dtype, setting.threads) for size, shape in shapes.items()}
     first = next(iter(shapes))
-    return [
-        _step(setting, along, size, Problem(cell, shape, mode, setting.dtype, setting.threads), checked=size == first)
-        for cell in setting.cells
-        for mode in setting.modes
-        for size, shape in shapes.items()
-    ]
+    return [_step(setting, along, size, problem, right, checked=size == first) for size, problem in problems.items()]
 
 
-def _step(setting: Setting, along: str, size: int, problem: Problem, checked: bool) -> Step:
-    def measured() -> Iterable[Point]:
-        contenders, _ = ready(problem, setting.makers, setting.watch.clock, problem.expected() if checked else None)
-        timings = setting.watch.measure({name: c.call for name, c in contenders.items()}, setting.plan)
+def _step(setting: Setting, along: str, size: int, problem: Problem, right: dict[str, Maker], checked: bool) -> Step:
+    def measured() -> Iterable[Found]:
+        drawn = replace(problem)  # what it draws goes with it
+        made = ready(drawn, right, setting.watch.clock, drawn.expected() if checked else None)
+        for fault in made.wrong:
+            del right[fault.contender]
+        timings = setting.watch.measure({name: c.call for name, c in made.contenders.items()}, setting.plan)
         lines = {name: Line("time", along, problem.cell.name, problem.mode, name) for name in timings}
-        return [Point(lines[name], size, timing.best) for name, timing in timings.items()]
+        return [*made.wrong, *(Point(lines[name], size, timing.best) for name, timing in timings.items())]
 
     return f"time, {problem}", measured
