@@ -117,6 +117,19 @@ class Compilation:
         return {"ir": show(program), "phases": show_schedule(schedule(program)), "source": self.source}
 
 
+def compile_under(
+    cell: "str | os.PathLike[str] | Cell", keywords: Mapping[str, Any], transforms: Mapping[str, Structure] | None = None
+) -> Compilation:
+    """As `compile_cell`, under those of `keywords` of a layer that are options of the cell; an option may bring further ones."""
+    options = dict[str, Any]()
+    while True:
+        made = compile_cell(cell, options, transforms)
+        new = {name: value for name, value in keywords.items() if name in made.info.options and name not in options}
+        if not new:
+            return made
+        options |= new
+
+
 def normalised(program: Program) -> Program:
     """`program` after every pass of `NORMALISE`, verified after each."""
     verify(program)

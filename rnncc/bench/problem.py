@@ -1,7 +1,7 @@
 """What is computed: one cell, shape and mode, with the same values for every contender, and what must come out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -10,11 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncc.catalogue import find
-from rnncc.compiler import Compilation, compile_cell
+from rnncc.compiler import Compilation, compile_under
 from rnncc.emit.numpy import run
 from rnncc.errors import ArgumentError
 from rnncc.runtime.blocks import axis_length
 from rnncc.runtime.cell_info import Axes, State
+from rnncc.runtime.domains import within
+from rnncc.runtime.geometry import Geometry
+from rnncc.runtime.initial import draw
+from rnncc.runtime.keywords import split_keywords
 from rnncc.runtime.masks import mask_rates
 from rnncc.runtime.transforms import asked_for
 
@@ -68,22 +72,41 @@ SHAPES = tuple(
 
 @dataclass(frozen=True)
 class BenchCell:
-    """A cell: `name` is that of the catalogue where it is from there, which is how peers know their own layers."""
+    """A cell under settings.
+
+    Parameters
+    ----------
+    name
+        That of the catalogue where it is from there and nothing is set, which is how peers know their own layers.
+    path
+        Its spec.
+    made
+        Its way, with the constants that are set.
+    settings
+        Options, sizes and constants that are set, by name.
+    """
 
     name: str
     path: Path
     made: Compilation
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def found(cls, name: str) -> "BenchCell":
+    def found(cls, name: str, settings: Mapping[str, Any] | None = None) -> "BenchCell":
         """The cell called `name`, of the catalogue, `custom`, or a path. Raises `ArgumentError` or `SpecError`."""
-        path = CUSTOM if name == CUSTOM.stem else find(name)
-        return cls(name if name == CUSTOM.stem else path.stem, path, compile_cell(path))
+        path, settings = CUSTOM if name == CUSTOM.stem else find(name), dict(settings or {})
+        made = compile_under(path, settings)
+        info = made.info
+        hidden = {size: 1 for size, default in info.sizes.items() if default is None}
+        own = split_keywords(info, hidden | settings)
+        constants = {c: within(info.domains.get(c), c, value) for c, value in own.constants.items() if c in settings}
+        called = " ".join([path.stem, *(f"{key}={value}" for key, value in settings.items())])
+        return cls(called, path, Compilation(made.spec, None, constants), settings)
 
     def transformed(self, transforms: Mapping[str, object]) -> "BenchCell":
         """The cell changed by `transforms`, keywords as of `rnncc.RNN`. Raises `ArgumentError`."""
         asked = asked_for(transforms)
-        return replace(self, made=compile_cell(self.path, {}, asked.structure, asked.keywords))
+        return replace(self, made=Compilation(self.made.spec, asked.structure, {**self.made.constants, **asked.keywords}))
 
 
 @dataclass(frozen=True)
@@ -94,6 +117,8 @@ class Problem:
     cotangent of the outputs. Stream: one step after the other, each from the state the last has left.
 
     `random`: masks are drawn in training, so that no result can be told ahead; else they are their expectation.
+
+    Raises `ArgumentError` for a shape that the cell does not have.
     """
 
     cell: BenchCell
@@ -102,6 +127,9 @@ class Problem:
     dtype: str
     threads: int
     random: bool = False
+
+    def __post_init__(self) -> None:
+        Geometry(self.cell.made.info, self.shape.inputs, self.shape.hidden, 1, 1, self.sizes)
 
     def __str__(self) -> str:
         return f"{self.cell.name} {self.shape}, {self.mode}, {self.dtype}"
@@ -113,8 +141,8 @@ class Problem:
 
     @cached_property
     def sizes(self) -> dict[str, int]:
-        """Every size by name; one that the cell gives no default is H."""
-        own = {name: size or self.shape.hidden for name, size in self.cell.made.info.sizes.items()}
+        """Every size by name; one that the cell gives no default and nobody sets is H."""
+        own = {name: self.cell.settings.get(name, size or self.shape.hidden) for name, size in self.cell.made.info.sizes.items()}
         return {"input": self.shape.inputs, "hidden": self.shape.hidden} | own
 
     @property
@@ -124,9 +152,10 @@ class Problem:
 
     @cached_property
     def params(self) -> Arrays:
-        """Parameters by name, from U(±1/√H)."""
-        info, bound = self.cell.made.info, float(1 / np.sqrt(self.shape.hidden))
-        return {p.name: self._drawn(k, p.axes) * bound for k, p in enumerate(info.parameters)}
+        """Parameters by name, as a layer has them first: periods, gains and the like are then what a cell means them to be."""
+        hidden, drawn = self.shape.hidden, enumerate(self.cell.made.info.parameters)
+        found = {p.name: draw(p, tuple(map(self._length, p.axes)), hidden, np.random.default_rng((0, k))) for k, p in drawn}
+        return {name: value.astype(self.dtype) for name, value in found.items()}
 
     @cached_property
     def streams(self) -> Arrays:
@@ -177,7 +206,7 @@ class Problem:
         rates = mask_rates(info, info.constants)
         return {m.name: np.full((*leading[m.per], *map(self._length, m.axes)), rates[m.name]) for m in info.masks}
 
-    def _drawn(self, number: int, axes: Axes, *leading: int, seed: int = 0) -> Array:
+    def _drawn(self, number: int, axes: Axes, *leading: int, seed: int) -> Array:
         rng = np.random.default_rng((seed, number))
         return rng.uniform(-1, 1, (*leading, *map(self._length, axes))).astype(self.dtype)
 

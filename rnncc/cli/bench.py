@@ -17,16 +17,18 @@ from rnncc.bench.record import record
 from rnncc.bench.report import lines, machine_line, means, table, wrong
 from rnncc.bench.session import Result, Session
 from rnncc.cli.bench_growth import ALL, run_growth
-from rnncc.cli.bench_options import CELLS, MODES, Options
+from rnncc.cli.bench_options import ALL_CELLS, CELLS, MODES, Options
 from rnncc.cli.bench_run import Run
 from rnncc.cli.bench_transforms import run_transforms
 from rnncc.cli.console import print_rows
 from rnncc.cli.files import expect_folder, expect_pictures
-from rnncc.cli.options import transforms_option
+from rnncc.cli.options import settings_option, transforms_option
 
 
 @click.command()
-@click.option("--cell", "cells", multiple=True, help=f"A name, `custom`, or a path; repeatable. [default: {', '.join(CELLS)}]")
+@click.option(
+    "--cell", "cells", multiple=True, help=f"A name, `custom`, a path, or {ALL_CELLS}; repeatable. [default: {', '.join(CELLS)}]"
+)
 @click.option("--shape", "shapes", multiple=True, metavar="T,N,I,H", help="Repeatable. [default: ten shapes from one step to large]")
 @click.option("--mode", "modes", multiple=True, type=click.Choice(MODES), help="Repeatable. [default: all]")
 @click.option("--peer", "peers", multiple=True, help=f"Repeatable: {', '.join(PEERS)}, or {NONE}. [default: what is installed]")
@@ -44,14 +46,15 @@ from rnncc.cli.options import transforms_option
     type=click.Choice([*MEASURES, ALL]),
     help=f"How figures grow instead, along T, N and H: time, compilation, memory. Repeatable. [of {', '.join(MEASURES)}; alone: {ALL}]",
 )
+@settings_option
 @transforms_option
 @click.option("--quick", is_flag=True, help="A tiny shape, one short block, nothing slow to compile: does it run at all?")
 def command(**given: Any) -> None:
     """Time rnncc beside PyTorch, JAX and ONNX Runtime, in one process, with the same weights and threads.
 
-    Every contender's results are checked before it is timed. They run in short blocks in turn, each after a rest, and the best block's
-    median counts; a ratio under 1.05 is measured twice more. All of it takes an hour or two, --growth twenty minutes: leave the machine
-    alone meanwhile.
+    Every contender's results are checked before it is timed; one that disagrees is told, and not timed, and the exit status is 1 in the
+    end. They run in short blocks in turn, each after a rest, and the best block's median counts; a ratio under 1.05 is measured twice
+    more. All of it takes an hour or two, --growth twenty minutes: leave the machine alone meanwhile. --json is written as it goes.
 
     With --transform each of the transforms by itself is timed beside the plain cell, random masks being drawn in training.
 
@@ -59,6 +62,7 @@ def command(**given: Any) -> None:
     Examples:
       rnncc bench --quick
       rnncc bench --cell lstm --shape 100,32,128,128 --mode inference --peer pytorch
+      rnncc bench --cell slstm --set heads=4 --peer jax
       rnncc bench --cell ./mycell.py --json figures.json --plot figures.png
       rnncc bench --growth --json growth.json --plot growth.svg
       rnncc bench --growth T --growth memory --cell gru --peer none
@@ -81,9 +85,10 @@ def command(**given: Any) -> None:
 def _run_session(options: Options) -> None:
     with held_to(options.cores):
         session = options.session()
+        problems, measuring = len(session.problems()), session.measuring  # a shape that a cell does not have is told now
         machine = measure_machine(options.cores, options.dtype, options.seconds_a_rate)
         run = Run[Result](lines, partial(record, session, machine), partial(_print, session, machine), wrong)
-        results = run.through(len(session.problems()), partial(session.run, machine), options.json_file, session.measuring)
+        results = run.through(problems, partial(session.run, machine), options.json_file, measuring)
     if options.plot_file:
         import_module("rnncc.bench.plot").plot(results, options.plot_file)
     run.judge(results)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rnncc import catalogue
 from rnncc.bench.choose import NONE, chosen_makers, missing_peers
 from rnncc.bench.growth.setting import TINY, Setting, Sizes
 from rnncc.bench.peers import OWN, PEERS
@@ -14,6 +15,7 @@ from rnncc.bench.transforms import Comparison
 from rnncc.errors import ArgumentError
 from rnncc.runtime.settings import usable_cores
 
+ALL_CELLS = "all"
 CELLS = ("elman", "lstm", "gru", "gru_reset_after", "lstm_peephole", CUSTOM.stem)
 MODES: tuple[Mode, ...] = ("inference", "training", "stream")
 _QUICK_SHAPES = (Shape(5, 3, 8, 16),)
@@ -41,13 +43,14 @@ class Options:
     json_file: Path | None
     plot_file: Path | None
     growth: tuple[str, ...]
+    settings: Mapping[str, object]
     transforms: Mapping[str, object]
     quick: bool
 
     def session(self) -> Session:
         """What is to be run. Raises `ArgumentError` or `SpecError`."""
         shapes = tuple(map(Shape.parse, self.shapes)) or (_QUICK_SHAPES if self.quick else SHAPES)
-        cells = tuple(map(BenchCell.found, self.cells or CELLS))
+        cells = self._found(CELLS)
         peers = self.peers or (installed(_QUICK_PEERS) if self.quick else ())
         return Session(cells, shapes, self.modes or MODES, chosen_makers(peers), self.dtype, self.cores, self.plan(Plan()))
 
@@ -55,7 +58,7 @@ class Options:
         """What is to be measured as it grows. Raises `ArgumentError` or `SpecError`."""
         if self.shapes or "stream" in self.modes:
             raise ArgumentError("--growth has shapes of its own, and no streams: leave out --shape and --mode stream")
-        cells = tuple(map(BenchCell.found, self.cells or _GROWING_CELLS))
+        cells = self._found(_GROWING_CELLS)
         makers = chosen_makers(self.peers or installed(_GROWING_PEERS))
         modes = self.modes or ("inference", "training")
         sizes = TINY if self.quick else Sizes()
@@ -66,13 +69,18 @@ class Options:
         for given, option in ((self.growth, "--growth"), (self.peers, "--peer"), (self.plot_file, "--plot")):
             if given:
                 raise ArgumentError(f"--transform compares cells of this package, as a table: leave out {option}")
-        cells = tuple(map(BenchCell.found, self.cells or _CHANGED_CELLS))
+        cells = self._found(_CHANGED_CELLS)
         shapes = tuple(map(Shape.parse, self.shapes)) or (_QUICK_SHAPES if self.quick else _CHANGED_SHAPES)
         makers = chosen_makers((NONE,))
         asked = {name if value is True else f"{name}={value}": {name: value} for name, value in self.transforms.items()}
         return Comparison(
             cells, shapes, self.modes or ("inference", "training"), asked, makers[OWN], self.dtype, self.cores, self.plan(Plan())
         )
+
+    def _found(self, usual: tuple[str, ...]) -> tuple[BenchCell, ...]:
+        """The cells that are asked for, where none is `usual`, under what is set."""
+        names = catalogue.names() if ALL_CELLS in self.cells else self.cells or usual
+        return tuple(BenchCell.found(name, self.settings) for name in names)
 
     def plan(self, usual: Plan) -> Plan:
         """How long to measure, where the command line does not say it as `usual`."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncc.compiler import Compilation, compile_cell
+from rnncc.compiler import Compilation, compile_cell, compile_under
 from rnncc.errors import ArgumentError, WeightsError
 from rnncc.runtime.geometry import Geometry
 from rnncc.runtime.keywords import split_keywords
@@ -105,11 +105,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def _compiled(cell: str, keywords: Mapping[str, Any]) -> tuple[Compilation, Any]:
-    """The cell under those of `keywords` that are its options, and the rest of them. An option may bring further ones."""
-    asked, options = asked_for(keywords), dict[str, Any]()
-    while True:
-        made = compile_cell(cell, options, asked.structure)
-        new = {k: v for k, v in asked.keywords.items() if k in made.info.options and k not in options}
-        if not new:
-            return made, split_keywords(made.info, asked.keywords)
-        options |= new
+    """The cell under `keywords`, and those of them that are no transforms, by kind."""
+    asked = asked_for(keywords)
+    made = compile_under(cell, asked.keywords, asked.structure)
+    return made, split_keywords(made.info, asked.keywords)

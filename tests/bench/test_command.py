@@ -8,10 +8,25 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from rnncc import catalogue
 from rnncc.bench import choose
 from rnncc.bench.peers import PEERS, Library
+from rnncc.bench.problem import BenchCell
 from rnncc.bench.session import Session
 from rnncc.cli import main
+from rnncc.cli.bench_options import Options
+
+LEAKY = """
+from rnncc.spec import Cell
+cell = Cell("Leaky")
+x = cell.input("x")
+m = cell.state("m", size=cell.size("wide", default=2))
+a = cell.constant("a", 0.5)
+drive = cell.weight("W", m, x) @ x
+m_new = a * m + (2 if cell.option("twice", False) else 1) * drive
+cell.next(m=m_new)
+cell.output(m_new)
+"""
 
 
 def bench(*arguments):
@@ -82,6 +97,25 @@ def test_a_wrong_contender_is_told_last_and_the_others_are_measured(tmp_path, mo
     assert [d["contender"] for d in result["disagrees"]] == ["pytorch-loop"]
 
 
+def test_what_is_set_reaches_everybody(tmp_path):
+    """An option, a size and a constant: a layer's results are compared with the interpreter's."""
+    spec, figures = tmp_path / "leaky.py", tmp_path / "figures.json"
+    spec.write_text(LEAKY)
+    settings = [word for text in ("twice=True", "wide=3", "a=0.25") for word in ("--set", text)]
+    done = bench("--quick", "--cell", str(spec), "--mode", "inference", "--peer", "none", *settings, "--json", str(figures))
+    assert done.exit_code == 0, done.output
+    (result,) = json.loads(figures.read_text())["results"]
+    assert result["cell"] == "leaky twice=True wide=3 a=0.25"
+
+
+def test_every_cell_of_the_catalogue(monkeypatch):
+    monkeypatch.setattr(BenchCell, "found", lambda name, _settings: name)
+    given = dict.fromkeys(("shapes", "modes", "peers"), ()) | dict.fromkeys(("threads", "blocks", "seconds", "json_file", "plot_file"))
+    given |= {"dtype": "float32", "growth": (), "settings": {}, "transforms": {}, "quick": True, "cells": ("all",)}
+    given["peers"] = ("none",)
+    assert Options(**given).session().cells == tuple(catalogue.names())
+
+
 def test_a_path_and_a_peer(tmp_path):
     pytest.importorskip("torch", reason="PyTorch is not installed")
     spec = tmp_path / "mine.py"
@@ -106,6 +140,10 @@ def test_a_path_and_a_peer(tmp_path):
         (["--transform", "zoneout=1.0"], "zoneout=1.0; expected a probability"),
         (["--transform", "zoneout={'q': 0.1}"], "LSTM has no state q"),
         (["--transform", "layer_norm", "--peer", "none"], "leave out --peer"),
+        (["--cell", "elman", "--set", "phii=relu"], "Elman takes no phii='relu'; did you mean phi?"),
+        (["--cell", "jordan", "--set", "out=0"], "out=0; expected a whole number of at least 1"),
+        (["--cell", "slstm", "--set", "heads=3"], "3 blocks along its diagonal, which do not divide"),
+        (["--cell", "elman", "--set", "zoneout=0.1"], "use --transform zoneout=0.1"),
     ],
 )
 def test_mistakes_are_told_before_anything_runs(arguments, message):

@@ -108,7 +108,7 @@ def test_what_runs_apart_is_asked_for_every_size(monkeypatch):
     assert {(s.line.what, s.line.along) for s in found} == {("compile", "T"), ("compile", "gates"), ("kept", "T"), ("peak", "T")}
     compiled = [(env, arguments) for job, env, arguments in asked if job == "compile"]
     assert len({env["RNNCC_CACHE_DIR"] for env, _ in compiled}) == len(compiled) == 4
-    assert [arguments["options"] for _, arguments in compiled] == [{}, {}, {"gates": 1}, {"gates": 2}]
+    assert [arguments["settings"] for _, arguments in compiled] == [{}, {}, {"gates": 1}, {"gates": 2}]
     kept = [(arguments["shape"], arguments["contender"], arguments["checkpoint"]) for job, _, arguments in asked if job == "memory"]
     assert ("(9,2,4,4)", "rnncc", 3) in kept
     assert ("(9,2,4,4)", "absent", None) in kept
@@ -131,7 +131,7 @@ def test_a_process_that_fails_is_told_with_its_last_words():
 def test_a_process_of_its_own_gives_figures(tmp_path):
     spec = tmp_path / "leaky.py"
     spec.write_text(LEAKY)
-    given = {"cell": str(spec), "options": {}, "shape": "(3,2,4,4)", "dtype": "float32", "threads": 1}
+    given = {"cell": str(spec), "settings": {}, "shape": "(3,2,4,4)", "dtype": "float32", "threads": 1}
     found = apart("compile", {"RNNCC_CACHE_DIR": str(tmp_path / "cells")}, **given)
     assert 0 < found["module"] < found["whole"]
     again = compile_time(**given)
@@ -147,7 +147,7 @@ def test_the_peak_is_what_a_call_adds():
 
 @needs_proc
 def test_memory_of_this_package_and_of_peers():
-    given = {"cell": "elman", "shape": "(64,4,8,8)", "dtype": "float32", "threads": 1}
+    given = {"cell": "elman", "settings": {}, "shape": "(64,4,8,8)", "dtype": "float32", "threads": 1}
     whole = memory(contender="rnncc", checkpoint=None, **given)
     assert whole["kept"] >= 4 * 64 * 4 * 8
     long = given | {"shape": "(4096,4,8,8)"}

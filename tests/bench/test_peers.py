@@ -10,6 +10,7 @@ from rnncc.bench.contender import Contender, DisagreementError, disagreement
 from rnncc.bench.peers import CONTENDERS, OWN
 from rnncc.bench.problem import BenchCell, Problem, Shape
 from rnncc.bench.record import disagreements
+from rnncc.errors import ArgumentError
 
 SHAPE = Shape(4, 3, 5, 6)
 MODES = ["inference", "training", "stream"]
@@ -102,3 +103,25 @@ def test_the_same_values_for_everybody_and_every_time():
     assert all(np.array_equal(first.params[k], again.params[k]) for k in first.params)
     assert {v.dtype for v in (*first.params.values(), *first.state.values(), *first.streams.values())} == {np.dtype("float32")}
     assert replace(first, shape=Shape(1, 2, 3, 4)).params["U_i"].shape == (4, 4)
+
+
+def test_what_is_set_changes_the_cell():
+    plain, sized = BenchCell.found("jordan"), BenchCell.found("jordan", {"out": 4, "phi": "relu"})
+    assert (plain.name, sized.name) == ("jordan", "jordan out=4 phi=relu")
+    problem = Problem(sized, SHAPE, "inference", "float64", 1)
+    assert problem.expected()["output"].shape == (4, 3, 4)
+    still = BenchCell.found("antisymmetric", {"epsilon": 0.0})
+    found = Problem(still, SHAPE, "inference", "float64", 1)
+    assert np.array_equal(found.expected()["h_T"], found.state["h"])
+    assert still.transformed({"layer_norm": True}).made.info.constants["epsilon"] == 0.0
+
+
+def test_a_library_has_no_layer_of_a_cell_under_settings():
+    problem = Problem(BenchCell.found("elman", {"phi": "relu"}), SHAPE, "inference", "float32", 1)
+    assert library("pytorch").load()(problem) is None
+    assert disagreement("jax", problem, (made := library("jax").load()(problem)).read(made.call()), problem.expected()) is None
+
+
+def test_a_shape_that_a_cell_does_not_have():
+    with pytest.raises(ArgumentError, match="which do not divide the size hidden, 6"):
+        Problem(BenchCell.found("slstm", {"heads": 4}), SHAPE, "inference", "float32", 1)

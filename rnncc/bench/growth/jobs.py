@@ -23,14 +23,14 @@ _WARM_STEPS = 512
 """Steps of a first call, which loads or compiles whatever the measured one needs: more than a chunk of time."""
 
 
-def compile_time(cell: str, options: Mapping[str, Any], shape: str, dtype: str, threads: int) -> dict[str, float]:
+def compile_time(cell: str, settings: Mapping[str, Any], shape: str, dtype: str, threads: int) -> dict[str, float]:
     """Seconds from a spec to its module, and to the gradients of its first call, less those of a second call."""
     sizes = Shape.parse(shape)
     start = time.perf_counter()
-    generated, _ = find_class(cell, options)
-    layer = generated(sizes.inputs, sizes.hidden, dtype=dtype, threads=threads, seed=0, **options)
+    generated, _ = find_class(cell, settings)
+    layer = generated(sizes.inputs, sizes.hidden, dtype=dtype, threads=threads, seed=0, **settings)
     module = time.perf_counter() - start
-    x = Problem(BenchCell.found(cell), sizes, "training", dtype, threads).x
+    x = Problem(BenchCell.found(cell, settings), sizes, "training", dtype, threads).x
     first, second = (_elapsed(lambda: _gradients(layer, x)) for _ in range(2))
     return {"module": module, "whole": module + first - second}
 
@@ -46,13 +46,15 @@ def _elapsed(call: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def memory(cell: str, contender: str, shape: str, dtype: str, threads: int, checkpoint: int | None) -> dict[str, float]:
+def memory(
+    cell: str, settings: Mapping[str, Any], contender: str, shape: str, dtype: str, threads: int, checkpoint: int | None
+) -> dict[str, float]:
     """Bytes of one call in training: kept for its backward pass beside its inputs, and at most, beyond what was there before.
 
     What is kept JAX does not tell. Nothing where the contender does not serve the cell.
     """
     sizes = Shape.parse(shape)
-    problem = Problem(BenchCell.found(cell), sizes, "training", dtype, threads)
+    problem = Problem(BenchCell.found(cell, settings), sizes, "training", dtype, threads)
     make = partial(_own, checkpoint) if contender == OWN else partial(_peer, contender)
     first, call = make(replace(problem, shape=replace(sizes, steps=min(sizes.steps, _WARM_STEPS)))), make(problem)
     if first is None or call is None:

@@ -45,6 +45,7 @@ def _step(setting: Setting, cell: BenchCell, name: str, shape: Shape, checkpoint
             "memory",
             {},
             cell=str(cell.path),
+            settings=cell.settings,
             contender=name,
             shape=str(shape),
             dtype=setting.dtype,

@@ -22,7 +22,7 @@ def layer(problem: Problem) -> Contender:
 def parametrised(problem: Problem, **keywords: Any) -> tuple[Any, Arrays]:
     """A layer with the problem's parameters, made with further `keywords`, and its first state."""
     cell = problem.cell.made
-    generated, _ = find_class(problem.cell.path, {}, cell.transforms)
+    generated, _ = find_class(problem.cell.path, problem.cell.settings, cell.transforms)
     keywords |= cell.constants | {name: size for name, size in problem.sizes.items() if name not in ("input", "hidden")}
     keywords |= {"dtype": problem.dtype, "threads": problem.threads, "seed": 0}
     made = generated(problem.shape.inputs, problem.shape.hidden, **keywords)
