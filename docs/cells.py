@@ -1,9 +1,10 @@
-"""Writes `docs/cells.md`: every cell of the catalogue, from its spec, and what cells learned, from `docs/cells.json`.
+"""Writes `docs/cells.md`: every cell of the catalogue, from its spec, what cells learned, from `docs/cells.json`, and how long a call
+takes, from `docs/cells-speed.json`.
 
     python docs/cells.py
 
 The same catalogue and results give the same text. `examples/jsb.py --json docs/cells.json` and `examples/tasks.py … --json
-docs/cells.json` add results.
+docs/cells.json` add results; `SPEED_COMMAND` writes the times, all or some, and without that file the page has none.
 """
 
 import json
@@ -27,6 +28,9 @@ SIZE = 128  # of input and state
 POSITIONS = 50  # of a memory
 BYTES = 4  # of a float32
 KERNELS = ("inference", "forward", "backward")
+MODES = ("inference", "training")
+LIBRARIES = {"rnncc": "rnncc", "pytorch": "PyTorch", "jax": "JAX", "onnxruntime": "ONNX Runtime"}
+PACKAGES = {"pytorch": "torch", "jax": "jax", "onnxruntime": "onnxruntime"}
 BARS = "▁▂▃▄▅▆▇█"
 POINTS = 20  # of a curve
 PUBLISHED = {
@@ -38,6 +42,10 @@ PUBLISHED = {
     ("adding 600", "gru"): "5.3e-5",
 }
 """By Bai, Kolter & Koltun 2018, table 1."""
+
+SPEED_COMMAND = """\
+    rnncc bench --cell all --shape 100,32,128,128 --mode inference --mode training --peer pytorch --peer jax --peer onnxruntime \\
+        --blocks 2 --seconds 0.1 --json docs/cells-speed.json"""
 
 HEAD = f"""# Cells
 
@@ -65,10 +73,10 @@ Koltun 2018, table 1. A cell that is missing here was not run:
 """
 
 
-def page(names: Sequence[str], results: Sequence[dict[str, Any]]) -> str:
+def page(names: Sequence[str], results: Sequence[dict[str, Any]], measured: dict[str, Any]) -> str:
     """The whole page."""
     made = {name: compile_cell(name) for name in names}
-    return "\n".join([HEAD, *learned(results), *overview(made), *(section(name, one) for name, one in made.items())])
+    return "\n".join([HEAD, *learned(results), *overview(made, measured), *(section(name, one) for name, one in made.items())])
 
 
 def learned(results: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -100,18 +108,46 @@ def curve(values: Sequence[float], low: float, high: float) -> str:
     return "".join(BARS[round(share * (len(BARS) - 1))] for share in rise)
 
 
-def overview(made: dict[str, Compilation]) -> Iterator[str]:
-    """One row a cell."""
+def overview(made: dict[str, Compilation], measured: dict[str, Any]) -> Iterator[str]:
+    """One row a cell; `measured` is what `rnncc bench` wrote, or nothing."""
     yield f"## What a step costs\n\nOne sample, {SIZE} inputs, {SIZE} units.\n"
-    titles = ("cell", "parameters", "FLOPs forward", "backward", "bytes inference", "forward", "backward", "found")
+    if measured:
+        yield f"*Speed*: {measured_on(measured)}\n\n{SPEED_COMMAND}\n"
+    titles = ["cell", "parameters", "FLOPs forward", "backward", "bytes inference", "forward", "backward"]
+    titles += ["speed inference", "training", "found"] if measured else ["found"]
     yield f"| {' | '.join(titles)} |\n{'|---' * len(titles)}|"
-    yield "\n".join(_row(name, one) for name, one in made.items()) + "\n"
+    yield "\n".join(_row(name, one, measured) for name, one in made.items()) + "\n"
 
 
-def _row(name: str, made: Compilation) -> str:
+def _row(name: str, made: Compilation, measured: dict[str, Any]) -> str:
     numbers = [parameters(made), *flops(made).values(), *(BYTES * step_numbers(made.program(kernel)) for kernel in KERNELS)]
     found = "; ".join(_found(one, alone=len(made.structure) == 1) for one in made.structure if one.holding)
-    return f"| [`{name}`](#{name}) | " + " | ".join(f"{_at_size(n, made):,}" for n in numbers) + f" | {found} |"
+    cells = [f"{_at_size(n, made):,}" for n in numbers] + ([speed(measured, name, mode) for mode in MODES] if measured else [])
+    return f"| [`{name}`](#{name}) | {' | '.join(cells)} | {found} |"
+
+
+def measured_on(measured: dict[str, Any]) -> str:
+    """What the times are of, and on what they were measured."""
+    first, machine, versions = measured["results"][0], measured["machine"], measured["versions"]
+    peers = {peer for r in measured["results"] for peer in r["contenders"] if peer in LIBRARIES}
+    shape = ", ".join(str(first[size]) for size in ("steps", "batch", "inputs", "hidden"))
+    libraries = ", ".join(f"{LIBRARIES[peer]} {versions[package]}" for peer, package in PACKAGES.items() if peer in peers)
+    return (
+        f"milliseconds of a call at (T, N, I, H) = ({shape}), {measured['plan']['dtype']}, and how many times as long the fastest\n"
+        "of the others takes: a jitted `lax.scan` of JAX; where they have the cell, PyTorch's layer and ONNX Runtime's operator. Measured on\n"
+        f"{measured['date'][:10]}, {machine['threads']} cores of {machine['processor']} ({machine['instruction_set']}), {libraries}."
+    )
+
+
+def speed(measured: dict[str, Any], name: str, mode: str) -> str:
+    """`4.99, JAX 1.34 ×`; nothing where a cell was not measured."""
+    for r in measured["results"]:
+        if (r["cell"], r["mode"]) == (name, mode):
+            own = r["contenders"].get("rnncc")
+            wrong = ", ".join(f"{LIBRARIES[d['contender']]} disagrees" for d in r.get("disagrees", []))
+            best = f"{LIBRARIES[r['best_peer']]} {r['ratio']:.2f} ×" if r["ratio"] else ""
+            return ", ".join(filter(None, [f"{1e3 * own['seconds']:.3g}" if own else "", best, wrong]))
+    return ""
 
 
 def _found(one: Found, alone: bool) -> str:
@@ -151,7 +187,13 @@ def section(name: str, made: Compilation) -> str:
 def main() -> None:
     """Write the page."""
     results = json.loads((HERE / "cells.json").read_text(encoding="utf-8"))
-    (HERE / "cells.md").write_text(page(catalogue.names(), results), encoding="utf-8")
+    (HERE / "cells.md").write_text(page(catalogue.names(), results, speeds(HERE / "cells-speed.json")), encoding="utf-8")
+
+
+def speeds(file: Path) -> dict[str, Any]:
+    """What `SPEED_COMMAND` wrote; nothing where it has not run, or was stopped before the first cell."""
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return found if found.get("results") else {}
 
 
 if __name__ == "__main__":

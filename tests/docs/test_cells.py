@@ -25,10 +25,10 @@ def cells() -> ModuleType:
 
 
 @pytest.mark.parametrize("name", ["elman", "lstm", "gru_d", "qrnn", "mlstm_matrix"])
-def test_a_cell_is_as_its_spec_gives_it(cells: ModuleType, name: str) -> None:
+def test_a_cell_is_as_its_spec_and_its_times_give_it(cells: ModuleType, name: str) -> None:
     made = compile_cell(name)
     assert cells.section(name, made) in PAGE, AGAIN
-    assert "\n".join(cells.overview({name: made})).splitlines()[-1] in PAGE, AGAIN
+    assert "\n".join(cells.overview({name: made}, cells.speeds(DOCS / "cells-speed.json"))).splitlines()[-1] in PAGE, AGAIN
 
 
 def test_what_cells_learned_is_as_the_results_give_it(cells: ModuleType) -> None:
@@ -42,7 +42,7 @@ def test_every_cell_has_a_section() -> None:
 
 
 def test_a_row_counts_as_the_layers_of_libraries_do(cells: ModuleType) -> None:
-    row = "\n".join(cells.overview({"lstm": compile_cell("lstm")}))
+    row = "\n".join(cells.overview({"lstm": compile_cell("lstm")}, {}))
     assert "| [`lstm`](#lstm) | 131,584 |" in row  # 4 (128 + 128 + 1) 128
     assert " | 1,024 |" in row  # 128 numbers in, 128 out
 
@@ -53,3 +53,42 @@ def test_a_curve_falls_from_full_to_empty_by_logarithms(cells: ModuleType) -> No
     bars = cells.curve([math.exp(-k) for k in range(200)], math.exp(-199), 1.0)
     assert len(bars) == 20
     assert bars == "".join(sorted(bars, reverse=True))
+
+
+def measured(**changes: object) -> dict:
+    result = {
+        "cell": "lstm",
+        "mode": "training",
+        "steps": 100,
+        "batch": 32,
+        "inputs": 128,
+        "hidden": 128,
+        "best_peer": "jax",
+        "ratio": 2.0,
+    }
+    result |= {"contenders": {"rnncc": {"seconds": 0.004}, "jax": {"seconds": 0.008}}, "disagrees": []} | changes
+    machine = {"processor": "a processor", "instruction_set": "avx2", "threads": 2}
+    versions = {"torch": "2.1", "jax": "0.4", "onnxruntime": None}
+    return {"date": "2026-01-02T03:04", "machine": machine, "versions": versions, "plan": {"dtype": "float32"}, "results": [result]}
+
+
+def test_times_stand_beside_costs(cells: ModuleType) -> None:
+    page = "\n".join(cells.overview({"lstm": compile_cell("lstm"), "elman": compile_cell("elman")}, measured()))
+    rows = {line.split("`")[1]: line.split(" | ")[7:9] for line in page.splitlines() if line.startswith("| [")}
+    assert rows == {"lstm": ["", "4, JAX 2.00 ×"], "elman": ["", ""]}
+    assert "(100, 32, 128, 128), float32" in page
+    assert "2026-01-02, 2 cores of a processor (avx2), JAX 0.4.\n" in page
+
+
+def test_who_disagrees_is_told(cells: ModuleType) -> None:
+    wrong = [{"contender": "jax"}]
+    alone = measured(contenders={"rnncc": {"seconds": 0.004}}, best_peer=None, ratio=None, disagrees=wrong)
+    assert cells.speed(alone, "lstm", "training") == "4, JAX disagrees"
+    nobody = measured(contenders={}, best_peer=None, ratio=None, disagrees=[*wrong, {"contender": "rnncc"}])
+    assert cells.speed(nobody, "lstm", "training") == "JAX disagrees, rnncc disagrees"
+
+
+def test_the_page_without_times(cells: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "stopped.json").write_text('{"results": []}')
+    assert cells.speeds(tmp_path / "absent.json") == cells.speeds(tmp_path / "stopped.json") == {}
+    assert "speed" not in "\n".join(cells.overview({"lstm": compile_cell("lstm")}, {}))
