@@ -132,10 +132,11 @@ def measured_on(measured: dict[str, Any]) -> str:
     peers = {peer for r in measured["results"] for peer in r["contenders"] if peer in LIBRARIES}
     shape = ", ".join(str(first[size]) for size in ("steps", "batch", "inputs", "hidden"))
     libraries = ", ".join(f"{LIBRARIES[peer]} {versions[package]}" for peer, package in PACKAGES.items() if peer in peers)
+    where = f"{machine['threads']} cores of {machine['processor']} ({machine['instruction_set']})"
     return (
         f"milliseconds of a call at (T, N, I, H) = ({shape}), {measured['plan']['dtype']}, and how many times as long the fastest\n"
         "of the others takes: a jitted `lax.scan` of JAX; where they have the cell, PyTorch's layer and ONNX Runtime's operator. Measured on\n"
-        f"{measured['date'][:10]}, {machine['threads']} cores of {machine['processor']} ({machine['instruction_set']}), {libraries}."
+        f"{measured['date'][:10]}, {where}, {libraries}."
     )
 
 

@@ -35,11 +35,11 @@ def _shape(cost: dict[str, Any]) -> tuple[int, ...]:
 def _of_shape(shape: tuple[int, ...], costs: Sequence[dict[str, Any]]) -> str:
     here = {(c["transform"], (c["cell"], c["mode"])): c for c in costs if _shape(c) == shape}
     columns = list(dict.fromkeys(column for _, column in here))
-    plain = {column: f"{1e3 * c['plain']:.3g}" for (_, column), c in here.items()}
+    plain = {column: figure(1e3 * c["plain"]) for (_, column), c in here.items()}
     rows = [["plain", *(plain[column] for column in columns)]]
     for transform in dict.fromkeys(transform for transform, _ in here):
         found = [here.get((transform, column)) for column in columns]
-        rows.append([f"`{transform}`", *(f"{1e3 * c['seconds']:.3g} ({c['ratio']:.2f})" if c else "" for c in found)])
+        rows.append([f"`{transform}`", *(f"{figure(1e3 * c['seconds'])} ({c['ratio']:.2f})" if c else "" for c in found)])
     titles = [f"{shape}, ms (× plain)", *(f"{cell}, {mode}" for cell, mode in columns)]
     return table(titles, rows)
 
@@ -70,7 +70,12 @@ def _of_figure(what: str, found: Sequence[Series]) -> str:
 
 def _slopes(s: Series) -> str:
     _, scale = UNITS[s.line.what]
-    return f"{scale * s.values[0]:.3g} → {scale * s.values[-1]:.3g} ({s.slope:.2f}, {s.end:.2f})"
+    return f"{figure(scale * s.values[0])} → {figure(scale * s.values[-1])} ({s.slope:.2f}, {s.end:.2f})"
+
+
+def figure(value: float) -> str:
+    """Three digits, or all before the point."""
+    return f"{value:.3g}" if value < 999.5 else f"{value:,.0f}"
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

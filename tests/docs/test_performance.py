@@ -59,7 +59,7 @@ def test_slopes_stand_beside_each_other(performance: ModuleType) -> None:
         "| time of a call, ms |  | rnncc | peer |",
         "| --- | --- | --- | --- |",
         "| T = 10 → 1,000 | `lstm`, inference | 1 → 100 (1.00, 1.00) | 2 → 2 (0.00, 0.00) |",
-        "| T = 10 → 1,000 | `lstm`, training | 1e+03 → 1e+04 (0.50, 0.50) |  |",
+        "| T = 10 → 1,000 | `lstm`, training | 1,000 → 10,000 (0.50, 0.50) |  |",
     ]
 
 
