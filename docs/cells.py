@@ -134,9 +134,9 @@ def measured_on(measured: dict[str, Any]) -> str:
     libraries = ", ".join(f"{LIBRARIES[peer]} {versions[package]}" for peer, package in PACKAGES.items() if peer in peers)
     where = f"{machine['threads']} cores of {machine['processor']} ({machine['instruction_set']})"
     return (
-        f"milliseconds of a call at (T, N, I, H) = ({shape}), {measured['plan']['dtype']}, and how many times as long the fastest\n"
-        "of the others takes: a jitted `lax.scan` of JAX; where they have the cell, PyTorch's layer and ONNX Runtime's operator. Measured on\n"
-        f"{measured['date'][:10]}, {where}, {libraries}."
+        f"milliseconds of a call at (T, N, I, H) = ({shape}), {measured['plan']['dtype']}, and how many times as long\n"
+        "the fastest of the others takes: a jitted `lax.scan` of JAX, PyTorch's layer and ONNX Runtime's operator where there is one.\n"
+        f"Measured on {measured['date'][:10]}, {where}, {libraries}."
     )
 
 

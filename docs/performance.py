@@ -70,7 +70,7 @@ def _of_figure(what: str, found: Sequence[Series]) -> str:
 
 def _slopes(s: Series) -> str:
     _, scale = UNITS[s.line.what]
-    return f"{figure(scale * s.values[0])} → {figure(scale * s.values[-1])} ({s.slope:.2f}, {s.end:.2f})"
+    return f"{figure(scale * s.values[0])} → {figure(scale * s.values[-1])} ({s.slope:z.2f}, {s.end:z.2f})"
 
 
 def figure(value: float) -> str:
