@@ -35,9 +35,12 @@ class Panels:
     ----------
     bfloat16
         Whether they are to be packed as bfloat16.
+    tf32
+        Whether they are to be packed as TF32, which tensor cores of a CUDA device multiply.
     """
 
     bfloat16: bool = False
+    tf32: bool = False
     made: dict[Key, Panel] = field(default_factory=dict)
     computed: dict[str, "Computed"] = field(default_factory=dict)
     """By function what it has computed for the constants of its last call."""
@@ -91,7 +94,7 @@ def fixed(env: Mapping[str, Any], compute: Callable[[Mapping[str, Any]], Mapping
     values = tuple(env[name] for name in constants)
     found = panels.computed.get(compute.__name__)
     if found is None or found.constants != values:
-        found = Computed(values, compute(env), Panels(panels.bfloat16))
+        found = Computed(values, compute(env), Panels(panels.bfloat16, panels.tf32))
         panels.computed[compute.__name__] = found
     return {**env, **found.weights, PANELS: found.panels}
 

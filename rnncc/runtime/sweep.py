@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +35,8 @@ class Sweep:
         Takes down what is to be done, instead of doing it; only of whole sequences, and of several steps for one thread only.
     segment_of
         T of the sweep that this is a segment of; None: it is all of time.
+    library
+        Whose arrays are worked on: NumPy, or CuPy.
     """
 
     steps: int
@@ -44,6 +47,7 @@ class Sweep:
     team: int = 0
     record: "Record | None" = None
     segment_of: int | None = None
+    library: ModuleType = np
 
     def live(self) -> NDArray[np.int64]:
         """(T,) int64: how many rows, from the first, are alive at each step."""

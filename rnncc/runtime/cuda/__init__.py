@@ -1,0 +1,1 @@
+"""CUDA kernels: what generated kernels are made of on a device, and how they are compiled and launched."""

@@ -1,0 +1,64 @@
+"""As `runtime.totals`, on a device: matrix products and reductions of the array library.
+
+The live rows of all steps are one sum, so that a sum over parts of time (`so_far`) is that of the whole but for its rounding.
+"""
+
+import numpy as np
+
+from rnncc.runtime.cuda.lengths import dead_steps, live_rows
+from rnncc.runtime.kernels import Array
+from rnncc.runtime.library import library_of
+from rnncc.runtime.sweep import Sweep
+
+
+def outer(
+    sweep: Sweep, left: Array, left_units: int, right: Array, right_units: int, so_far: Array | None = None, blocks: int = 1
+) -> Array:
+    """Σ over time and batch of left_i · right_j: (left_units, right_units) from two streams (T, N, ·).
+
+    Of several `blocks` along the diagonal nothing else need be right, and nothing else is made where they share both axes.
+    """
+    a, b = live_rows(sweep, left), live_rows(sweep, right)
+    if blocks > 1 and left_units % blocks == right_units % blocks == 0:
+        return _along_diagonal(a, left_units, b, right_units, so_far, blocks)
+    return _added((a.T @ b)[:left_units, :right_units], so_far)
+
+
+def _along_diagonal(a: Array, rows: int, b: Array, columns: int, so_far: Array | None, blocks: int) -> Array:
+    """`outer` of blocks that divide both axes, one product a block."""
+    total = library_of(a).zeros((rows, columns), a.dtype) if so_far is None else so_far
+    r, c = rows // blocks, columns // blocks
+    for k in range(blocks):
+        own, met = slice(k * r, (k + 1) * r), slice(k * c, (k + 1) * c)
+        total[own, met] += a[:, own].T @ b[:, met]
+    return total
+
+
+def column_sum(sweep: Sweep, stream: Array, *units: int, so_far: Array | None = None) -> Array:
+    """Σ over time and batch of a stream (T, N, ·) or (T, N, ·, ·), summed in float64: (*units,)."""
+    rows = live_rows(sweep, stream)[..., : units[-1]]
+    return _added(rows.sum(axis=0, dtype=np.float64).astype(stream.dtype), so_far)
+
+
+def total_sum(sweep: Sweep, stream: Array, *units: int, so_far: Array | None = None) -> Array:
+    """Σ of every number of a stream (T, N) or (T, N, ·): ()."""
+    rows = live_rows(sweep, stream)
+    own = rows[..., : units[-1]] if units else rows
+    return _added(library_of(stream).asarray(own.sum(dtype=np.float64).astype(stream.dtype)), so_far)
+
+
+def row_sum(sweep: Sweep, stream: Array, *units: int, so_far: Array | None = None) -> Array:
+    """Σ over time of a stream (T, N), (T, N, ·) or (T, N, ·, ·), for each row of the batch alone: (N, *units)."""
+    own = stream[..., : units[-1]] if units else stream
+    if sweep.lengths is not None:
+        dead = dead_steps(sweep).reshape(sweep.steps, sweep.batch, *(1 for _ in units))
+        own = library_of(stream).where(dead, own.dtype.type(0), own)
+    return _added(own.sum(axis=0, dtype=own.dtype), so_far)
+
+
+def _added(part: Array, so_far: Array | None) -> Array:
+    """`part`, or the sum that goes on with it, in place."""
+    if so_far is None:
+        return part
+    so_far += part
+    return so_far

@@ -1,0 +1,155 @@
+"""A stand-in for CuPy: NumPy arrays that, like those of a device, refuse to be taken for arrays of the host.
+
+What is computed is NumPy's. What is shown is that every array comes from the right library: a NumPy array among its operands is an
+error here, as it is there. Memory of any content holds NaN.
+"""
+
+import itertools
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+_SHOWN = ("shape", "dtype", "ndim", "size", "strides", "nbytes", "itemsize", "flags")
+_ENTRANCES = ("asarray", "array")
+"""Functions that take host arrays."""
+
+
+class ndarray(NDArrayOperatorsMixin):
+    """An array of the device."""
+
+    __module__ = "cupy"
+    __hash__ = None
+
+    def __init__(self, host):
+        assert type(host) is np.ndarray
+        self._host = host
+
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        found = getattr(self._host, name)
+        return found if name in _SHOWN else wrapped(found) if not callable(found) else on_device(found)
+
+    def __getitem__(self, index):
+        return wrapped(self._host[unwrapped(index)])
+
+    def __setitem__(self, index, value):
+        self._host[unwrapped(index)] = unwrapped(value)
+
+    def __len__(self):
+        return len(self._host)
+
+    def __iter__(self):
+        return (wrapped(part) for part in self._host)
+
+    def __bool__(self):
+        return bool(self._host)
+
+    def __float__(self):
+        return float(self._host)
+
+    def __int__(self):
+        return int(self._host)
+
+    def __array__(self, *_args, **_keywords):
+        raise TypeError("Implicit conversion to a NumPy array is not allowed. Please use `.get()`")
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **keywords):
+        return on_device(getattr(ufunc, method))(*inputs, **keywords)
+
+    def __array_function__(self, func, _types, args, keywords):
+        return on_device(func)(*args, **keywords)
+
+    def __dlpack_device__(self):
+        return (2, 0)
+
+    def get(self, out=None, **_keywords):
+        if out is None:
+            return self._host.copy()
+        out[...] = self._host
+        return out
+
+    @property
+    def base(self):
+        return None if self._host.base is None else wrapped(self._host.base)
+
+
+def on_device(function, *, entrance=False):
+    """`function` of NumPy on arrays of the device."""
+
+    def run(*args, **keywords):
+        taken = entered if entrance else unwrapped
+        out = keywords.get("out")
+        found = function(*(taken(a) for a in args), **{k: taken(v) for k, v in keywords.items()})
+        if isinstance(out, tuple):
+            return out[0]
+        return wrapped(found) if out is None else out
+
+    return run
+
+
+def wrapped(value):
+    """What a function gives: its arrays as those of the device, numbers as arrays without axes."""
+    if isinstance(value, np.ndarray):
+        return ndarray(value.view(np.ndarray))
+    if isinstance(value, np.generic):
+        return ndarray(np.array(value))
+    return type(value)(wrapped(v) for v in value) if isinstance(value, list | tuple) else value
+
+
+def unwrapped(value):
+    """Arguments of a function of the host; arrays of the host among them are refused, as CuPy does."""
+    match value:
+        case ndarray():
+            return value._host
+        case np.ndarray() if value.ndim > 0:
+            raise TypeError(f"Unsupported type {type(value)}")
+        case list() | tuple():
+            return type(value)(map(unwrapped, value))
+        case _:
+            return value
+
+
+def entered(value):
+    """As `unwrapped`, where arrays of the host are welcome."""
+    return value.copy() if isinstance(value, np.ndarray) else unwrapped(value)
+
+
+def new(shape, dtype=np.float64, **_keywords):
+    """Memory of any content."""
+    made = np.empty(shape, dtype)
+    if made.dtype.kind == "f":
+        made[...] = np.nan
+    return ndarray(made)
+
+
+class Stream:
+    """A stream: work on it is done at once."""
+
+    null: "Stream"
+    _numbers = itertools.count(1)
+
+    def __init__(self, ptr=None):
+        self.ptr = next(self._numbers) if ptr is None else ptr
+
+
+class _Library(ModuleType):
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        found = getattr(np, name)
+        if isinstance(found, type):
+            return found
+        return on_device(found, entrance=name in _ENTRANCES)
+
+
+def library():
+    """The module in CuPy's place."""
+    made = _Library("cupy")
+    made.ndarray = ndarray
+    made.empty = new
+    made.asnumpy = lambda array: array.get() if isinstance(array, ndarray) else np.asarray(array)
+    stream = Stream(0)
+    made.cuda = SimpleNamespace(Device=lambda _number=None: SimpleNamespace(id=0), get_current_stream=lambda: stream)
+    return made
