@@ -11,7 +11,9 @@ from typing import Any
 import sympy as sp
 
 from rnncc.catalogue import find
-from rnncc.emit.cpu import Programs, module_source
+from rnncc.emit.cpu import Programs
+from rnncc.emit.cpu import module_source as cpu_source
+from rnncc.emit.cuda import module_source as cuda_source
 from rnncc.ir import Program, show, verify
 from rnncc.lower import lower
 from rnncc.passes import cse, dce, differentiate, expectation, hoist_sums, settle, split
@@ -94,11 +96,24 @@ class Compilation:
     @cached_property
     def source(self) -> str:
         """The generated module."""
+        return cpu_source(self._told, self.origin, self._programs)
+
+    @cached_property
+    def cuda_source(self) -> str:
+        """The generated module for CUDA."""
+        return cuda_source(self._told, self.origin, self._programs)
+
+    @cached_property
+    def _programs(self) -> Programs:
         gradients = frozenset(key for key, _ in self.joint.outputs) - {key for key, _ in self.primal.outputs}
         forward, backward = self.sweeps
-        programs = Programs(self.settled, forward, backward, self.trace, gradients, hoist_sums)
+        return Programs(self.settled, forward, backward, self.trace, gradients, hoist_sums)
+
+    @cached_property
+    def _told(self) -> CellInfo:
+        """The description with what was found of each loop, and how it is run."""
         apart = is_elementwise(schedule(hoist_sums(self.settled), hoist=True))
-        return module_source(replace(self.info, loops=told(self.structure, apart=apart)), self.origin, programs)
+        return replace(self.info, loops=told(self.structure, apart=apart))
 
     @cached_property
     def origin(self) -> str:

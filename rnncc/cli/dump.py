@@ -18,6 +18,7 @@ from rnncc.passes import hoist_sums
 _STAGES = {
     "numpy": ("spec", "ir", "source"),
     "cpu": ("spec", "ir", "phases", "source", "llvm", "asm"),
+    "cuda": ("spec", "ir", "phases", "source"),
     "torch": ("spec", "ir", "source"),
     "jax": ("spec", "ir", "source"),
     "latex": ("spec", "ir", "source"),
@@ -42,6 +43,7 @@ def command(
       rnncc dump lstm --kernel backward --stage ir
       rnncc dump lstm --stage asm --dtype float64
       rnncc dump gru --target latex --kernel backward
+      rnncc dump gru --target cuda
       rnncc dump gru --target torch
       rnncc dump gru --transform recurrent_dropout=0.3 --stage ir
     """
@@ -84,4 +86,9 @@ def _jax(made: Compilation, _kernel: str) -> str:
     return jax_source(hoist_sums(made.inference), made.info.named)
 
 
-_SOURCES = {"numpy": _numpy, "torch": _torch, "jax": _jax, "latex": _latex}
+def _cuda(made: Compilation, _kernel: str) -> str:
+    """One module for every kernel, as of the CPU."""
+    return made.cuda_source
+
+
+_SOURCES = {"numpy": _numpy, "cuda": _cuda, "torch": _torch, "jax": _jax, "latex": _latex}

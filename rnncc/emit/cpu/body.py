@@ -62,7 +62,7 @@ class Body:
             self._fetch(o)
         source = expression(n.expr, lambda name: self.known[name])
         if all(self.types.get(o) == () for o in n.operands):
-            source = f"fill({self.names.model(n.name)}, {source})"
+            source = self._spread(n.name, source)
         self.text(f"{n.name} = {source}")
         self.known[n.name] = n.name
         if not units(n.type):
@@ -73,12 +73,10 @@ class Body:
         """Over the units lane by lane; lanes beyond the last count as nothing. Over the lines of a matrix in place."""
         self._fetch(r.a)
         if over_lines(r, self.phase):
-            place, value = self.names.slot(r.name).at("row", "unit"), self.known[r.a]
-            self.text(f"store({f'load({place}) + {value}' if r.op == 'sum' else f'Max(load({place}), {value})'}, {place})")
+            place, value = self.names.slot(r.name), self.known[r.a]
+            self.text(self._stored(combined(r, self._loaded(place, "row", "unit"), value), place, "row", "unit"))
             return
-        size = self.names.size(units(self.types[r.a])[-1])
-        value = f"first_lanes({self.known[r.a]}, {size} - unit, {neutral(r)})"
-        self.text(f"{r.name} = {r.name} + {value}" if r.op == "sum" else f"{r.name} = Max({r.name}, {value})")
+        self.text(f"{r.name} = {combined(r, r.name, self._counting(r))}")
 
     def _fetch(self, value: str) -> None:
         """Load what this body has not computed: values of the sequence once into a variable, parameters where they are used."""
@@ -96,17 +94,16 @@ class Body:
         if axes == ():
             self.known[value] = value
         else:
-            how = "load" if self.phase.size in axes else "splat_at"
-            self.known[value] = f"{how}({', '.join([value, *(['row'] if axes[0] == 'N' else []), *self._places(axes)])})"
+            self.known[value] = self._loaded(Slot(value, ""), *(["row"] if axes[0] == "N" else []), *self._places(axes))
 
     def _load(self, value: str) -> None:
         place, axes = self.names.slot(value), self.types[value]
         if units(axes):
             inner = self.phase.size in axes
-            write, how = (self.text, "load") if inner else (self.line_before, "splat_at")
-            write(f"{value} = {how}({place.at('row', *self._places(axes))})")
+            write = self.text if inner else self.line_before
+            write(f"{value} = {self._loaded(place, 'row', *self._places(axes))}")
             return
-        self.before(f"{value} = splat_at({place.at('row')})")
+        self.before(f"{value} = {self._loaded(place, 'row')}")
         self.row_values[value] = value
 
     def _places(self, axes: Axes) -> list[str]:
@@ -136,13 +133,39 @@ class Body:
     def stored(self, value: str, place: Slot) -> str:
         """The line that writes `value` to `place`."""
         if units(self.types.get(value, ("unit",))):
-            return f"store({value}, {place.at('row', *(['line'] if self.phase.lines else []), 'unit')})"
-        return f"{place.element()} = sum_lanes({value}, 1)"
+            return self._stored(value, place, "row", *(["line"] if self.phase.lines else []), "unit")
+        return f"{place.element()} = {self._alone(value)}"
+
+    # -- what is written of vectors; `emit/cuda/body.py` says it of numbers
+
+    def _loaded(self, place: Slot, *indices: str) -> str:
+        """What lies there: a vector of units, or the same number in every lane."""
+        return f"{'load' if 'unit' in indices else 'splat_at'}({place.at(*indices)})"
+
+    def _stored(self, value: str, place: Slot, *indices: str) -> str:
+        return f"store({value}, {place.at(*indices)})"
+
+    def _spread(self, name: str, source: str) -> str:
+        """A number in every lane."""
+        return f"fill({self.names.model(name)}, {source})"
+
+    def _counting(self, r: Reduce) -> str:
+        """What is reduced, with nothing in the lanes beyond the last unit."""
+        return f"first_lanes({self.known[r.a]}, {self.names.size(units(self.types[r.a])[-1])} - unit, {neutral(r)})"
+
+    def _alone(self, value: str) -> str:
+        """The number that every lane holds."""
+        return f"sum_lanes({value}, 1)"
 
 
 def over_lines(r: Reduce, phase: Compute) -> bool:
     """Whether `r` reduces matrices over their first axis."""
     return bool(phase.lines) and phase.lines not in r.type
+
+
+def combined(r: Reduce, so_far: str, value: str) -> str:
+    """One value more in a sum or a maximum."""
+    return f"{so_far} + {value}" if r.op == "sum" else f"Max({so_far}, {value})"
 
 
 def neutral(r: Reduce) -> str:

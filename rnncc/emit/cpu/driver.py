@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import ClassVar
 
 from rnncc.emit.cpu.arrays import AGAINST, Arrays
 from rnncc.emit.cpu.elementwise import ElementwiseKernel
@@ -14,7 +15,7 @@ from rnncc.emit.cpu.text import Text, wrapped
 from rnncc.emit.cpu.words import key, safe
 from rnncc.errors import InternalError
 from rnncc.ir import BlockDiagonal, Carry, Contract, Gather, Reduce, ScatterAdd, Slice, block_counts, units
-from rnncc.schedule import Accumulator, Phase, is_elementwise
+from rnncc.schedule import Accumulator, Panel, Phase, is_elementwise
 
 
 class Driver:
@@ -36,6 +37,8 @@ class Driver:
         Weights that are computed apart from it.
     """
 
+    arrays_of: ClassVar[type[Arrays]] = Arrays
+
     def __init__(
         self, name: str, layout: Layout, residuals: Iterable[str], keep: Mapping[str, Carry], doc: str, fixed: Fixed | None = None
     ) -> None:
@@ -45,7 +48,7 @@ class Driver:
         self.block_counts = block_counts(layout.program)
         self.kernels: list[Kernel] = []
         self.text = Text()
-        self.arrays = Arrays(layout, self.text)
+        self.arrays = self.arrays_of(layout, self.text)
         self._write()
 
     def _write(self) -> None:
@@ -135,14 +138,17 @@ class Driver:
 
     def _packed(self, local: str, kernel: Kernel, parameter: str) -> str:
         """What is packed of parameters alone is kept while they are unchanged."""
-        panel, _ = kernel.names.panels[parameter]
+        sums, named_all = self._weights(kernel.names.panels[parameter][0])
+        self.text.extend(wrapped(f"{local} = {'packed' if named_all else 'packed_arrays'}(env, [", sums, "])"))
+        return local
+
+    def _weights(self, panel: Panel) -> tuple[list[str], bool]:
+        """For each sum a tuple of what its operands meet: names for parameters, where all are, else arrays; and which of both."""
         sums = [[named(self.program, t.weight, t.transposed) for t in a.terms] for a in panel.accumulators]
         known = [[term for term in terms if term] for terms in sums]
         if known == sums:
-            self.text.extend(wrapped(f"{local} = packed(env, [", [_tuple(terms) for terms in known], "])"))
-        else:
-            self.text.extend(wrapped(f"{local} = packed_arrays(env, [", [_tuple(self._matrices(a)) for a in panel.accumulators], "])"))
-        return local
+            return [_tuple(terms) for terms in known], True
+        return [_tuple(self._matrices(a)) for a in panel.accumulators], False
 
     def _matrices(self, accumulator: Accumulator) -> list[str]:
         return [read(self.program, t.weight) + (".T" if t.transposed else "") for t in accumulator.terms]

@@ -33,7 +33,7 @@ class ElementwiseKernel(Kernel):
                     self._through_time(step)
 
     def _step(self, phase: Compute) -> list[str]:
-        body = _Body(self.names, phase, {})
+        body = UnitBody(self.names, phase, {})
         lines = body.write({}).lines
         return [*body.before.lines, *lines]
 
@@ -55,7 +55,7 @@ class ElementwiseKernel(Kernel):
         return Slot(place.array, "steps - start if against else start") if place.index else place
 
 
-class _Body(Body):
+class UnitBody(Body):
     """The step of one vector of units, its carries local variables."""
 
     def _load(self, value: str) -> None:

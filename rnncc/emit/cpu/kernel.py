@@ -29,6 +29,9 @@ class Kernel:
 
     meets: ClassVar[bool] = True
     """Threads that share the units of a step wait for each other."""
+    body: ClassVar[type[Body]] = Body
+    every: ClassVar[str] = "range({})"
+    """Units that a move goes through one by one."""
 
     def __init__(self, name: str, layout: Layout, phases: tuple[Phase, ...], in_loop: bool) -> None:
         self.name, self.phases, self.in_loop = name, phases, in_loop
@@ -111,7 +114,7 @@ class Kernel:
             case Move():
                 self._move(phase)
             case Compute(size=""):
-                body = Body(self.names, phase, self._row_values)
+                body = self.body(self.names, phase, self._row_values)
                 lines = body.write({}).lines
                 self.text.extend([*body.before.lines, *lines])
             case Compute(lines=""):
@@ -122,7 +125,7 @@ class Kernel:
     def _over_units(self, phase: Compute, shared: bool) -> None:
         """One row, vector after vector; reductions gather in the lanes of a vector until the row ends."""
         size = self.names.size(phase.size)
-        body = Body(self.names, phase, self._row_values)
+        body = self.body(self.names, phase, self._row_values)
         lines = body.write({}).lines
         self.text.extend(body.before.lines)
         for r in phase.reductions:
@@ -140,7 +143,7 @@ class Kernel:
     def _over_lines(self, phase: Compute, shared: bool) -> None:
         """The matrix of one row, line after line; reductions over the lines gather in their array, others in the lanes of a vector."""
         size, lines = self.names.size(phase.size), self.names.size(phase.lines)
-        body = Body(self.names, phase, self._row_values)
+        body = self.body(self.names, phase, self._row_values)
         inner = body.write({}).lines
         self.text.extend(body.before.lines)
         for r in phase.reductions:
@@ -195,7 +198,7 @@ class Kernel:
             with text.block(f"for block in range(least({blocks}, groups({size}, width, 1) - group * {blocks})):"):
                 text(f"unit = (group * {blocks} + block) * width")
                 with text.block("for row in range(top, top + count):"):
-                    body = Body(self.names, phase, {})
+                    body = self.body(self.names, phase, {})
                     lines = body.write(_sums(names, phase.panels)).lines
                     text.extend([*body.before.lines, *lines])
             text("top += count")
@@ -231,7 +234,7 @@ class Kernel:
             start = size if start == "0" else f"{start} + {size}"
 
     def _copied(self, target: Slot, at: str, source: Slot, unit: str, axis: str) -> None:
-        with self.text.block(f"for unit in range({self.names.size(axis)}):"):
+        with self.text.block(f"for unit in {self.every.format(self.names.size(axis))}:"):
             self.text(f"{target.element(at)} = {source.element(unit)}")
 
 

@@ -28,7 +28,12 @@ class Slot:
 
     def element(self, *unit: str) -> str:
         """`h_seq[before, row, unit]`."""
-        return f"{self.array}[{', '.join(part for part in (self.index, 'row', *unit) if part)}]"
+        return self.indexed("row", *unit)
+
+    def indexed(self, *rest: str) -> str:
+        """`h_seq[before, row, unit]`, or the array itself where nothing is left to index by."""
+        indices = ", ".join(part for part in (self.index, *rest) if part)
+        return f"{self.array}[{indices}]" if indices else self.array
 
 
 class Layout:

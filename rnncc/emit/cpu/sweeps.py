@@ -43,6 +43,26 @@ class Programs:
 
 
 @dataclass(frozen=True)
+class Target:
+    """What drivers and layouts are written for.
+
+    Parameters
+    ----------
+    driver, layout
+        Their classes.
+    chooses
+        Products of the input are made in the loop or ahead of it, as a call's rows and steps ask for; else always ahead.
+    """
+
+    driver: type[Driver]
+    layout: type[Layout]
+    chooses: bool
+
+
+CPU = Target(Driver, Layout, chooses=True)
+
+
+@dataclass(frozen=True)
 class _Handed:
     """What a sweep hands to the next: streams and values without T by name, trajectories of carries by `prev`."""
 
@@ -53,7 +73,7 @@ class _Handed:
         return [*self.streams, *(v for c in self.kept.values() for v in (c.prev, c.next))]
 
 
-def functions(programs: Programs) -> list[Driver | str]:
+def functions(programs: Programs, target: Target = CPU) -> list[Driver | str]:
     """Drivers, and the source of functions that choose between two of them."""
     programs = replace(
         programs,
@@ -62,59 +82,62 @@ def functions(programs: Programs) -> list[Driver | str]:
         backward=without_clashes(programs.backward),
         trace=without_clashes(programs.trace),
     )
-    return [
-        *_forms("inference", programs.inference, programs.hoist, _Handed()),
-        *_pair(programs),
-        _trace(programs),
-    ]
+    writer = _Writer(target, programs)
+    return [*writer.forms("inference", programs.inference, _Handed()), *writer.pair(), writer.trace()]
 
 
-def _driver(name: str, plan: Schedule, handed: _Handed, fixed: Fixed | None, how: str = "") -> Driver:
-    doc = _DOCS[name.partition("_")[0]]
-    return Driver(name, Layout(plan, {}, handed.values()), handed.streams, handed.kept, f"{doc[:-1]}{how}.", fixed)
+@dataclass(frozen=True)
+class _Writer:
+    """Writes the functions of `programs` for `target`."""
 
+    target: Target
+    programs: Programs
 
-def _trace(programs: Programs) -> Driver:
-    program, fixed = without_fixed(programs.trace)
-    return _driver("trace", _one_form(program, programs.hoist), _Handed(), fixed)
+    def driver(self, name: str, plan: Schedule, handed: _Handed, fixed: Fixed | None, how: str = "") -> Driver:
+        doc = _DOCS[name.partition("_")[0]]
+        layout = self.target.layout(plan, {}, handed.values())
+        return self.target.driver(name, layout, handed.streams, handed.kept, f"{doc[:-1]}{how}.", fixed)
 
+    def trace(self) -> Driver:
+        program, fixed = without_fixed(self.programs.trace)
+        return self.driver("trace", self.one_form(program), _Handed(), fixed)
 
-def _forms(name: str, program: Program, hoist: Callable[[Program], Program], handed: _Handed) -> list[Driver | str]:
-    """The function called `name`: two forms and the choice between them, where products can be made ahead of the loop."""
-    program, fixed = without_fixed(program)
-    fused, hoisted = schedule(program), schedule(hoist(program), hoist=True)
-    if is_elementwise(hoisted) or len(hoisted.stages) == len(fused.stages):
-        return [_driver(name, _one_form(program, hoist), handed, fixed)]
-    return [
-        _driver(f"{name}_fused", fused, handed, fixed, ", every product in the loop"),
-        _driver(f"{name}_hoisted", hoisted, handed, fixed, ", products of the input made ahead of the loop"),
-        f"def {name}(sweep, env):\n"
-        f'    """{_DOCS[name]}"""\n'
-        f"    return ({name}_hoisted if worth_hoisting(sweep) else {name}_fused)(sweep, env)\n",
-    ]
+    def forms(self, name: str, program: Program, handed: _Handed) -> list[Driver | str]:
+        """The function called `name`: two forms and the choice between them, where products can be made ahead of the loop."""
+        program, fixed = without_fixed(program)
+        fused, hoisted = schedule(program), schedule(self.programs.hoist(program), hoist=True)
+        if not self.target.chooses or is_elementwise(hoisted) or len(hoisted.stages) == len(fused.stages):
+            return [self.driver(name, self.one_form(program), handed, fixed)]
+        return [
+            self.driver(f"{name}_fused", fused, handed, fixed, ", every product in the loop"),
+            self.driver(f"{name}_hoisted", hoisted, handed, fixed, ", products of the input made ahead of the loop"),
+            f"def {name}(sweep, env):\n"
+            f'    """{_DOCS[name]}"""\n'
+            f"    return ({name}_hoisted if worth_hoisting(sweep) else {name}_fused)(sweep, env)\n",
+        ]
 
+    def one_form(self, program: Program) -> Schedule:
+        """Products stay in the loop, unless none is left without those that can be made ahead: its state stays in registers then."""
+        hoisted = schedule(self.programs.hoist(program), hoist=True)
+        return schedule(program) if self.target.chooses and not is_elementwise(hoisted) else hoisted
 
-def _one_form(program: Program, hoist: Callable[[Program], Program]) -> Schedule:
-    """Products stay in the loop, unless none is left without those that can be made ahead: its state stays in registers then."""
-    hoisted = schedule(hoist(program), hoist=True)
-    return hoisted if is_elementwise(hoisted) else schedule(program)
-
-
-def _pair(programs: Programs) -> list[Driver | str]:
-    """Trajectories of the forward loop serve the backward one twice: as the carry before a step and after it."""
-    residuals = {i.name for i in programs.backward.inputs if i.role == "residual"}
-    early = {key: v for key, v in programs.forward.outputs if key in programs.gradients}
-    first = replace(programs.forward, outputs=tuple((v if key in early else key, v) for key, v in programs.forward.outputs))
-    made = [Input(v, first.types[v], "residual") for v in early.values() if v not in programs.backward.types]
-    second = _with_inputs(programs.backward, *programs.inference.inputs, *made)
-    second = replace(second, outputs=(*second.outputs, *early.items()))
-    shifted = {c.prev for c in second.carries if not _is_used(second, c.final)}
-    kept = {c.prev: c for c in schedule(first).carries if c.prev in shifted or not {c.prev, c.next}.isdisjoint(residuals)}
-    alone, fixed = without_fixed(_given(second, kept))
-    backward = Driver("backward", Layout(_one_form(alone, programs.hoist), kept), (), {}, _DOCS["backward"], fixed)
-    lie_there = {v for c in kept.values() for v in (c.prev, c.next)}
-    streams = tuple(i.name for i in second.inputs if i.role == "residual" and i.name not in lie_there)
-    return [*_forms("forward", first, programs.hoist, _Handed(streams, kept)), backward]
+    def pair(self) -> list[Driver | str]:
+        """Trajectories of the forward loop serve the backward one twice: as the carry before a step and after it."""
+        programs = self.programs
+        residuals = {i.name for i in programs.backward.inputs if i.role == "residual"}
+        early = {key: v for key, v in programs.forward.outputs if key in programs.gradients}
+        first = replace(programs.forward, outputs=tuple((v if key in early else key, v) for key, v in programs.forward.outputs))
+        made = [Input(v, first.types[v], "residual") for v in early.values() if v not in programs.backward.types]
+        second = _with_inputs(programs.backward, *programs.inference.inputs, *made)
+        second = replace(second, outputs=(*second.outputs, *early.items()))
+        shifted = {c.prev for c in second.carries if not _is_used(second, c.final)}
+        kept = {c.prev: c for c in schedule(first).carries if c.prev in shifted or not {c.prev, c.next}.isdisjoint(residuals)}
+        alone, fixed = without_fixed(_given(second, kept))
+        layout = self.target.layout(self.one_form(alone), kept)
+        backward = self.target.driver("backward", layout, (), {}, _DOCS["backward"], fixed)
+        lie_there = {v for c in kept.values() for v in (c.prev, c.next)}
+        streams = tuple(i.name for i in second.inputs if i.role == "residual" and i.name not in lie_there)
+        return [*self.forms("forward", first, _Handed(streams, kept)), backward]
 
 
 def _with_inputs(program: Program, *more: Input) -> Program:

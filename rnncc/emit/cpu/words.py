@@ -49,15 +49,41 @@ RUNTIME: dict[str, tuple[str, ...]] = {
 }
 """What generated modules import, `host` apart: module of `rnncc.runtime` -> names."""
 
+DEVICE: dict[str, tuple[str, ...]] = {
+    "cell_info": RUNTIME["cell_info"],
+    "cuda.arrays": RUNTIME["arrays"],
+    "cuda.barrier": ("barrier", "begin"),
+    "cuda.compiled": ("kernel",),
+    "cuda.constants": ("INFINITY", "LANES", "ROWS", "THREADS", "TILE", "UNITS", "WARPS"),
+    "cuda.counts": ("depth_of", "groups", "least", "met_columns", "share"),
+    "cuda.gather": ("columns", "columns_of", "gathered", "scattered"),
+    "cuda.launch": ("run_loop", "run_rows", "run_units"),
+    "cuda.memory": ("resident", "shared_memory"),
+    "cuda.pack": ("packed", "packed_arrays"),
+    "cuda.places": ("grid_threads", "grid_warps", "part_of", "threads"),
+    "cuda.product": ("collect", "multiply", "new_sums", "total"),
+    "cuda.products": ("whole_products",),
+    "cuda.totals": RUNTIME["totals"],
+    "cuda.vocabulary": ("where", *VOCABULARY),
+    "cuda.warp": ("sync_warp", "warp_max", "warp_sum"),
+    "blocks": RUNTIME["blocks"],
+    "frozen": RUNTIME["frozen"],
+    "layer": RUNTIME["layer"],
+}
+"""The same of modules for CUDA."""
+
 _OWN = frozenset(
     {
         *("after", "against", "before", "block", "bounds", "count", "dtype", "end", "env", "first", "group", "high", "host", "last"),
         *("line", "live", "low", "meet", "meeting", "np", "own", "owners", "part", "posts", "row", "start", "steps", "stop"),
         *("sweep", "tick", "time", "top", "unit", "width", "CELL"),
+        *("batch", "free", "index", "item", "lane", "number", "rows", "space", "thread", "warp", "warps"),
     }
 )
-_WORDS = _OWN.union(dir(builtins), keyword.kwlist, *RUNTIME.values())
-_MADE = re.compile(r".*_(seq|row|all)|(.*_)?(panel|tile)_[0-9_]+|.*_BLOCKS_[0-9]+|(inference|forward|backward|trace)(_.*)?")
+_WORDS = _OWN.union(dir(builtins), keyword.kwlist, *RUNTIME.values(), *DEVICE.values())
+_MADE = re.compile(
+    r".*_(seq|row|all)|(.*_)?(panel|tile|weights|sums|keep|low|high)_[0-9_]+|.*_BLOCKS_[0-9]+|(inference|forward|backward|trace)(_.*)?"
+)
 _SIZE_NAME = re.compile(r"[^\W\d]\w*")
 _SIZES = frozenset({"hidden", "input"})
 """Sizes of every layer: `input` hides a function of Python's that no generated module calls."""

@@ -1,0 +1,30 @@
+"""The pointwise program of one phase, for one row and one unit: each thread computes with numbers."""
+
+from rnncc.emit.cpu.body import Body
+from rnncc.emit.cpu.elementwise import UnitBody
+from rnncc.emit.cpu.layout import Slot
+from rnncc.ir import Reduce
+
+
+class ThreadBody(Body):
+    """Writes the body of a phase's loops; arguments as of `Body`."""
+
+    def _loaded(self, place: Slot, *indices: str) -> str:
+        return place.indexed(*indices)
+
+    def _stored(self, value: str, place: Slot, *indices: str) -> str:
+        return f"{place.indexed(*indices)} = {value}"
+
+    def _spread(self, _name: str, source: str) -> str:
+        return source
+
+    def _counting(self, r: Reduce) -> str:
+        """Threads go no further than the last unit."""
+        return self.known[r.a]
+
+    def _alone(self, value: str) -> str:
+        return value
+
+
+class ThreadUnitBody(UnitBody, ThreadBody):
+    """The step of one unit of one row, its carries local variables."""

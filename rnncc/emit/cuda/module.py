@@ -1,0 +1,22 @@
+"""The generated module: header, imports, the cell's description, kernels and drivers."""
+
+from rnncc.emit.cpu.module import assembled, header
+from rnncc.emit.cpu.sweeps import Programs, Target, functions
+from rnncc.emit.cpu.words import DEVICE
+from rnncc.emit.cuda.driver import DeviceDriver
+from rnncc.emit.cuda.layout import DeviceLayout
+from rnncc.runtime.cell_info import CellInfo
+
+CUDA = Target(DeviceDriver, DeviceLayout, chooses=False)
+
+_LEGEND = """\
+T time, N batch, sizes by name. A block of THREADS threads works on rows [first, last) of the batch; where several blocks share these,
+each has its own groups of UNITS units, and they meet after each phase. `v_seq` (T, N, units) holds v over time, or (T + 1, N, units) a
+carry before and after each step; `v_row` (N, units) holds one step. `panel` is a packed weight, `weights` what of it stays in shared
+memory, `sums` registers of a thread, `tile` the sums of ROWS rows and a group of units in shared memory, a part a warp.
+"""
+
+
+def module_source(info: CellInfo, origin: str, programs: Programs) -> str:
+    """The module as Python source; parameters as of `rnncc.emit.cpu.module_source`."""
+    return assembled(info, functions(programs, CUDA), header(info, f"{origin} for CUDA", _LEGEND), DEVICE)

@@ -1,0 +1,193 @@
+"""Generated modules for CUDA without a device: blocks of one thread each are Python threads, and wait for each other as blocks do.
+
+What this shows is the backend's own work: order, places in memory, the share of each block. What threads of a block do together is
+tested beside it.
+"""
+
+import ast
+import sys
+import threading
+from types import ModuleType
+
+import numpy as np
+
+from rnncc.functions import VOCABULARY
+from rnncc.runtime import arrays, gather, host, totals
+from rnncc.runtime.pack import matrix_of
+
+ROWS, UNITS, DEPTH = 3, 2, 4
+PARTS, OWNERS = 2, 2
+_block = threading.local()
+
+
+def simulated_cuda_module(source):
+    """The module of `source`, its kernels run by Python."""
+    module = ModuleType("simulated_cuda")
+    sys.modules["simulated_cuda"] = module
+    tree = ast.parse(source)
+    imported = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module.startswith("rnncc.runtime.cuda.")]
+    tree.body = [node for node in tree.body if node not in imported]
+    module.__dict__.update({alias.name: PRIMITIVES[alias.name] for node in imported for alias in node.names})
+    exec(compile(tree, "<generated>", "exec"), module.__dict__)
+    return module
+
+
+def packed(env, sums):
+    """See `rnncc.runtime.cuda.pack`: (groups, accumulators, UNITS, K), each operand's columns to whole DEPTH."""
+    return packed_arrays(env, [[matrix_of(env, term) for term in terms] for terms in sums])
+
+
+def packed_arrays(env, sums):
+    units = sums[0][0].shape[0]
+    deep = [depth_of(m.shape[1]) for m in sums[0]]
+    groups = -(-units // UNITS)
+    whole = np.zeros((groups * UNITS, len(sums), sum(deep)), sums[0][0].dtype)
+    for a, matrices in enumerate(sums):
+        for start, m in zip(np.cumsum([0, *deep]), matrices, strict=False):
+            whole[:units, a, start : start + m.shape[1]] = m
+    return whole.reshape(groups, UNITS, len(sums), -1).swapaxes(1, 2).copy()
+
+
+def depth_of(columns):
+    return -(-columns // DEPTH) * DEPTH
+
+
+def whole_products(sweep, env, sums, operands):
+    given = [[term if isinstance(term, np.ndarray) else matrix_of(env, term) for term in terms] for terms in sums]
+    made = [sum(o[..., : m.shape[1]] @ m.T for m, o in zip(terms, operands, strict=True)) for terms in given]
+    return np.stack(made, axis=2)
+
+
+def run_loop(kernel, sweep, against, tiles, panels, *arguments):
+    """Every block a thread; those that share rows meet."""
+    owners = OWNERS if tiles else 1
+    rows = -(-sweep.batch // PARTS) or 1
+    meets = [threading.Barrier(owners) for _ in range(PARTS)]
+    _together(
+        PARTS * owners,
+        lambda b: kernel(meets[b // owners], owners, rows, sweep.live(), against, *[k % 2 for k, _ in enumerate(panels)], *arguments),
+    )
+
+
+def run_rows(kernel, sweep, *arguments):
+    _together(2, lambda _: kernel(sweep.batch, sweep.live(), *arguments))
+
+
+def run_units(kernel, sweep, against, _units, *arguments):
+    _together(2, lambda _: kernel(sweep.batch, sweep.live(), against, *arguments))
+
+
+def _together(blocks, work):
+    failed = []
+
+    def run(number):
+        _block.number, _block.blocks = number, blocks
+        try:
+            with np.errstate(all="ignore"):
+                work(number)
+        except BaseException as error:
+            failed.append(error)
+            raise
+
+    threads = [threading.Thread(target=run, args=(b,)) for b in range(blocks)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join(timeout=30)
+    if failed:
+        raise failed[0]
+
+
+def part_of(rows, owners):
+    first = _block.number // owners * rows
+    return first, first + rows, _block.number % owners
+
+
+def barrier(meet, owners, meeting):
+    meet.wait(timeout=20)
+    return meeting + 1
+
+
+def resident(memory, free, panel, low, keep):
+    return (panel, low, keep), free
+
+
+def new_sums(accumulators, tile):
+    return np.zeros((ROWS, accumulators, UNITS), tile.dtype)
+
+
+def multiply(sums, weights, group, column, operand, start, stop, top, end):
+    """Columns outside [start, stop) are not looked at; the panel has zeros beyond the operand's own."""
+    panel = weights[0][group]
+    held = min(depth_of(stop), operand.shape[1])
+    rows = operand[top : min(end, top + ROWS), start:held]
+    rows = np.where(np.arange(start, held) < stop, rows, 0)
+    sums[: len(rows)] += np.einsum("rk,auk->rau", rows, panel[:, :, column + start : column + held])
+
+
+def collect(tile, sums):
+    tile[...] = np.nan
+    flat = sums.transpose(1, 0, 2).ravel()
+    tile[: flat.size] = flat
+
+
+def total(tile, accumulators, k, item):
+    assert k < accumulators
+    return tile[k * ROWS * UNITS + item]
+
+
+def met_columns(group, size, blocks, rows, columns):
+    first, last = group * size, min((group + 1) * size, rows) - 1
+    high, wide = rows // blocks, columns // blocks
+    return first // high * wide, (last // high + 1) * wide
+
+
+HOST = {name: getattr(arrays, name) for name in dir(arrays)} | {
+    name: getattr(m, name)
+    for m, names in {
+        gather: ("columns", "columns_of", "gathered", "scattered"),
+        totals: ("column_sum", "outer", "row_sum", "total_sum"),
+    }.items()
+    for name in names
+}
+PRIMITIVES = (
+    HOST
+    | {name: getattr(host, name) for name in (*VOCABULARY, "where")}
+    | {
+        "INFINITY": np.inf,
+        "LANES": 1,
+        "ROWS": ROWS,
+        "THREADS": 1,
+        "TILE": ROWS * UNITS,
+        "UNITS": UNITS,
+        "WARPS": 1,
+        "barrier": barrier,
+        "begin": lambda: 0,
+        "collect": collect,
+        "depth_of": depth_of,
+        "grid_threads": lambda: (_block.number, _block.blocks),
+        "grid_warps": lambda: (_block.number, 0, _block.blocks),
+        "groups": lambda units, width: -(-units // width),
+        "kernel": lambda function: function,
+        "least": min,
+        "met_columns": met_columns,
+        "multiply": multiply,
+        "new_sums": new_sums,
+        "packed": packed,
+        "packed_arrays": packed_arrays,
+        "part_of": part_of,
+        "resident": resident,
+        "run_loop": run_loop,
+        "run_rows": run_rows,
+        "run_units": run_units,
+        "share": lambda number, own, owners: (number * own // owners, number * (own + 1) // owners),
+        "shared_memory": lambda like: np.full(100_000, np.nan, like.dtype),
+        "sync_warp": lambda: None,
+        "threads": lambda: (0, 0, 0),
+        "total": total,
+        "warp_max": lambda value: value,
+        "warp_sum": lambda value: value,
+        "whole_products": whole_products,
+    }
+)
+"""Name in a generated module -> its meaning for a block of one thread."""
