@@ -9,7 +9,7 @@ left to who trains.
 from rnncc.spec import Cell, rows, sigmoid, sum
 
 cell = Cell("LTC")
-unfolds = cell.option("unfolds", 6)
+unfolds = cell.option("unfolds", 6, least=1)
 epsilon = cell.constant("epsilon", 1e-8)
 x = cell.input("x")
 v = cell.state("v")

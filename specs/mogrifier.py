@@ -10,7 +10,7 @@ cell = Cell("MogrifierLSTM")
 x = cell.input("x")
 h, c = cell.state("h"), cell.state("c")
 xm, hm = x, h
-for k in range(1, cell.option("rounds", 5) + 1):
+for k in range(1, cell.option("rounds", 5, least=0) + 1):
     if k % 2 == 1:
         xm = 2 * sigmoid(cell.weight(f"Q_{k}", x, h) @ hm) * xm
     else:

@@ -9,7 +9,7 @@ from rnncc.spec import Cell, concat, sigmoid, tanh
 cell = Cell("QRNN")
 x = cell.input("x")
 c = cell.state("c")
-earlier = [cell.state(f"x_{k}", size=x) for k in range(1, cell.option("window", 2))]
+earlier = [cell.state(f"x_{k}", size=x) for k in range(1, cell.option("window", 2, least=1))]
 seen = concat(x, *earlier) if earlier else x
 
 

@@ -17,7 +17,7 @@ def affine(k, level, v):
 
 
 deep = s
-for level in range(cell.option("depth", 3)):
+for level in range(cell.option("depth", 3, least=1)):
     h = tanh(affine("h", level, deep))
     t = sigmoid(affine("t", level, deep))
     deep = h * t + deep * (1 - t)

@@ -89,6 +89,18 @@ def option(chosen: Option) -> None:
         raise ArgumentError(
             f"{chosen.name}={chosen.value!r} is a {type(chosen.value).__name__}; expected {kind}, such as {chosen.default!r}"
         )
+    if chosen.least is not None:
+        _not_below(chosen, chosen.least)
+
+
+def _not_below(chosen: Option, least: int) -> None:
+    default, value = chosen.default, chosen.value
+    if isinstance(default, bool) or not isinstance(default, int | float) or default < least:
+        raise Mistake(
+            f"the default of the option {chosen.name} is below its least value", found=repr(default), expected=f"{least} or more"
+        )
+    if isinstance(value, int | float) and value < least:
+        raise ArgumentError(f"{chosen.name}={value!r}; expected a number of at least {least}")
 
 
 def _listed(choices: Iterable[object]) -> str:

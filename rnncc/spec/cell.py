@@ -129,11 +129,11 @@ class Cell:
         return made
 
     @recorded
-    def option(self, name: str, default: object, choices: Sequence[object] = ()) -> object:
-        """A Python value under which the file is executed; a layer is given it under this name."""
+    def option(self, name: str, default: object, choices: Sequence[object] = (), *, least: int | None = None) -> object:
+        """A Python value under which the file is executed, given to a layer by this name: one of `choices`, a number of at `least`."""
         self.record.expect_fresh(name, keyword=True)
         given = self.session.options if self.session else {}
-        option = Option(name, given.get(name, default), default, tuple(choices))
+        option = Option(name, given.get(name, default), default, tuple(choices), least)
         arguments.option(option)
         self.record.options[name] = option
         return option.value

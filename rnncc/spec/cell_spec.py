@@ -43,12 +43,14 @@ class Definition:
 
 @dataclass(frozen=True)
 class Option:
-    """A Python value that the file was executed under; `choices` is empty where any value of the default's type will do."""
+    """A Python value that the file was executed under; `choices` is empty where any value of the default's type will do, numbers of at
+    least `least` where there is one."""
 
     name: str
     value: object
     default: object
     choices: tuple[object, ...] = ()
+    least: int | None = None
 
 
 @dataclass(frozen=True)

@@ -160,6 +160,19 @@ def test_default_that_is_none_of_the_choices():
     assert "bad.py:7:5: error: the default of the option depth is none of its choices" in text
 
 
+@pytest.mark.parametrize(("cell", "option", "least"), [("rhn", "depth", 1), ("ltc", "unfolds", 1), ("mogrifier", "rounds", 0)])
+def test_option_below_its_least_value(cell, option, least):
+    with pytest.raises(ArgumentError, match=f"{option}={least - 1}; expected a number of at least {least}"):
+        load(cell, {option: least - 1})
+    assert load(cell, {option: least}).options[option].value == least
+
+
+@pytest.mark.parametrize("default", ["0", "'two'", "True"])
+def test_default_below_the_least_value(default):
+    text = faults(f"k = cell.option('depth', {default}, least=1)\n{FINE}")
+    assert "bad.py:7:5: error: the default of the option depth is below its least value" in text
+
+
 @pytest.mark.parametrize("value", ["'half'", "None", "True", "float('inf')", "float('nan')"])
 def test_constants_are_finite_numbers(value):
     assert "bad.py:7:5: error: the constant a is " in faults(f"a = cell.constant('a', {value})\n{FINE} * a")
