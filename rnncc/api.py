@@ -57,6 +57,9 @@ class RNN(Layer, metaclass=_AnyCell):
             A further input `reset` (T, N): where it is above 0, states begin anew before that step.
         learn_initial=True
             The states of a sequence begin with parameters, `h_first` for `h`.
+        reversible=True
+            Of a cell whose step can be undone (`rnncc show` says so): the backward pass computes states anew from the last ones, the
+            forward pass keeps nothing over time but the input. Gradients differ by the rounding of the way back.
 
         Of `state_clip` and `zoneout` a dict gives one number a state. Bounds and probabilities are `constants` of the layer. Random
         masks act in `vjp` alone; else they are their expectation.

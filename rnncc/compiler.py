@@ -16,7 +16,7 @@ from rnncc.emit.cpu import module_source as cpu_source
 from rnncc.emit.cuda import module_source as cuda_source
 from rnncc.ir import Program, show, verify
 from rnncc.lower import lower
-from rnncc.passes import cse, dce, differentiate, expectation, hoist_sums, settle, split
+from rnncc.passes import cse, dce, differentiate, expectation, hoist_sums, run_back, settle, split
 from rnncc.passes.transforms import Described, transformed
 from rnncc.runtime.cell_info import CellInfo
 from rnncc.runtime.transforms import Structure
@@ -84,8 +84,9 @@ class Compilation:
 
     @cached_property
     def sweeps(self) -> tuple[Program, ...]:
-        """Forward and backward, cut from the joint graph."""
-        return tuple(verify(p) for p in split(self.joint))
+        """Forward and backward, cut from the joint graph, whose states are run back where that was asked for."""
+        joint = verify(dce(verify(run_back(self.joint)))) if self.info.runs_back else self.joint
+        return tuple(verify(p) for p in split(joint))
 
     @cached_property
     def trace(self) -> Program:
@@ -113,7 +114,7 @@ class Compilation:
     def _told(self) -> CellInfo:
         """The description with what was found of each loop, and how it is run."""
         apart = is_elementwise(schedule(hoist_sums(self.settled), hoist=True))
-        return replace(self.info, loops=told(self.structure, apart=apart))
+        return replace(self.info, loops=told(self.structure, apart=apart, back=self.info.runs_back))
 
     @cached_property
     def origin(self) -> str:

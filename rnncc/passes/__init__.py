@@ -7,8 +7,21 @@ from rnncc.passes.expectation import expectation
 from rnncc.passes.hoist_sums import hoist_sums
 from rnncc.passes.minimum_cut import minimum_cut
 from rnncc.passes.rename import rename
+from rnncc.passes.run_back import run_back
 from rnncc.passes.settle import settle
 from rnncc.passes.split import split
 from rnncc.passes.tangent import tangent
 
-__all__ = ["cse", "dce", "differentiate", "expectation", "hoist_sums", "minimum_cut", "rename", "settle", "split", "tangent"]
+__all__ = [
+    "cse",
+    "dce",
+    "differentiate",
+    "expectation",
+    "hoist_sums",
+    "minimum_cut",
+    "rename",
+    "run_back",
+    "settle",
+    "split",
+    "tangent",
+]

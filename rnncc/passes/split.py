@@ -19,8 +19,9 @@ def split(program: Program, late: Sequence[Collection[str]] | None = None) -> tu
     program
         A joint graph, such as `differentiate` makes, after `cse` and `dce`.
     late
-        Groups of inputs that are known later than the rest: what depends on group k comes in sweeps of its own, after all sweeps
-        that need none of it. None: the seeds are one such group, so that the first sweep is the primal. `()` for a tangent.
+        Groups of values that are had later than the rest: what depends on group k comes in sweeps of its own, after all sweeps
+        that need none of it. None: one group of the seeds, and of states that begin where others end (`run_back`), so that the first
+        sweep is the primal. `()` for a tangent.
 
     Returns
     -------
@@ -34,8 +35,7 @@ def split(program: Program, late: Sequence[Collection[str]] | None = None) -> tu
     of a stream.
     Does not do: the placement inside a sweep.
     """
-    seeds = [i.name for i in program.inputs if i.role == "seed"]
-    return _Split(program, levels(program, [seeds] if late is None else late)).run()
+    return _Split(program, levels(program, [_after_the_primal(program)] if late is None else late)).run()
 
 
 class _Split:
@@ -139,6 +139,11 @@ class _Split:
             if keys.get(v, v) != v:
                 raise InternalError(f"program {self.program.name}: the residual {v} has the name of another output")
         return own + tuple((v, v) for v in residuals if v not in keys)
+
+
+def _after_the_primal(program: Program) -> list[str]:
+    seeds = [i.name for i in program.inputs if i.role == "seed"]
+    return seeds + [c.prev for c in program.carries if c.init in program.by_final]
 
 
 def _fixed(program: Program) -> Iterator[Node]:

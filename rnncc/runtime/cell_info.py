@@ -102,6 +102,8 @@ class CellInfo:
     """What was found of each recurrence, and how it is run, in words."""
     domains: Mapping[str, Domain] = field(default_factory=dict)
     """Constants that do not take every number, each with what it takes."""
+    runs_back: bool = False
+    """The backward kernel computes previous states from next ones, from the last of a segment back: none are kept over time."""
 
     @property
     def unit_multiple(self) -> int:

@@ -33,9 +33,10 @@ TRANSFORMS = {
     "zoneout": "rates",
     "learn_initial": "flag",
     "reset": "flag",
+    "reversible": "flag",
 }
-"""Keywords of `rnncc.RNN` that change the cell, in the order in which they do, and what each takes: True; a rate; a bound; one of them
-for all states, or a dict by state."""
+"""Keywords of `rnncc.RNN` that change what is compiled of a cell, in the order in which they do, and what each takes: True; a rate; a
+bound; one of them for all states, or a dict by state."""
 
 
 @dataclass(frozen=True)

@@ -153,6 +153,7 @@ class LayerBase:
         shown += [] if s.bias else ["bias=False"]
         shown += [f"dropout={s.dropout}"] if s.dropout else []
         shown += [f"{name}={getattr(s, name)}" for name in ("checkpoint", "truncate") if getattr(s, name) is not None]
+        shown += ["reversible=True"] if self.cell.runs_back else []
         shown += [f"dtype={s.dtype.name!r}"]
         shown += [f"weight_dtype={s.weight_dtype!r}"] if s.weight_dtype is not None else []
         shown += [f"seed={s.seed}"]

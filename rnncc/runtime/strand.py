@@ -3,7 +3,7 @@
 Time is cut into segments (`runtime.chunks`). The states at the beginning of each are kept, and everything that the backward pass reads
 of the segment that ran last, with which it begins; what it reads of the others is computed again, segment by segment. With one segment
 nothing is computed twice. The results have the same bits for any segments: kernels go on from a state as if they had not stopped, and
-sums over time go on from what they had reached.
+sums over time go on from what they had reached. States that are run back begin at the end of each segment, and so have other bits.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,6 +18,10 @@ from rnncc.runtime.geometry import Place
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.state import PlaceStates
 from rnncc.runtime.sweep import Sweep
+
+RUN_BACK = 256
+"""Steps after which states that are run back begin anew, from kept ones. A step back adds half a unit in the last place to a state, 256
+of them 2e-5 of it at most in float32, where the step neither stretches nor shrinks; the states kept are 1/256 of all."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,8 @@ class Strand:
     sweep
         All of time, in the direction of the places.
     checkpoint
-        Least number of steps of a segment; None: one segment. With `truncate` alone every segment is kept, with both the last.
+        Least number of steps of a segment; None: one segment, or of a cell whose states are run back `RUN_BACK` steps. With `truncate`
+        alone every segment is kept, with both the last.
     truncate
         Steps of a segment at whose beginning cotangents of states end.
     """
@@ -102,7 +107,7 @@ class Strand:
 
     def forward(self, streams: Streams, initial: PlaceStates) -> tuple[Array, PlaceStates, StrandTape]:
         """Output (T, N, …) of the highest place, the final states of all, and the tape; results share no memory with the tape."""
-        segments = self.sweep.segments(self.checkpoint, self.truncate)
+        segments = self._segments
         starts, states, whole = list[PlaceStates](), initial, Streams()
         held = list[Kept | None]()
         for segment in segments:
@@ -115,7 +120,7 @@ class Strand:
 
     def backward(self, tape: StrandTape, dy: Array, dfinals: PlaceStates) -> StrandGradients:
         """Pull the cotangents `dy` (T, N, …) of the layer's output and `dfinals` of the final states back."""
-        segments = self.sweep.segments(self.checkpoint, self.truncate)
+        segments = self._segments
         gradients = StrandGradients({}, dfinals, [{} for _ in self.places])
         for segment, states, held in reversed(list(zip(segments, tape.starts, tape.kept, strict=True))):
             if segment != segments[-1] and self.truncate is not None:
@@ -124,6 +129,11 @@ class Strand:
             gradients = self._pull(*segment, kept, dy, gradients)
             del kept  # before the next is computed
         return gradients
+
+    @property
+    def _segments(self) -> list[tuple[int, int]]:
+        back = RUN_BACK if self.bound.geometry.cell.runs_back else None
+        return self.sweep.segments(back if self.checkpoint is None else self.checkpoint, self.truncate)
 
     def _ended(self, states: PlaceStates, segment: tuple[int, int]) -> PlaceStates:
         """Cotangents of states after `segment` that do not go back into it: those of rows that have steps on both sides."""

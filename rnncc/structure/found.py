@@ -56,17 +56,23 @@ def lines(found: Iterable[Found]) -> Iterator[str]:
     for one in loops_found:
         yield f"loop of {one.loop.states}"
         yield from (f"  {what}: {why}" for _, what, why in one.findings)
+        if one.inverse.holds:
+            yield "  with reversible=True the backward pass runs it back, and no state is kept over time"
     if not loops_found:
         yield "no loop: nothing depends on what it was before"
 
 
-def told(found: Iterable[Found], *, apart: bool) -> tuple[str, ...]:
-    """Of each loop what holds and how it is run; `apart`: each unit goes through time by itself."""
+def told(found: Iterable[Found], *, apart: bool, back: bool = False) -> tuple[str, ...]:
+    """Of each loop what holds and how it is run; `apart`: each unit goes through time by itself; `back`: as of `run_back`."""
     return tuple(
-        f"{one.loop.states}: {', '.join(one.holding) or 'units meet in every step'}; {_run(one, apart=apart)}" for one in found
+        f"{one.loop.states}: {', '.join(one.holding) or 'units meet in every step'}; {_run(one, apart=apart, back=back)}"
+        for one in found
     )
 
 
-def _run(one: Found, *, apart: bool) -> str:
+def _run(one: Found, *, apart: bool, back: bool) -> str:
     how = "run unit by unit, state in registers" if apart else "run step by step"
-    return how + (", not as a scan over time, which would do the work twice" if one.linear.holds else "")
+    how += ", not as a scan over time, which would do the work twice" if one.linear.holds else ""
+    if not one.inverse.holds:
+        return how
+    return how + (", and back by the backward pass" if back else ", and with reversible=True back by the backward pass")

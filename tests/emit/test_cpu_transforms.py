@@ -24,6 +24,7 @@ TRANSFORMS = [
 ELEMENTWISE = [t for t in TRANSFORMS if not t.keys() & {"recurrent_dropout", "weight_drop"}] + [{"input_dropout": True}]
 """For a cell without a product in its loop."""
 BLOCKS = Path(__file__).parent / "cells" / "blocks.py"
+COUPLING = Path(__file__).parent.parent / "layers" / "cells" / "coupling.py"
 TOLERANCE = 1e-11
 """Sums of some hundred terms in another order, carried through 4 steps, divided by deviations: 1e-13 and a little."""
 
@@ -61,3 +62,9 @@ def test_a_transformed_cell_keeps_its_blocks(transforms):
     plain = compile_cell(BLOCKS)
     assert block_counts(made.primal).keys() == block_counts(plain.primal).keys()
     check(made, [((4, 3, 4, 6), (4, 2, 0), True), ((4, 4, 4, 6), None, False)])
+
+
+@pytest.mark.parametrize("cell", ["unicornn", COUPLING], ids=["unicornn", "coupling"])
+def test_a_cell_whose_states_are_run_back(cell):
+    """In one segment: from the last states of all, 4 steps."""
+    check(compile_cell(cell, None, {"reversible": True}))

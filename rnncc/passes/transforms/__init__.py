@@ -9,6 +9,7 @@ from rnncc.passes.transforms.described import Described
 from rnncc.passes.transforms.dropout import input_dropout, recurrent_dropout, weight_drop
 from rnncc.passes.transforms.layer_norm import layer_norm
 from rnncc.passes.transforms.restart import learn_initial, reset
+from rnncc.passes.transforms.reversible import reversible
 from rnncc.passes.transforms.zoneout import zoneout
 from rnncc.runtime.keywords import TRANSFORMS
 from rnncc.runtime.transforms import Structure
@@ -54,4 +55,5 @@ _WHOLE = {
     "weight_drop": weight_drop,
     "reset": reset,
     "learn_initial": learn_initial,
+    "reversible": reversible,
 }
