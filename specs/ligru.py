@@ -1,7 +1,8 @@
 """Light gated recurrent unit (Ravanelli, Brakel, Omologo & Bengio 2018, arXiv:1803.10225, eq. 8-10).
 
-No reset gate, relu for the candidate, and the projections of the input normalised: over the units of each (layer normalisation, as in
-most ports; the paper has batch normalisation, over the steps and rows). z = 1 keeps the state.
+No reset gate, relu for the candidate, and the projections of the input normalised: over the units of each (`norm="layer"`, as in most
+ports), or by the mean and variance of each unit over batches, as the paper's batch normalisation evaluates (`norm="batch"`): those are
+parameters without a gradient, set by who trains. z = 1 keeps the state.
 """
 
 from rnncc.spec import Cell, mean, relu, sigmoid, sqrt
@@ -10,11 +11,14 @@ cell = Cell("LiGRU")
 x = cell.input("x")
 h = cell.state("h")
 eps = cell.constant("eps", 1e-5)
+over = cell.option("norm", "layer", choices=("layer", "batch"))
 
 
 def norm(v, k):
-    d = v - mean(v)
-    return cell.vector(f"g_{k}", h, init=1.0) * d / sqrt(mean(d**2) + eps) + cell.bias(f"b_{k}", h, init="zeros")
+    centre = mean(v) if over == "layer" else cell.vector(f"mean_{k}", h, init=0.0, frozen=True)
+    d = v - centre
+    spread = mean(d**2) if over == "layer" else cell.vector(f"var_{k}", h, init=1.0, frozen=True)
+    return cell.vector(f"g_{k}", h, init=1.0) * d / sqrt(spread + eps) + cell.bias(f"b_{k}", h, init="zeros")
 
 
 def affine(k):

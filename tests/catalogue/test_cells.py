@@ -27,6 +27,7 @@ VARIANTS = {
     "mingru": [{}, {"log_space": True}],
     "minlstm": [{}, {"log_space": True}],
     "indrnn": [{"phi": "relu"}, {"phi": "tanh"}],
+    "ligru": [{}, {"norm": "batch"}],
     "mlstm_matrix": [{}, {"heads": 2}],
     "mogrifier": [{}, {"rounds": 2}],
     "qrnn": [{}, {"window": 3}],

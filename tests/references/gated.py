@@ -34,13 +34,20 @@ def janet(x, state, p, beta=1.0):
     return h, {"h": h}
 
 
-@reference("W_z W_h: hidden input", "U_z U_h: hidden hidden", "g_z g_h b_z b_h: hidden")
-def ligru(x, state, p, eps=1e-5):
-    """Ravanelli et al. 2018, eq. 8, with layer norm of W_z x and of W_h x in place of batch norm; gain g_k, bias b_k."""
+@reference(
+    "W_z W_h: hidden input", "U_z U_h: hidden hidden", "g_z g_h b_z b_h mean_z mean_h var_z var_h: hidden", positive="var_z var_h"
+)
+def ligru(x, state, p, eps=1e-5, norm="layer"):
+    """Ravanelli et al. 2018, eq. 8: W_z x and W_h x with layer norm, or with batch norm as it evaluates; gain g_k, bias b_k."""
+
+    def normalised(v, k):
+        if norm == "layer":
+            return functional.layer_norm(v, v.shape[-1:], p[f"g_{k}"], p[f"b_{k}"], eps)
+        given = p[f"mean_{k}"].detach(), p[f"var_{k}"].detach()
+        return functional.batch_norm(v, *given, p[f"g_{k}"], p[f"b_{k}"], training=False, eps=eps)
 
     def a(k):
-        v = linear(p, f"W_{k}", x["x"])
-        return functional.layer_norm(v, v.shape[-1:], p[f"g_{k}"], p[f"b_{k}"], eps) + linear(p, f"U_{k}", state["h"])
+        return normalised(linear(p, f"W_{k}", x["x"]), k) + linear(p, f"U_{k}", state["h"])
 
     z = sigmoid(a("z"))
     h = z * state["h"] + (1 - z) * relu(a("h"))
