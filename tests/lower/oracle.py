@@ -81,7 +81,7 @@ class ArrayCell:
     def constant(self, name, value):
         return self.arrays[name]
 
-    def option(self, name, default, choices=()):
+    def option(self, name, default, choices=(), least=None):
         return default
 
     def size(self, name, default=None):
