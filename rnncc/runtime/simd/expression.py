@@ -57,7 +57,7 @@ class Lanes:
         return self.constant(other) / self
 
     def __neg__(self) -> Lanes:
-        return self.with_value(self.builder.fneg(self.value))
+        return self.constant(-0.0) - self  # the instruction `fneg` is younger than the LLVM that devices are compiled with
 
     def __lt__(self, other: Lanes | float) -> Truth:
         return self._ordered("<", other)

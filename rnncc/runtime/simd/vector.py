@@ -16,6 +16,9 @@ from rnncc.runtime.simd.isa import ISA
 FLAGS = ("contract",)
 """Of kernel arithmetic: a product and a sum may become one `fma`; nothing is reassociated, NaN and infinity keep their meaning."""
 
+_ON_DEVICE = {"fmuladd": "fma"}
+"""Name of an intrinsic -> name in NVIDIA's library, where it is another one."""
+
 
 class Vec(types.Type):
     """`lanes` elements of `dtype` (Numba's float32 or float64)."""
@@ -92,10 +95,22 @@ def splat(builder: ir.IRBuilder, vector: ir.VectorType, scalar: ir.Value) -> ir.
 def call(builder: ir.IRBuilder, name: str, *operands: ir.Value) -> ir.Value:
     """The LLVM intrinsic `llvm.<name>` on vectors of one type, whose result has that type."""
     vector = operands[0].type
+    if vector.count == 1:
+        return _call_on_device(builder, name, operands)
     width = 32 if isinstance(vector.element, ir.FloatType) else 64
     signature = ir.FunctionType(vector, [vector] * len(operands))
     function = cgutils.get_or_insert_function(builder.module, signature, f"llvm.{name}.v{vector.count}f{width}")
     return builder.call(function, operands)
+
+
+def _call_on_device(builder: ir.IRBuilder, name: str, operands: tuple[ir.Value, ...]) -> ir.Value:
+    """As `call`, of vectors of one lane, which CUDA kernels have: by the function of that meaning in NVIDIA's library."""
+    vector, first = operands[0].type, ir.Constant(ir.IntType(32), 0)
+    suffix = "f" if isinstance(vector.element, ir.FloatType) else ""
+    signature = ir.FunctionType(vector.element, [vector.element] * len(operands))
+    function = cgutils.get_or_insert_function(builder.module, signature, f"__nv_{_ON_DEVICE.get(name, name)}{suffix}")
+    result = builder.call(function, [builder.extract_element(v, first) for v in operands])
+    return builder.insert_element(ir.Constant(vector, ir.Undefined), result, first)
 
 
 def fma(builder: ir.IRBuilder, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
