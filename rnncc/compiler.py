@@ -16,7 +16,7 @@ from rnncc.emit.cpu import module_source as cpu_source
 from rnncc.emit.cuda import module_source as cuda_source
 from rnncc.ir import Program, show, verify
 from rnncc.lower import lower
-from rnncc.passes import cse, dce, differentiate, expectation, hoist_sums, run_back, settle, split
+from rnncc.passes import cse, dce, differentiate, expectation, hoist_sums, rotate, run_back, settle, split
 from rnncc.passes.transforms import Described, transformed
 from rnncc.runtime.cell_info import CellInfo
 from rnncc.runtime.transforms import Structure
@@ -101,8 +101,9 @@ class Compilation:
 
     @cached_property
     def cuda_source(self) -> str:
-        """The generated module for CUDA."""
-        return cuda_source(self._told, self.origin, self._programs)
+        """The generated module for CUDA, where each phase of a step costs a meeting of all blocks."""
+        backward = normalised(rotate(self._programs.backward))
+        return cuda_source(self._told, self.origin, replace(self._programs, backward=backward))
 
     @cached_property
     def _programs(self) -> Programs:

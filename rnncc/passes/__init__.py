@@ -7,6 +7,7 @@ from rnncc.passes.expectation import expectation
 from rnncc.passes.hoist_sums import hoist_sums
 from rnncc.passes.minimum_cut import minimum_cut
 from rnncc.passes.rename import rename
+from rnncc.passes.rotate import rotate
 from rnncc.passes.run_back import run_back
 from rnncc.passes.settle import settle
 from rnncc.passes.split import split
@@ -20,6 +21,7 @@ __all__ = [
     "hoist_sums",
     "minimum_cut",
     "rename",
+    "rotate",
     "run_back",
     "settle",
     "split",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy import cos, exp, floor, log, sin, sqrt, tanh, where
 
 __all__ = [
-    "Abs", "Max", "Min", "Mod", "ahead", "clamp", "cos", "equal", "erf", "exp", "floor", "inside", "iota", "log",
+    "Abs", "Max", "Min", "Mod", "ahead", "clamp", "cos", "equal", "erf", "exp", "floor", "full", "inside", "iota", "log",
     "relu", "sigmoid", "sign", "sin", "softplus", "sqrt", "step", "surrogate", "tanh", "where",
 ]  # fmt: skip
 
@@ -25,9 +25,14 @@ def erf(a: Any) -> Any:
     return _erf(a).astype(np.result_type(a, np.float32))
 
 
-def iota(axis: int, dtype: Any, *shape: int) -> Any:
-    """The index along `axis` of an array of this shape, counted from 0."""
-    return np.indices(shape, dtype)[axis]
+def full(like: Any, shape: tuple[int, ...], value: Any) -> Any:
+    """`value` everywhere in an array of this shape, of the dtype of `like`."""
+    return np.full(shape, value, like.dtype)
+
+
+def iota(axis: int, like: Any, *shape: int) -> Any:
+    """The index along `axis` of an array of this shape, counted from 0, in the dtype of `like`."""
+    return np.indices(shape, like.dtype)[axis]
 
 
 def step(a: Any) -> Any:

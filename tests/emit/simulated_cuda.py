@@ -12,7 +12,8 @@ from types import ModuleType
 import numpy as np
 
 from rnncc.functions import VOCABULARY
-from rnncc.runtime import arrays, gather, host, totals
+from rnncc.runtime import arrays, blocks, gather, host, totals
+from rnncc.runtime.layer import layer_class
 from rnncc.runtime.pack import matrix_of
 
 ROWS, UNITS, DEPTH = 3, 2, 4
@@ -25,7 +26,7 @@ def simulated_cuda_module(source):
     module = ModuleType("simulated_cuda")
     sys.modules["simulated_cuda"] = module
     tree = ast.parse(source)
-    imported = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module.startswith("rnncc.runtime.cuda.")]
+    imported = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module.startswith("rnncc.runtime.cuda")]
     tree.body = [node for node in tree.body if node not in imported]
     module.__dict__.update({alias.name: PRIMITIVES[alias.name] for node in imported for alias in node.names})
     exec(compile(tree, "<generated>", "exec"), module.__dict__)
@@ -123,6 +124,7 @@ def multiply(sums, weights, group, column, operand, start, stop, top, end):
     rows = operand[top : min(end, top + ROWS), start:held]
     rows = np.where(np.arange(start, held) < stop, rows, 0)
     sums[: len(rows)] += np.einsum("rk,auk->rau", rows, panel[:, :, column + start : column + held])
+    return sums
 
 
 def collect(tile, sums):
@@ -146,6 +148,7 @@ HOST = {name: getattr(arrays, name) for name in dir(arrays)} | {
     name: getattr(m, name)
     for m, names in {
         gather: ("columns", "columns_of", "gathered", "scattered"),
+        blocks: ("block_diagonal", "diagonal_blocks"),
         totals: ("column_sum", "outer", "row_sum", "total_sum"),
     }.items()
     for name in names
@@ -165,6 +168,8 @@ PRIMITIVES = (
         "begin": lambda: 0,
         "collect": collect,
         "depth_of": depth_of,
+        "host": host,
+        "layer_class": layer_class,
         "grid_threads": lambda: (_block.number, _block.blocks),
         "grid_warps": lambda: (_block.number, 0, _block.blocks),
         "groups": lambda units, width: -(-units // width),

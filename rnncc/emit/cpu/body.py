@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import ClassVar
 
 from rnncc.emit.cpu.expression import expression
 from rnncc.emit.cpu.layout import Layout, Slot
@@ -23,6 +24,9 @@ class Body:
     row_values
         Values of one number a row that are in registers, by name, and how they are read; those that this phase makes are added.
     """
+
+    negation: ClassVar[str] = "~"
+    """What stands before a condition that must not hold."""
 
     def __init__(self, names: Names, phase: Compute, row_values: dict[str, str]) -> None:
         self.names, self.phase, self.row_values = names, phase, row_values
@@ -60,7 +64,7 @@ class Body:
     def _node(self, n: Pointwise) -> None:
         for o in n.operands:
             self._fetch(o)
-        source = expression(n.expr, lambda name: self.known[name])
+        source = expression(n.expr, lambda name: self.known[name], negation=self.negation)
         if all(self.types.get(o) == () for o in n.operands):
             source = self._spread(n.name, source)
         self.text(f"{n.name} = {source}")

@@ -19,7 +19,7 @@ _RELATIONS: Mapping[type[sp.Basic], str] = {
 }
 
 
-def expression(expr: sp.Expr, operand: Callable[[str], str], functions: str = "") -> str:
+def expression(expr: sp.Expr, operand: Callable[[str], str], functions: str = "", negation: str = "~") -> str:
     """`expr` as Python source. Floats by `repr`, never by sympy's 15 digits.
 
     Parameters
@@ -30,13 +30,15 @@ def expression(expr: sp.Expr, operand: Callable[[str], str], functions: str = ""
         How a value is read.
     functions
         What stands before the name of a function of the vocabulary.
+    negation
+        What stands before a condition that must not hold.
     """
-    return _Writer(operand, functions).write(expr, _SUM)
+    return _Writer(operand, functions, negation).write(expr, _SUM)
 
 
 class _Writer:
-    def __init__(self, operand: Callable[[str], str], functions: str) -> None:
-        self.operand, self.functions = operand, functions
+    def __init__(self, operand: Callable[[str], str], functions: str, negation: str) -> None:
+        self.operand, self.functions, self.negation = operand, functions, negation
 
     def write(self, e: sp.Expr, binding: int) -> str:
         """`e`, in parentheses where it binds less tightly than `binding`."""
@@ -110,7 +112,7 @@ class _Writer:
             case sp.Or():
                 return "(" + " | ".join(self.condition(a) for a in c.args) + ")"
             case sp.Not():
-                return f"(~{self.condition(c.args[0])})"
+                return f"({self.negation}{self.condition(c.args[0])})"
             case sp.core.relational.Relational():
                 return f"({self.write(c.lhs, _SUM)} {_RELATIONS[type(c)]} {self.write(c.rhs, _SUM)})"
             case _:

@@ -75,8 +75,12 @@ def size_lines(program: Program) -> list[str]:
 
 def dtype_line(program: Program) -> str:
     """The dtype, from the first input of floats."""
-    floats = [i for i in program.inputs if i.role not in ("size", "const", "index") and i.type]
-    return f"dtype = {from_env(floats[0].name)}.dtype"
+    return f"dtype = {_floats(program)}.dtype"
+
+
+def _floats(program: Program) -> str:
+    """The first input of floats."""
+    return from_env(next(i.name for i in program.inputs if i.role not in ("size", "const", "index") and i.type))
 
 
 def _pointwise(program: Program, n: Pointwise) -> str:
@@ -87,7 +91,7 @@ def _pointwise(program: Program, n: Pointwise) -> str:
     if n.type in ((), *(program.types[o] for o in n.operands)):
         return source
     lengths = ["sweep.batch" if a == "N" else extent(a) for a in n.type]
-    return f"np.full(({', '.join(lengths)},), {source}, dtype)"
+    return f"host.full({_floats(program)}, ({', '.join(lengths)},), {source})"
 
 
 def _names(expr: sp.Expr) -> list[str]:
@@ -148,6 +152,6 @@ def host_node(program: Program, n: Node) -> str:
         case Slice() | Transpose() | Relabel() | BlockDiagonal() | DiagonalBlocks():
             return _rearranged(program, n)
         case Iota():
-            return f"host.iota({n.axis}, dtype, {', '.join(extent(a) for a in n.type)})"
+            return f"host.iota({n.axis}, {_floats(program)}, {', '.join(extent(a) for a in n.type)})"
         case _:
             raise InternalError(f"{n.name}: no host code for a {type(n).__name__}")

@@ -53,15 +53,15 @@ one step. `panel` is a packed weight, `tile` the sums of one of its groups for a
 
 
 def _imports(body: str, runtime: Mapping[str, tuple[str, ...]]) -> str:
-    """Of `runtime`, module of `rnncc.runtime` -> names, those that `body` uses."""
+    """Of `runtime`, module -> names, those that `body` uses."""
     read = {n.id for n in ast.walk(ast.parse(body)) if isinstance(n, ast.Name)}
     lines = ["import numpy as np", ""] if "np" in read else []
-    lines += ["from rnncc.runtime import host"] if "host" in read else []
     for module, names in runtime.items():
         used = sorted(read.intersection(names))
         if used:
-            line = f"from rnncc.runtime.{module} import {', '.join(used)}"
-            lines += [line] if len(line) <= 120 else wrapped(f"from rnncc.runtime.{module} import (", used, ")")
+            source = f"from {module} import "
+            line = source + ", ".join(used)
+            lines += [line] if len(line) <= 120 else wrapped(f"{source}(", used, ")")
     return "\n".join(lines)
 
 

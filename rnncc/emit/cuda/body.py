@@ -1,5 +1,7 @@
 """The pointwise program of one phase, for one row and one unit: each thread computes with numbers."""
 
+from typing import ClassVar
+
 from rnncc.emit.cpu.body import Body
 from rnncc.emit.cpu.elementwise import UnitBody
 from rnncc.emit.cpu.layout import Slot
@@ -8,6 +10,8 @@ from rnncc.ir import Reduce
 
 class ThreadBody(Body):
     """Writes the body of a phase's loops; arguments as of `Body`."""
+
+    negation: ClassVar[str] = "not "
 
     def _loaded(self, place: Slot, *indices: str) -> str:
         return place.indexed(*indices)

@@ -91,7 +91,7 @@ class LoopKernel(DeviceKernel):
                 read = "start, stop"
                 self.text(f"start, stop = met_columns(group, {group}, {blocks}, {size}, {columns})")
             source = self.names.slot(operand).indexed()
-            self.text(f"multiply({sums}, {named('weights', name)}, group, {_depth(before)}, {source}, {read}, top, end)")
+            self.text(f"{sums} = multiply({sums}, {named('weights', name)}, group, {_depth(before)}, {source}, {read}, top, end)")
             before.append(columns)
         self.text(f"collect({tile}, {sums})")
 

@@ -8,6 +8,9 @@ carry before and after each step; `v_row` (N, units) holds one step. `panel` is 
 memory, `sums` registers of a thread, `tile` the sums of ROWS rows and a group of units in shared memory, a part a warp.
 """
 
+import numpy as np
+
+from rnncc.runtime.cuda import host
 from rnncc.runtime.cell_info import CellInfo, Parameter, State
 from rnncc.runtime.cuda.arrays import (
     final, following, new_stream, padded, preceding, released, result, rows_from, trajectory,
@@ -17,6 +20,7 @@ from rnncc.runtime.cuda.compiled import kernel
 from rnncc.runtime.cuda.constants import LANES, ROWS, THREADS, TILE, UNITS
 from rnncc.runtime.cuda.counts import depth_of, groups, least, share
 from rnncc.runtime.cuda.launch import run_loop, run_rows
+from rnncc.runtime.cuda.layer import layer_class
 from rnncc.runtime.cuda.memory import resident, shared_memory
 from rnncc.runtime.cuda.pack import packed
 from rnncc.runtime.cuda.places import grid_warps, part_of, threads
@@ -25,7 +29,6 @@ from rnncc.runtime.cuda.products import whole_products
 from rnncc.runtime.cuda.totals import column_sum, outer
 from rnncc.runtime.cuda.vocabulary import sigmoid, tanh
 from rnncc.runtime.cuda.warp import sync_warp
-from rnncc.runtime.layer import layer_class
 
 CELL = CellInfo(
     name='LSTM',
@@ -100,7 +103,7 @@ def inference_loop(
         for group in range(low_1, high_1):
             for top in range(first, end, ROWS):
                 sums_1 = new_sums(4, tile_1)
-                multiply(sums_1, weights_1, group, 0, h_seq[before], 0, hidden, top, end)
+                sums_1 = multiply(sums_1, weights_1, group, 0, h_seq[before], 0, hidden, top, end)
                 collect(tile_1, sums_1)
                 for item in range(thread, ROWS * UNITS, THREADS):
                     row, unit = top + item // UNITS, group * UNITS + item % UNITS
@@ -199,7 +202,7 @@ def forward_loop(
         for group in range(low_1, high_1):
             for top in range(first, end, ROWS):
                 sums_1 = new_sums(4, tile_1)
-                multiply(sums_1, weights_1, group, 0, h_seq[before], 0, hidden, top, end)
+                sums_1 = multiply(sums_1, weights_1, group, 0, h_seq[before], 0, hidden, top, end)
                 collect(tile_1, sums_1)
                 for item in range(thread, ROWS * UNITS, THREADS):
                     row, unit = top + item // UNITS, group * UNITS + item % UNITS
@@ -265,18 +268,17 @@ def forward(sweep, env):
 
 @kernel
 def backward_loop(
-    meet, owners, rows, live, against, keep_2, hidden, c_seq, d_h_new_later_row, d_output_seq, o_seq, d_c_new_later_row,
-    d_o_in_seq, i_seq, g_seq, d_g_in_seq, f_seq, d_f_in_seq, d_i_in_seq, panel_2,
+    meet, owners, rows, live, against, keep_1, hidden, panel_1, d_f_in_last_seq, d_g_in_last_seq, d_i_in_last_seq,
+    d_o_in_last_seq, c_seq, d_h_rest_last_row, d_output_seq, o_seq, d_c_new_later_row, i_seq, g_seq, f_seq,
 ):
     """Every step of a block's rows and units: tanh_c_new."""
     thread, warp, lane = threads()
     first, last, own = part_of(rows, owners)
-    space = shared_memory(c_seq)
+    space = shared_memory(d_f_in_last_seq)
     free = 1 * TILE
     low_1, high_1 = share(groups(hidden, UNITS), own, owners)
-    low_2, high_2 = share(groups(hidden, UNITS), own, owners)
-    tile_2 = space[: 1 * TILE]
-    weights_2, free = resident(space, free, panel_2, low_2, keep_2)
+    tile_1 = space[: 1 * TILE]
+    weights_1, free = resident(space, free, panel_1, low_1, keep_1)
     meeting = begin()
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
@@ -287,12 +289,19 @@ def backward_loop(
         # phase 1: units of hidden
         for group in range(low_1, high_1):
             for top in range(first, end, ROWS):
+                sums_1 = new_sums(1, tile_1)
+                sums_1 = multiply(sums_1, weights_1, group, 0, d_f_in_last_seq[before], 0, hidden, top, end)
+                sums_1 = multiply(sums_1, weights_1, group, depth_of(hidden), d_g_in_last_seq[before], 0, hidden, top, end)
+                sums_1 = multiply(sums_1, weights_1, group, 2 * depth_of(hidden), d_i_in_last_seq[before], 0, hidden, top, end)
+                sums_1 = multiply(sums_1, weights_1, group, 3 * depth_of(hidden), d_o_in_last_seq[before], 0, hidden, top, end)
+                collect(tile_1, sums_1)
                 for item in range(thread, ROWS * UNITS, THREADS):
                     row, unit = top + item // UNITS, group * UNITS + item % UNITS
                     if row < end and unit < hidden:
                         c_new = c_seq[before, row, unit]
                         tanh_c_new = tanh(c_new)
-                        d_h_new_later = d_h_new_later_row[row, unit]
+                        d_h_rest_last = d_h_rest_last_row[row, unit]
+                        d_h_new_later = total(tile_1, 1, 0, item) + d_h_rest_last
                         d_output = d_output_seq[time, row, unit]
                         d_h_new = d_h_new_later + d_output
                         o = o_seq[time, row, unit]
@@ -301,38 +310,24 @@ def backward_loop(
                         d_c_new = d_c_new_later + d_tanh_c_new * (1.0 - tanh_c_new * tanh_c_new)
                         d_o = d_h_new * tanh_c_new
                         d_o_in = d_o * o * (1.0 - o)
-                        d_o_in_seq[time, row, unit] = d_o_in
+                        d_o_in_last_seq[after, row, unit] = d_o_in
                         i = i_seq[time, row, unit]
                         d_g = d_c_new * i
                         g = g_seq[time, row, unit]
                         d_g_in = d_g * (1.0 - g * g)
-                        d_g_in_seq[time, row, unit] = d_g_in
+                        d_g_in_last_seq[after, row, unit] = d_g_in
                         c = c_seq[after, row, unit]
                         d_f = c * d_c_new
                         f = f_seq[time, row, unit]
                         d_f_in = d_f * f * (1.0 - f)
-                        d_f_in_seq[time, row, unit] = d_f_in
+                        d_f_in_last_seq[after, row, unit] = d_f_in
                         d_i = d_c_new * g
                         d_i_in = d_i * i * (1.0 - i)
-                        d_i_in_seq[time, row, unit] = d_i_in
+                        d_i_in_last_seq[after, row, unit] = d_i_in
                         d_c = d_c_new * f
+                        d_h_rest = 0.0
                         d_c_new_later_row[row, unit] = d_c
-        meeting = barrier(meet, owners, meeting)
-
-        # phase 2: units of hidden
-        for group in range(low_2, high_2):
-            for top in range(first, end, ROWS):
-                sums_2 = new_sums(1, tile_2)
-                multiply(sums_2, weights_2, group, 0, d_f_in_seq[time], 0, hidden, top, end)
-                multiply(sums_2, weights_2, group, depth_of(hidden), d_g_in_seq[time], 0, hidden, top, end)
-                multiply(sums_2, weights_2, group, 2 * depth_of(hidden), d_i_in_seq[time], 0, hidden, top, end)
-                multiply(sums_2, weights_2, group, 3 * depth_of(hidden), d_o_in_seq[time], 0, hidden, top, end)
-                collect(tile_2, sums_2)
-                for item in range(thread, ROWS * UNITS, THREADS):
-                    row, unit = top + item // UNITS, group * UNITS + item % UNITS
-                    if row < end and unit < hidden:
-                        d_h = total(tile_2, 1, 0, item)
-                        d_h_new_later_row[row, unit] = d_h
+                        d_h_rest_last_row[row, unit] = d_h_rest
         meeting = barrier(meet, owners, meeting)
 
 
@@ -355,44 +350,56 @@ def backward(sweep, env):
     hidden = env["W_i"].shape[-2]
     input = env["x"].shape[-1]
     dtype = env["x"].dtype
+    zero_N_hidden = host.full(env["x"], (sweep.batch, hidden,), 0.0)
+    loop_panel_1 = packed(env, [("U_f.T", "U_g.T", "U_i.T", "U_o.T")])
+    d_f_in_last_seq = trajectory(sweep, zero_N_hidden, not sweep.reverse)
+    d_g_in_last_seq = trajectory(sweep, zero_N_hidden, not sweep.reverse)
+    d_i_in_last_seq = trajectory(sweep, zero_N_hidden, not sweep.reverse)
+    d_o_in_last_seq = trajectory(sweep, zero_N_hidden, not sweep.reverse)
     c_seq = env["c"]
-    d_h_new_later_row = rows_from(sweep, env["d_h_T"])
+    d_h_rest_last_row = rows_from(sweep, env["d_h_T"])
     d_output_seq = env["d_output"]
     o_seq = env["o"]
     d_c_new_later_row = rows_from(sweep, env["d_c_T"])
-    d_o_in_seq = new_stream(sweep, dtype, hidden)
     i_seq = env["i"]
     g_seq = env["g"]
-    d_g_in_seq = new_stream(sweep, dtype, hidden)
     f_seq = env["f"]
-    d_f_in_seq = new_stream(sweep, dtype, hidden)
-    d_i_in_seq = new_stream(sweep, dtype, hidden)
-    loop_panel_2 = packed(env, [("U_f.T", "U_g.T", "U_i.T", "U_o.T")])
     run_loop(
-        backward_loop, sweep, not sweep.reverse, 1, [loop_panel_2], hidden, c_seq, d_h_new_later_row, d_output_seq, o_seq,
-        d_c_new_later_row, d_o_in_seq, i_seq, g_seq, d_g_in_seq, f_seq, d_f_in_seq, d_i_in_seq, loop_panel_2,
+        backward_loop, sweep, not sweep.reverse, 1, [loop_panel_1], hidden, loop_panel_1, d_f_in_last_seq, d_g_in_last_seq,
+        d_i_in_last_seq, d_o_in_last_seq, c_seq, d_h_rest_last_row, d_output_seq, o_seq, d_c_new_later_row, i_seq, g_seq,
+        f_seq,
     )
-    d_h_0 = d_h_new_later_row[:, :hidden]
     d_c_0 = d_c_new_later_row[:, :hidden]
+    d_h_rest_end = d_h_rest_last_row[:, :hidden]
+    d_f_in_end = final(sweep, d_f_in_last_seq, hidden, not sweep.reverse)
+    d_g_in_end = final(sweep, d_g_in_last_seq, hidden, not sweep.reverse)
+    d_i_in_end = final(sweep, d_i_in_last_seq, hidden, not sweep.reverse)
+    d_o_in_end = final(sweep, d_o_in_last_seq, hidden, not sweep.reverse)
     after_sums_1 = whole_products(
-        sweep, env, [("W_f.T", "W_g.T", "W_i.T", "W_o.T")], [d_f_in_seq, d_g_in_seq, d_i_in_seq, d_o_in_seq],
+        sweep, env, [("W_f.T", "W_g.T", "W_i.T", "W_o.T")],
+        [following(d_f_in_last_seq, not sweep.reverse), following(d_g_in_last_seq, not sweep.reverse), following(d_i_in_last_seq, not sweep.reverse), following(d_o_in_last_seq, not sweep.reverse)],
     )
     d_x_seq = new_stream(sweep, dtype, input)
     run_rows(backward_after, sweep, input, after_sums_1, d_x_seq)
-    d_b_o_of_o_in = column_sum(sweep, d_o_in_seq, hidden, so_far=env.get("d_b_o"))
+    d_b_o_of_o_in = column_sum(sweep, following(d_o_in_last_seq, not sweep.reverse), hidden, so_far=env.get("d_b_o"))
     x_seq = env["x"]
-    d_W_o_of_W_o_x = outer(sweep, d_o_in_seq, hidden, x_seq, input, so_far=env.get("d_W_o"))
+    d_W_o_of_W_o_x = outer(sweep, following(d_o_in_last_seq, not sweep.reverse), hidden, x_seq, input, so_far=env.get("d_W_o"))
     h_seq = env["h"]
-    d_U_o_of_U_o_h = outer(sweep, d_o_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden, so_far=env.get("d_U_o"))
-    d_b_g_of_g_in = column_sum(sweep, d_g_in_seq, hidden, so_far=env.get("d_b_g"))
-    d_W_g_of_W_g_x = outer(sweep, d_g_in_seq, hidden, x_seq, input, so_far=env.get("d_W_g"))
-    d_U_g_of_U_g_h = outer(sweep, d_g_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden, so_far=env.get("d_U_g"))
-    d_b_f_of_f_in = column_sum(sweep, d_f_in_seq, hidden, so_far=env.get("d_b_f"))
-    d_W_f_of_W_f_x = outer(sweep, d_f_in_seq, hidden, x_seq, input, so_far=env.get("d_W_f"))
-    d_U_f_of_U_f_h = outer(sweep, d_f_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden, so_far=env.get("d_U_f"))
-    d_b_i_of_i_in = column_sum(sweep, d_i_in_seq, hidden, so_far=env.get("d_b_i"))
-    d_W_i_of_W_i_x = outer(sweep, d_i_in_seq, hidden, x_seq, input, so_far=env.get("d_W_i"))
-    d_U_i_of_U_i_h = outer(sweep, d_i_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden, so_far=env.get("d_U_i"))
+    d_U_o_of_U_o_h = outer(sweep, following(d_o_in_last_seq, not sweep.reverse), hidden, preceding(h_seq, sweep.reverse), hidden, so_far=env.get("d_U_o"))
+    d_b_g_of_g_in = column_sum(sweep, following(d_g_in_last_seq, not sweep.reverse), hidden, so_far=env.get("d_b_g"))
+    d_W_g_of_W_g_x = outer(sweep, following(d_g_in_last_seq, not sweep.reverse), hidden, x_seq, input, so_far=env.get("d_W_g"))
+    d_U_g_of_U_g_h = outer(sweep, following(d_g_in_last_seq, not sweep.reverse), hidden, preceding(h_seq, sweep.reverse), hidden, so_far=env.get("d_U_g"))
+    d_b_f_of_f_in = column_sum(sweep, following(d_f_in_last_seq, not sweep.reverse), hidden, so_far=env.get("d_b_f"))
+    d_W_f_of_W_f_x = outer(sweep, following(d_f_in_last_seq, not sweep.reverse), hidden, x_seq, input, so_far=env.get("d_W_f"))
+    d_U_f_of_U_f_h = outer(sweep, following(d_f_in_last_seq, not sweep.reverse), hidden, preceding(h_seq, sweep.reverse), hidden, so_far=env.get("d_U_f"))
+    d_b_i_of_i_in = column_sum(sweep, following(d_i_in_last_seq, not sweep.reverse), hidden, so_far=env.get("d_b_i"))
+    d_W_i_of_W_i_x = outer(sweep, following(d_i_in_last_seq, not sweep.reverse), hidden, x_seq, input, so_far=env.get("d_W_i"))
+    d_U_i_of_U_i_h = outer(sweep, following(d_i_in_last_seq, not sweep.reverse), hidden, preceding(h_seq, sweep.reverse), hidden, so_far=env.get("d_U_i"))
+    d_h_of_U_f_h_end = np.einsum("ij,Ni->Nj", env["U_f"], d_f_in_end)
+    d_h_of_U_g_h_end = np.einsum("ij,Ni->Nj", env["U_g"], d_g_in_end)
+    d_h_of_U_i_h_end = np.einsum("ij,Ni->Nj", env["U_i"], d_i_in_end)
+    d_h_of_U_o_h_end = np.einsum("ij,Ni->Nj", env["U_o"], d_o_in_end)
+    d_h_0 = d_h_of_U_f_h_end + d_h_of_U_g_h_end + d_h_of_U_i_h_end + d_h_of_U_o_h_end + d_h_rest_end
     return {
         "d_x": released(sweep, d_x_seq, input), "d_W_i": d_W_i_of_W_i_x, "d_U_i": d_U_i_of_U_i_h, "d_b_i": d_b_i_of_i_in,
         "d_W_f": d_W_f_of_W_f_x, "d_U_f": d_U_f_of_U_f_h, "d_b_f": d_b_f_of_f_in, "d_W_g": d_W_g_of_W_g_x,
@@ -447,7 +454,7 @@ def trace_loop(
         for group in range(low_1, high_1):
             for top in range(first, end, ROWS):
                 sums_1 = new_sums(4, tile_1)
-                multiply(sums_1, weights_1, group, 0, h_seq[before], 0, hidden, top, end)
+                sums_1 = multiply(sums_1, weights_1, group, 0, h_seq[before], 0, hidden, top, end)
                 collect(tile_1, sums_1)
                 for item in range(thread, ROWS * UNITS, THREADS):
                     row, unit = top + item // UNITS, group * UNITS + item % UNITS
