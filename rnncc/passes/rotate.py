@@ -11,7 +11,7 @@ from rnncc.passes.builder import Builder
 
 
 def rotate(program: Program) -> Program:
-    """`program` where a carry `h` with the next value `U @ d + rest` is `U @ d_last + rest_last`, of two carries `d_last` and `rest_last`.
+    """`program` where a carry with the next value `U @ d + rest` is `U @ d_last + rest_last`, of two carries, of `d` and `rest`.
 
     Assumes: a verified program of one direction, such as `split` makes.
     Guarantees: only sums that nothing but their carry reads are taken apart, and of these only products that the step computes the
