@@ -88,4 +88,4 @@ def surrogate(value: Any, argument: Any, slope: Any) -> Any:
 
 def _truth(holds: Any, *operands: Any) -> Any:
     """1 where `holds`, else 0, in the dtype that arithmetic with `operands` gives."""
-    return np.asarray(holds).astype(np.result_type(*operands, np.float32))
+    return holds.astype(np.result_type(*operands, np.float32))

@@ -9,6 +9,7 @@ from rnncc.runtime.cuda.pack import packed, packed_arrays
 from rnncc.runtime.cuda.products import whole_products
 from rnncc.runtime.cuda.rounding import bfloat16, of_bfloat16, tf32
 from rnncc.runtime.frozen import PANELS, Panels
+from rnncc.runtime.sweep import Sweep
 from tests.cuda.words import host
 
 SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan, np.finfo(np.float32).max, np.finfo(np.float32).tiny, 1e-45]
@@ -59,7 +60,7 @@ def test_the_form_that_is_asked_for(library):
     W = drawn(9, 20)
     for form, dtype, rounded in [("tf32", np.uint32, tf32), ("bfloat16", np.uint16, bfloat16)]:
         panel = packed({"W": library.asarray(W), PANELS: Panels(**{form: True})}, [("W",)])
-        assert (panel.dtype, panel.shape[3]) == (dtype, row_stride(24, dtype))
+        assert (panel.dtype, panel.shape[3]) == (dtype, row_stride(whole_chunks(20), dtype))
         by_unit = host(panel).reshape(-1, panel.shape[3])
         np.testing.assert_array_equal(by_unit[:9, :20], rounded(W))
     wide = packed({"W": library.asarray(W.astype(np.float64)), PANELS: Panels(tf32=True)}, [("W",)])
@@ -96,18 +97,18 @@ def test_products_of_whole_sequences(library):
     given = {"W": drawn(6, 3), "V": drawn(6, 3, seed=2), "U": drawn(5, 6), "R": drawn(6, 5, seed=3)}
     env = {name: library.asarray(a) for name, a in given.items()} | {PANELS: Panels()}
     sums = [("W", "U.T"), ("V", "R")]
-    found = whole_products(env, sums, [library.asarray(x), library.asarray(h)])
+    found = whole_products(Sweep(4, 3), env, sums, [library.asarray(x), library.asarray(h)])
     assert found.shape == (4, 3, 2, 6)
     for a, (first, second) in enumerate([("W", given["U"].T), ("V", given["R"])]):
         expected = np.einsum("tnk,uk->tnu", x[..., :3].astype(np.float64), given[first]) + np.einsum("tnk,uk->tnu", h, second)
         np.testing.assert_allclose(host(found)[:, :, a], expected, rtol=0, atol=8 * 16 * np.finfo(np.float32).eps)
     assert len(env[PANELS].made) == 2
-    again = whole_products(env, [(env["W"], env["U"].T), (env["V"], env["R"])], [library.asarray(x), library.asarray(h)])
+    again = whole_products(Sweep(4, 3), env, [(env["W"], env["U"].T), (env["V"], env["R"])], [library.asarray(x), library.asarray(h)])
     np.testing.assert_array_equal(host(again), host(found))
     assert len(env[PANELS].made) == 2
 
 
 def test_products_with_rounded_weights(library):
     W, x = drawn(6, 8), drawn(4, 3, 8)
-    found = whole_products({"W": library.asarray(W), PANELS: Panels(bfloat16=True)}, [("W",)], [library.asarray(x)])
+    found = whole_products(Sweep(4, 3), {"W": library.asarray(W), PANELS: Panels(bfloat16=True)}, [("W",)], [library.asarray(x)])
     np.testing.assert_array_equal(host(found)[:, :, 0], (x.reshape(12, 8) @ of_bfloat16(bfloat16(W)).T).reshape(4, 3, 6))

@@ -8,16 +8,19 @@ from rnncc.runtime.cuda.rounding import bfloat16, of_bfloat16
 from rnncc.runtime.frozen import PANELS
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.library import library_of
+from rnncc.runtime.sweep import Sweep
 
 _BESIDE = "side by side"
 """What the keys of these weights begin with among the panels: no name of a cell has spaces."""
 
 
-def whole_products(env: Mapping[str, Any], sums: Sequence[Sequence[Any]], operands: Sequence[Array]) -> Array:
+def whole_products(sweep: Sweep, env: Mapping[str, Any], sums: Sequence[Sequence[Any]], operands: Sequence[Array]) -> Array:
     """The sums of a phase without a carry, of every step.
 
     Parameters
     ----------
+    sweep
+        T and N.
     env
         Holds the parameters, and keeps the weights of all sums side by side as long as those are unchanged.
     sums
@@ -29,15 +32,15 @@ def whole_products(env: Mapping[str, Any], sums: Sequence[Sequence[Any]], operan
     -------
     (T, N, accumulators, units). Past a sequence's end it holds anything.
     """
-    steps, batch = operands[0].shape[:2]
+    rows = sweep.steps * sweep.batch
     parts = (
-        operand.reshape(steps * batch, operand.shape[2]) @ _beside(env, [terms[k] for terms in sums], operand.shape[2]).T
+        operand.reshape(rows, operand.shape[2]) @ _beside(env, [terms[k] for terms in sums], operand.shape[2]).T
         for k, operand in enumerate(operands)
     )
     total = next(parts)
     for part in parts:
         total += part
-    return total.reshape(steps, batch, len(sums), -1)
+    return total.reshape(sweep.steps, sweep.batch, len(sums), -1)
 
 
 def _beside(env: Mapping[str, Any], terms: Sequence[Any], width: int) -> Array:

@@ -1,0 +1,70 @@
+"""As `runtime.team`, on a device: kernels over time loops, over the rows of whole sequences, and over units."""
+
+from typing import Any
+
+import numpy as np
+
+from rnncc.runtime.cuda.compiled import Kernel
+from rnncc.runtime.cuda.constants import LANES, THREADS
+from rnncc.runtime.cuda.device import Grid, chip_of, start
+from rnncc.runtime.cuda.lengths import live_rows_at
+from rnncc.runtime.cuda.meeting import LINE
+from rnncc.runtime.cuda.plan import Plan, Weights, plan_loop
+from rnncc.runtime.frozen import Panel
+from rnncc.runtime.sweep import Sweep
+
+_WAVES = 8
+"""Blocks of a grid for each multiprocessor at most, where every block takes what the grid has left."""
+
+
+def run_loop(kernel: Kernel, sweep: Sweep, against: bool, tiles: int, panels: list[Panel], *arguments: Any) -> None:
+    """Run a time loop, `kernel(meet, owners, rows, live, against, *keeps, *arguments)`.
+
+    Parameters
+    ----------
+    tiles
+        Accumulators of the widest phase.
+    panels
+        Packed weights, in the order of the kernel's keeps.
+
+    Raises
+    ------
+    DeviceError
+        Where the device cannot run it.
+    """
+    if not sweep.batch or not sweep.steps:
+        return
+    dtype = float_dtype(arguments)
+    plan = plan_for(sweep, dtype, tiles, panels)
+    meet = sweep.library.zeros(LINE * (plan.parts + 1), np.int32)
+    grid = Grid(plan.blocks, plan.shared, together=plan.owners > 1)
+    start(kernel, dtype, grid, (meet, plan.owners, plan.rows, live_rows_at(sweep), against, *plan.keeps, *arguments), sweep.library)
+
+
+def run_rows(kernel: Kernel, sweep: Sweep, *arguments: Any) -> None:
+    """Run `kernel(batch, live, *arguments)` over the rows of all steps, one a warp."""
+    _run(kernel, sweep, sweep.steps * sweep.batch * LANES, *arguments)
+
+
+def run_units(kernel: Kernel, sweep: Sweep, against: bool, units: int, *arguments: Any) -> None:
+    """Run a time loop without products, `kernel(batch, live, against, *arguments)`, over the units of all rows, one a thread."""
+    _run(kernel, sweep, sweep.batch * units, against, *arguments)
+
+
+def plan_for(sweep: Sweep, dtype: str, tiles: int, panels: list[Panel]) -> Plan:
+    """How a time loop over such weights is shared out here."""
+    weights = tuple(Weights(p.shape[0], p.shape[1], p.shape[3], p.dtype.name) for p in panels)
+    return plan_loop(sweep.batch, dtype, tiles, weights, chip_of(sweep.library))
+
+
+def float_dtype(arguments: tuple[Any, ...]) -> str:
+    """The one float dtype of a kernel's arrays."""
+    return next(a.dtype.name for a in arguments if getattr(a, "shape", ()) and a.dtype.kind == "f")
+
+
+def _run(kernel: Kernel, sweep: Sweep, threads: int, *arguments: Any) -> None:
+    if not threads or not sweep.steps:
+        return
+    dtype = float_dtype(arguments)
+    blocks = min(-(-threads // THREADS), _WAVES * chip_of(sweep.library).multiprocessors)
+    start(kernel, dtype, Grid(blocks, 0, together=False), (sweep.batch, live_rows_at(sweep), *arguments), sweep.library)

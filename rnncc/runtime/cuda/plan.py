@@ -1,0 +1,142 @@
+"""How a time loop is shared out on a CUDA device: which blocks share the units of which rows, and what weights stay on the chip.
+
+The batch is cut into parts. The blocks of a part, its owners, share the groups of units of its rows and meet after every phase; a part
+of one owner never meets anybody. Weights that fit into a block's shared memory stay there for the whole sequence, the others are read
+from the second-level cache at every step. A pure function of shapes and of the chip: no timing decides.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rnncc.errors import DeviceError
+from rnncc.runtime.cuda.constants import ROWS, TILE, UNITS, WARPS
+
+_CYCLES = {"float64": 2.0, "float32": 1.0, "uint32": 0.25, "uint16": 0.125}
+"""Cycles of a multiprocessor for a column of an accumulator, of ROWS rows and UNITS units, by the dtype of the panel."""
+_BYTES = {"float64": 8, "float32": 4, "uint32": 4, "uint16": 2}
+_CACHE = 64
+"""Bytes a cycle that a multiprocessor reads from the second-level cache."""
+_MEETING = 2500
+"""Cycles until all blocks of a part have met: about 1.5 µs."""
+
+
+@dataclass(frozen=True)
+class Chip:
+    """What of a device matters here: its multiprocessors, and the bytes of shared memory that one block can have."""
+
+    multiprocessors: int
+    shared: int
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A panel: groups of units, accumulators, numbers in a unit's row, and dtype."""
+
+    groups: int
+    accumulators: int
+    row: int
+    dtype: str
+
+    @property
+    def group_bytes(self) -> int:
+        """Bytes of one group."""
+        return self.accumulators * UNITS * self.row * _BYTES[self.dtype]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a time loop is launched.
+
+    Parameters
+    ----------
+    parts, rows
+        Parts of the batch, and rows of each but the last.
+    owners
+        Blocks of a part.
+    keeps
+        Of each panel how many of a block's groups stay in its shared memory.
+    shared
+        Bytes of shared memory of a block.
+    """
+
+    parts: int
+    rows: int
+    owners: int
+    keeps: tuple[int, ...]
+    shared: int
+
+    @property
+    def blocks(self) -> int:
+        """Of the grid; where a part has several owners all must run at once."""
+        return self.parts * self.owners
+
+
+@lru_cache(maxsize=256)
+def plan_loop(batch: int, dtype: str, tiles: int, panels: tuple[Weights, ...], chip: Chip) -> Plan:
+    """The cheapest of the ways to share out a time loop.
+
+    Parameters
+    ----------
+    batch
+        N, 1 or more.
+    dtype
+        Of the states: "float32" or "float64".
+    tiles
+        Accumulators of the widest phase, 0 where the loop has no product.
+    panels
+        The packed weights.
+    chip
+        What it runs on.
+
+    Raises
+    ------
+    DeviceError
+        Where the sums of the widest phase alone need more shared memory than a block can have.
+    """
+    sums = tiles * TILE * _BYTES[dtype]
+    if sums > chip.shared:
+        raise DeviceError(
+            f"a step with {tiles} sums needs {sums:,} bytes of shared memory a block, and this device has {chip.shared:,}; "
+            f"use dtype='float32', or device='cpu'"
+        )
+    if not panels:
+        return Plan(-(-batch // WARPS), WARPS, 1, (), sums)
+    found = [_plan(batch, owners, parts, sums, panels, chip) for parts, owners in _ways(batch, panels, chip)]
+    return min(found, key=lambda p: (_cycles(p, batch, dtype, panels, chip), p.blocks))
+
+
+def _ways(batch: int, panels: tuple[Weights, ...], chip: Chip) -> Iterator[tuple[int, int]]:
+    """Parts and owners that are worth a thought: all at once on the chip, or each part alone."""
+    tall, widest = _tall(batch), max(p.groups for p in panels)
+    yield tall, 1
+    for parts in range(1, min(tall, chip.multiprocessors) + 1):
+        each = -(-widest // min(widest, chip.multiprocessors // parts))
+        yield parts, -(-widest // each)
+
+
+def _plan(batch: int, owners: int, parts: int, sums: int, panels: tuple[Weights, ...], chip: Chip) -> Plan:
+    rows = -(-_tall(batch) // parts) * ROWS
+    keeps, free = [], chip.shared - sums
+    for p in panels:
+        keep = min(-(-p.groups // owners), free // p.group_bytes)
+        keeps.append(keep)
+        free -= keep * p.group_bytes
+    return Plan(-(-batch // rows), rows, owners, tuple(keeps), chip.shared - free)
+
+
+def _cycles(plan: Plan, batch: int, dtype: str, panels: tuple[Weights, ...], chip: Chip) -> float:
+    """What a step takes, about: products, what is read for them, and meetings."""
+    total = 0.0
+    for p, keep in zip(panels, plan.keeps, strict=True):
+        own = -(-p.groups // plan.owners)
+        products = own * p.accumulators * p.row * _CYCLES[p.dtype]
+        read = own * ROWS * p.row * _BYTES[dtype] + (own - keep) * p.group_bytes
+        total += _tall(min(plan.rows, batch)) * (products + read / _CACHE)
+    meetings = len(panels) * _MEETING if plan.owners > 1 else 0
+    return (total + meetings) * -(-plan.blocks // chip.multiprocessors)
+
+
+def _tall(rows: int) -> int:
+    """How many times ROWS rows hold these."""
+    return -(-rows // ROWS)
