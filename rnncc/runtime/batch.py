@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,8 @@ class Batch:
         The caller gave a dict of inputs.
     single
         Inputs of one number a step that came with an axis of length 1 for it.
+    library
+        Whose arrays these are: NumPy, or CuPy.
     """
 
     steps: int
@@ -41,6 +44,7 @@ class Batch:
     ragged: Ragged | None
     by_name: bool
     single: frozenset[str] = frozenset()
+    library: ModuleType = np
 
     @property
     def leading(self) -> tuple[tuple[int, ...], tuple[str, ...]]:
@@ -66,9 +70,9 @@ class Batch:
         """
         inside = array[:, None] if not self.batched else array.swapaxes(0, 1) if self.batch_first else array
         if self.ragged is not None:
-            inside = inside[:, self.ragged.order]
+            inside = inside[:, self.ragged.picked]
             inside[self.ragged.dead] = 0  # whatever a caller has in the padding, NaN included, must reach nothing
-        inside = np.ascontiguousarray(inside)
+        inside = self.library.ascontiguousarray(inside)
         return inside.copy() if own and np.may_share_memory(inside, array) else inside
 
     def leave(self, stream: NDArray[Any]) -> NDArray[Any]:
@@ -82,8 +86,8 @@ class Batch:
         """A state (L*D, N, …), or (L*D, …) without a batch, as (L*D, N, …) with sorted rows."""
         inside = array if self.batched else array[:, None]
         if self.ragged is not None:
-            return np.ascontiguousarray(inside[:, self.ragged.order])
-        return np.array(inside, order="C") if own else np.ascontiguousarray(inside)
+            return self.library.ascontiguousarray(inside[:, self.ragged.picked])
+        return self.library.array(inside, order="C") if own else self.library.ascontiguousarray(inside)
 
     def leave_state(self, state: Array) -> Array:
         """A state (L*D, N, …) as the caller has it."""
@@ -93,7 +97,7 @@ class Batch:
 
 
 def read_streams(
-    geometry: Geometry, dtype: np.dtype[Any], batch_first: bool, x: object, lengths: object
+    geometry: Geometry, dtype: np.dtype[Any], batch_first: bool, x: object, lengths: object, library: ModuleType = np
 ) -> tuple[Batch, dict[str, Array]]:
     """The layout of `x`, and its arrays by input name, still in that layout.
 
@@ -102,7 +106,7 @@ def read_streams(
     given = _by_name(geometry, x)
     indices = geometry.cell.indices
     arrays = {
-        name: as_indices(value, what) if name in indices else as_floats(value, dtype, what)
+        name: as_indices(value, what, library) if name in indices else as_floats(value, dtype, what, library)
         for (name, value), what in zip(given.items(), (_called(geometry, name) for name in given), strict=True)
     }
     name, axes = geometry.cell.inputs[0]
@@ -111,7 +115,8 @@ def read_streams(
     batched = _is_batched(first, units, axes, _called(geometry, name), batch_first)
     steps = first.shape[1] if batched and batch_first else first.shape[0]
     rows = first.shape[0 if batch_first else 1] if batched else 1
-    batch = Batch(steps, rows, batched, batch_first, ragged(lengths, steps, rows), isinstance(x, Mapping))
+    ends = ragged(lengths, steps, rows, library)
+    batch = Batch(steps, rows, batched, batch_first, ends, isinstance(x, Mapping), library=library)
     further = geometry.cell.inputs[1:]
     single = frozenset(name for name, axes in further if not axes and _has_one_more(batch, arrays[name]))
     arrays |= {name: arrays[name][..., 0] for name in single}

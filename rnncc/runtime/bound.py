@@ -79,7 +79,7 @@ class Bound:
     def seeds(self, place: Place, sweep: Sweep, dy: Array, dfinals: Mapping[str, Array]) -> dict[str, Array]:
         """What a backward kernel is given besides: its part of the cotangent (T, N, D*O) of its layer's output, and `dfinals`."""
         cell, size = self.geometry.cell, self.geometry.output_size
-        part = np.ascontiguousarray(dy[:, :, size : 2 * size] if place.reverse else dy[:, :, :size])
+        part = sweep.library.ascontiguousarray(dy[:, :, size : 2 * size] if place.reverse else dy[:, :, :size])
         shape = (sweep.steps, sweep.batch, *self.geometry.shape(cell.output))
         states = {f"{cell.cotangent}{name}_T": array for name, array in dfinals.items()}
         return {f"{cell.cotangent}output": part.reshape(shape), **states}

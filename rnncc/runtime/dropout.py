@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,8 @@ class Mask:
         Of the mask.
     order
         (N,) which row as drawn, in the caller's order, stands at each row; None: as drawn.
+    library
+        Whose array it is. It is drawn on the host for any.
     """
 
     rate: float
@@ -57,9 +60,13 @@ class Mask:
     shape: tuple[int, int, int]
     dtype: np.dtype[Any]
     order: NDArray[np.int64] | None = None
+    library: ModuleType = np
 
     def between(self, first: int, last: int) -> Array:
         """The steps [first, last): (last - first, N, units)."""
+        return self.library.asarray(self._drawn(first, last))
+
+    def _drawn(self, first: int, last: int) -> Array:
         _, rows, units = self.shape
         if self.rate == 1:
             return np.zeros((last - first, rows, units), self.dtype)

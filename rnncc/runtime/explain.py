@@ -11,8 +11,8 @@ from rnncc.runtime.settings import Settings
 from rnncc.runtime.simd.isa import ISA
 
 
-def explain(settings: Settings, store: ParameterStore, constants: Mapping[str, float], kernels: Kernels, threads: int) -> str:
-    """Cell, sizes, parameters, dtype, threads, instruction set and kernels, one fact a line."""
+def explain(settings: Settings, store: ParameterStore, constants: Mapping[str, float], kernels: Kernels, machine: list[tuple[str, str]]) -> str:
+    """Cell, sizes, parameters, dtype, `machine` that it runs on and kernels, one fact a line."""
     geometry = store.geometry
     cell = geometry.cell
     facts = [
@@ -32,11 +32,15 @@ def explain(settings: Settings, store: ParameterStore, constants: Mapping[str, f
         ("truncate", "" if settings.truncate is None else f"cotangents of states end every {settings.truncate} steps"),
         ("dtype", settings.dtype.name),
         ("weights", _weights(settings.weight_dtype)),
-        ("threads", f"{threads}, at most one a row"),
-        ("instructions", f"{ISA.name}, {ISA.bits} bit vectors"),
+        *machine,
         ("kernels", f"inference, forward, backward, trace of {kernels.inference.__module__}"),
     ]
     return "\n".join(f"{name:12} {value}" for name, value in facts if value)
+
+
+def processor(threads: int) -> list[tuple[str, str]]:
+    """What layers on a processor run on."""
+    return [("threads", f"{threads}, at most one a row"), ("instructions", f"{ISA.name}, {ISA.bits} bit vectors")]
 
 
 def _checkpoint(every: int | None) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
+
+from rnncc.runtime.library import is_array
 
 
 def held_bytes(arrays: Iterable[NDArray[Any]]) -> int:
@@ -14,6 +15,6 @@ def held_bytes(arrays: Iterable[NDArray[Any]]) -> int:
 
 
 def _owner(array: NDArray[Any]) -> NDArray[Any]:
-    while isinstance(array.base, np.ndarray):
-        array = array.base
+    while is_array(array.base):
+        array = array.base  # type: ignore[assignment]
     return array

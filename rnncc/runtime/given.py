@@ -1,31 +1,47 @@
 """Arrays that a caller gives: converted where the meaning is clear, refused with what was expected where it is not."""
 
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncc.errors import DtypeError, ShapeError
+from rnncc.errors import DeviceError, DtypeError, ShapeError
 from rnncc.runtime.kernels import Array
+from rnncc.runtime.library import on_device
 
 MEANING = {"T": "time", "N": "batch"}
 
 
-def as_array(value: object, what: str) -> NDArray[Any]:
-    """`value` as an array, not copied where it is one."""
+def as_array(value: object, what: str, library: ModuleType = np) -> NDArray[Any]:
+    """`value` as an array of `library`, not copied where it is one.
+
+    Raises `ShapeError` for what is no array, `DeviceError` for one that lies elsewhere.
+    """
+    if library is not np:
+        return _as_placed(value, what, library)
+    if not isinstance(value, np.ndarray) and on_device(value):
+        raise DeviceError(f"{what}: found an array on a CUDA device, and the layer is on the processor; copy it, or use device='cuda'")
     try:
         return np.asarray(value)
     except ValueError as problem:
         raise ShapeError(f"{what} is no array: {problem}") from problem
 
 
-def as_floats(value: object, dtype: np.dtype[Any], what: str) -> Array:
+def _as_placed(value: object, what: str, library: ModuleType) -> NDArray[Any]:
+    if not isinstance(value, library.ndarray):
+        name = f"{type(value).__module__}.{type(value).__qualname__}"
+        raise DeviceError(f"{what}: found {name} on the host, expected an array on the layer's device; copy it there, or use device='cpu'")
+    return value
+
+
+def as_floats(value: object, dtype: np.dtype[Any], what: str, library: ModuleType = np) -> Array:
     """`value` as an array of `dtype` in native byte order; `value` itself where it is that already.
 
     Raises `DtypeError` for any other dtype: a silent conversion would hide a lost digit or a slow path.
     """
-    array = as_array(value, what)
+    array = as_array(value, what, library)
     if array.dtype.newbyteorder("=") != dtype:
         raise DtypeError(f"{what}: found {array.dtype}, expected {dtype}; convert with .astype({str(dtype)!r}){_other_way(array)}")
     return array.astype(dtype, copy=False)

@@ -1,6 +1,7 @@
 """Whole numbers that a caller gives as an input: of any integer dtype, refused with the place of the first that is out of range."""
 
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,9 @@ Index = NDArray[Any]
 """Of int64."""
 
 
-def as_indices(value: object, what: str) -> Index:
+def as_indices(value: object, what: str, library: ModuleType = np) -> Index:
     """`value` as an array of int64, not copied where it is one; raises `DtypeError` for anything but whole numbers."""
-    array = as_array(value, what)
+    array = as_array(value, what, library)
     if array.dtype.kind not in "iu" and array.size:
         raise DtypeError(f"{what}: found {array.dtype}, expected whole numbers; convert with .astype('int64')")
     if array.dtype.kind == "u":
@@ -31,7 +32,7 @@ def expect_below(index: Index, count: int, live: NDArray[np.bool_] | None, axes:
     if live is not None:
         outside &= live
     if outside.any():
-        place = tuple(np.argwhere(outside)[0])
+        place = tuple(int(k) for k in np.argwhere(outside)[0])
         where = ", ".join(f"{MEANING[axis]} {k}" for axis, k in zip(axes, place, strict=True))
         raise ArgumentError(f"{what}: found {index[place]} at {where}; expected whole numbers from 0 to {count - 1}")
 

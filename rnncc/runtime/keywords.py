@@ -20,6 +20,7 @@ LAYER_KEYWORDS = (
     "dtype",
     "weight_dtype",
     "device",
+    "precision",
     "threads",
     "seed",
 )

@@ -62,7 +62,11 @@ class Layer(LayerBase):
         "bfloat16": a call and `stream` read the matrices of products rounded to bfloat16, half the bytes; states, sums and everything
         else stay float32, as do `params`, `vjp` and `trace`. None or "float32": as `dtype`, which must be float32 for either name.
     device
-        "cpu".
+        "cpu"; "cuda", or "cuda:1" of several: the parameters are there, as CuPy arrays, and what a call is given has to be, as anything
+        with `__dlpack__` or `__cuda_array_interface__`. What it gives are PyTorch's tensors if `x` is one, else CuPy's arrays.
+    precision
+        "exact"; on a CUDA device also "tf32": products of float32 are made by tensor cores, of numbers rounded to ten bits behind the
+        point, and added up in float32.
     threads
         At most this many threads share the rows of a batch; None: the cores this process may use.
     seed
@@ -239,7 +243,7 @@ class Layer(LayerBase):
     def _read(self, x: object, lengths: object, memory_lengths: object) -> tuple[Batch, dict[str, Array], Memories]:
         geometry, dtype = self._store.geometry, self.dtype
         streams, given = take_memories(self.cell, x)
-        batch, arrays = read_streams(geometry, dtype, self._settings.batch_first, streams, lengths)
+        batch, arrays = read_streams(geometry, dtype, self._settings.batch_first, streams, lengths, self.library)
         return batch, arrays, read_memories(geometry, dtype, batch, given, memory_lengths)
 
     @staticmethod
@@ -248,10 +252,10 @@ class Layer(LayerBase):
 
     def _stack(self, batch: Batch, memories: Memories, *, inferring: bool = False, key: int | None = None) -> Stack:
         lengths = None if batch.ragged is None else batch.ragged.lengths
-        sweep = Sweep(batch.steps, batch.rows, lengths, False, self._threads)
+        sweep = Sweep(batch.steps, batch.rows, lengths, False, self._threads, library=self.library)
         weights = self._weights(inferring=inferring)
         constants = dict(self._constants)
-        masks = CellMasks(mask_rates(self.cell, constants), self._dropout_seed, key, self.dtype, batch.order)
+        masks = CellMasks(mask_rates(self.cell, constants), self._dropout_seed, key, self.dtype, batch.order, self.library)
         return Stack(self.kernels, self._store.geometry, weights, constants, masks, self._settings.residual, memories, sweep)
 
     def _key(self, train: bool, key: int | None) -> int | None:
@@ -267,7 +271,7 @@ class Layer(LayerBase):
             return [None] * settings.num_layers
         shape = (batch.steps, batch.rows, self.output_size)
         drawn = [
-            Mask(settings.dropout, self._dropout_seed, number, layer, shape, settings.dtype, batch.order)
+            Mask(settings.dropout, self._dropout_seed, number, layer, shape, settings.dtype, batch.order, self.library)
             for layer in range(settings.num_layers - 1)
         ]
         return [*drawn, None]

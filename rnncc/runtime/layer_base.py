@@ -3,11 +3,12 @@
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from rnncc.errors import WeightsError
+from rnncc.errors import DeviceError, WeightsError
 from rnncc.runtime.cell_info import CellInfo
 from rnncc.runtime.domains import within
 from rnncc.runtime.dropout import Counter, dropout_seed
@@ -26,6 +27,8 @@ class LayerBase:
 
     cell: ClassVar[CellInfo]
     kernels: ClassVar[Kernels]
+    target: ClassVar[str] = "cpu"
+    """Kind of device that the kernels are for."""
     origin: Callable[..., "LayerBase"] | None = None
     """How another process finds the class again, where its module has no name to import."""
 
@@ -45,6 +48,7 @@ class LayerBase:
         dtype: Any = "float32",
         weight_dtype: str | None = None,
         device: str = "cpu",
+        precision: str = "exact",
         threads: int | None = None,
         seed: int | None = None,
         **keywords: Any,
@@ -68,7 +72,9 @@ class LayerBase:
             weight_dtype=weight_dtype,
             residual=residual,
             truncate=truncate,
+            precision=precision,
         )
+        self._check_target(settings.device)
         for name, value in own.constants.items():
             within(self.cell.domains.get(name), name, value)
         rng = np.random.default_rng(settings.seed)
@@ -82,6 +88,31 @@ class LayerBase:
         self._keys = Counter(key)
         self._dropout_seed = dropout_seed(settings.seed)
         self._threads = settings.threads or usable_cores()
+
+    @classmethod
+    def _check_target(cls, device: str) -> None:
+        if device.partition(":")[0] != cls.target:
+            name = cls.cell.name
+            raise DeviceError(f"device={device!r}: this {name} has kernels for {cls.target!r}; use rnncc.RNN({name!r}, …, device={device!r})")
+
+    @property
+    def library(self) -> ModuleType:
+        """The array library of its arrays."""
+        return np
+
+    def _on_host(self, array: Array) -> Array:
+        """An array of the layer as NumPy has it."""
+        return array
+
+    def _placed(self, array: Array) -> Array:
+        """An array where the layer's own are."""
+        return array
+
+    def _machine(self) -> list[tuple[str, str]]:
+        """What it runs on, for `explain`."""
+        from rnncc.runtime.explain import processor  # here, since it asks the instruction set, which imports LLVM
+
+        return processor(self._threads)
 
     @property
     def input_size(self) -> int:
@@ -125,7 +156,7 @@ class LayerBase:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the parameters as safetensors: all of it or nothing. Raises `OSError` where `path` cannot be written."""
-        write_weights(path, self._store.named, self._about())
+        write_weights(path, {k: self._on_host(a) for k, a in self._store.named.items()}, self._about())
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Read parameters that a layer of the same cell and sizes has saved.
@@ -138,13 +169,13 @@ class LayerBase:
         if found:
             raise WeightsError(f"{path} does not belong to this layer:\n  " + "\n  ".join(found))
         for name, view in self._store.named.items():
-            view[...] = tensors[name]
+            view[...] = self._placed(tensors[name])
 
     def explain(self) -> str:
-        """Cell, sizes, parameters, dtype, threads, instruction set and kernels, as text."""
+        """Cell, sizes, parameters, dtype, what it runs on and kernels, as text."""
         from rnncc.runtime.explain import explain  # here, since it asks the instruction set, which imports LLVM
 
-        return explain(self._settings, self._store, self._constants, self.kernels, self._threads)
+        return explain(self._settings, self._store, self._constants, self.kernels, self._machine())
 
     def __repr__(self) -> str:
         s = self._settings
@@ -156,12 +187,15 @@ class LayerBase:
         shown += ["reversible=True"] if self.cell.runs_back else []
         shown += [f"dtype={s.dtype.name!r}"]
         shown += [f"weight_dtype={s.weight_dtype!r}"] if s.weight_dtype is not None else []
+        shown += [f"device={s.device!r}"] if s.device != "cpu" else []
+        shown += [f"precision={s.precision!r}"] if s.precision != "exact" else []
         shown += [f"seed={s.seed}"]
         shown += [f"{name}={value!r}" for name, value in (*s.sizes.items(), *self._constants.items(), *self.cell.options.items())]
         return f"{self.cell.name}({', '.join(shown)})"
 
     def __reduce__(self) -> tuple[Callable[..., "LayerBase"], tuple[Any, ...]]:
-        arguments = (self._settings, self._store.masters, dict(self._constants), self._keys.upcoming)
+        masters = tuple(self._on_host(master) for master in self._store.masters)
+        arguments = (self._settings, masters, dict(self._constants), self._keys.upcoming)
         return (self.origin or type(self).restored, arguments)
 
     def __deepcopy__(self, _memo: dict[int, Any]) -> Self:

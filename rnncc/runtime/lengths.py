@@ -1,6 +1,7 @@
 """Sequences of different lengths: sorted by length before the kernels, in the caller's order again after them."""
 
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -22,19 +23,22 @@ class Ragged:
         (N,) int64, descending.
     order
         (N,) which row of the caller stands at each sorted row.
+    picked
+        `order`, where the batch's arrays are.
     back
-        (N,) which sorted row stands at each row of the caller.
+        (N,) which sorted row stands at each row of the caller; there as well.
     dead
-        (T, N) bool: steps of sorted rows past their length.
+        (T, N) bool: steps of sorted rows past their length; there as well.
     """
 
     lengths: Index
     order: Index
+    picked: Index
     back: Index
     dead: NDArray[np.bool_]
 
 
-def ragged(lengths: object, steps: int, rows: int) -> Ragged | None:
+def ragged(lengths: object, steps: int, rows: int, library: ModuleType = np) -> Ragged | None:
     """`lengths` sorted, or None where every sequence has all steps.
 
     Raises `ShapeError` where `lengths` is not (N,) whole numbers from 0 to T.
@@ -48,7 +52,8 @@ def ragged(lengths: object, steps: int, rows: int) -> Ragged | None:
     descending = found[order]
     back = np.empty_like(order)
     back[order] = np.arange(rows)
-    return Ragged(descending, order, back, np.arange(steps)[:, None] >= descending)
+    dead = np.arange(steps)[:, None] >= descending
+    return Ragged(descending, order, library.asarray(order), library.asarray(back), library.asarray(dead))
 
 
 def whole_lengths(lengths: object, most: int, rows: int, what: str, axis: str) -> Index:

@@ -7,6 +7,16 @@ from typing import Any
 import numpy as np
 
 
+def is_array(value: Any) -> bool:
+    """Whether `value` is an array of NumPy or of a device."""
+    return isinstance(value, np.ndarray) or on_device(value)
+
+
+def on_device(value: Any) -> bool:
+    """Whether `value` is an array on a CUDA device."""
+    return hasattr(value, "__cuda_array_interface__")
+
+
 def library_of(array: Any) -> ModuleType:
     """The module that `array` is of: it makes arrays that can be computed with beside it."""
     if isinstance(array, np.ndarray | np.generic):

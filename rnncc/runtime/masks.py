@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ class CellMasks:
         Of the masks.
     order
         (N,) which row of the caller stands at each row of the kernels; None: the same.
+    library
+        Whose arrays they are. They are drawn on the host for any.
     """
 
     rates: Mapping[str, float]
@@ -35,6 +38,7 @@ class CellMasks:
     key: int | None
     dtype: np.dtype[Any]
     order: NDArray[np.int64] | None = None
+    library: ModuleType = np
 
     def between(self, geometry: Geometry, place: Place, first: int, last: int, rows: int) -> dict[str, Array]:
         """The masks that the kernels of `place` read in the steps [first, last): name -> (steps, N, *axes), (N, *axes) or (*axes)."""
@@ -44,7 +48,8 @@ class CellMasks:
             units = geometry.shape(mask.axes, place.layer)
             leading = {"step": (last - first, rows), "sequence": (rows,), "call": ()}[mask.per]
             skipped = first * rows * math.prod(units) if mask.per == "step" else 0
-            found[mask.name] = self._drawn(mask, (*leading, *units), (number, int(place.reverse), place.layer), skipped)
+            drawn = self._drawn(mask, (*leading, *units), (number, int(place.reverse), place.layer), skipped)
+            found[mask.name] = self.library.asarray(drawn)
         return found
 
     def _drawn(self, mask: RandomMask, shape: tuple[int, ...], stream: tuple[int, int, int], skipped: int) -> Array:

@@ -61,9 +61,9 @@ def read_memories(geometry: Geometry, dtype: np.dtype[Any], batch: Batch, given:
     for memory in cell.memories:
         array = _rows(geometry, dtype, batch, memory, given[memory.name])
         exists = np.arange(array.shape[1]) < _lengths(batch, array.shape[1], memory, ends.get(memory.name))[:, None]
-        order = slice(None) if batch.order is None else batch.order
-        found[memory.name] = np.ascontiguousarray(np.where(exists[..., None], array, 0)[order], dtype)
-        found[memory.exists] = np.ascontiguousarray(exists[order], dtype)
+        order, there = slice(None) if batch.ragged is None else batch.ragged.picked, batch.library.asarray(exists)
+        found[memory.name] = batch.library.ascontiguousarray(np.where(there[..., None], array, 0)[order], dtype)
+        found[memory.exists] = batch.library.ascontiguousarray(there[order], dtype)
     return found
 
 
@@ -76,7 +76,7 @@ def leave_memory(batch: Batch, gradient: Array) -> Array:
 
 def _rows(geometry: Geometry, dtype: np.dtype[Any], batch: Batch, memory: Memory, value: object) -> Array:
     """`value` as (N, S, size)."""
-    array, what = as_floats(value, dtype, f"memory {memory.name}"), f"memory {memory.name}"
+    array, what = as_floats(value, dtype, f"memory {memory.name}", batch.library), f"memory {memory.name}"
     (size,) = geometry.shape((memory.size,))
     inside = array if batch.batched else array[None]
     if inside.ndim != 3 or inside.shape[0] != batch.rows or inside.shape[2] != size or inside.shape[1] == 0:

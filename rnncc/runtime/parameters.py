@@ -15,6 +15,7 @@ from rnncc.runtime.frozen import PANELS, Frozen, Panels
 from rnncc.runtime.geometry import Geometry, Place
 from rnncc.runtime.initial import draw
 from rnncc.runtime.kernels import Array
+from rnncc.runtime.library import library_of
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,14 @@ class ParameterStore:
     masters
         One array (parameters of the place,) in the layer's dtype per place, in order of declaration. Whoever else holds one of them
         may write it.
+    tf32
+        Whether kernels multiply in TF32.
     """
 
     geometry: Geometry
     bias: bool
     masters: tuple[Array, ...]
+    tf32: bool = False
 
     @classmethod
     def drawn(cls, geometry: Geometry, bias: bool, dtype: np.dtype[Any], rng: np.random.Generator) -> "ParameterStore":
@@ -70,10 +74,13 @@ class ParameterStore:
         last, written = self._last[place.index], self._may_be_written(place.index)
         if last is not None and (not written or last.holds(self.masters[place.index])):
             return last
-        master = self.masters[place.index].copy()
-        made = Frozen(master, {**self._views(place, master), **self._zeros(place), PANELS: Panels()})
-        self._last[place.index] = made
+        made = self._last[place.index] = self._copied(place)
         return made
+
+    def _copied(self, place: Place) -> Frozen:
+        """The parameters of a place as they are now."""
+        master = self.masters[place.index].copy()
+        return Frozen(master, {**self._views(place, master), **self._zeros(place), PANELS: Panels(tf32=self.tf32)})
 
     def _may_be_written(self, k: int) -> bool:
         """Whether anybody has had a view of master number `k` since this was last asked: only then are bytes worth comparing."""
@@ -100,8 +107,8 @@ class ParameterStore:
 
     def _zeros(self, place: Place) -> dict[str, Array]:
         missing = [p for p in self.geometry.cell.parameters if p.bias and not self.bias]
-        dtype = self.masters[place.index].dtype
-        return {p.name: _read_only_zeros(self.geometry.shape(p.axes, place.layer), dtype) for p in missing}
+        like = self.masters[place.index]
+        return {p.name: _read_only_zeros(self.geometry.shape(p.axes, place.layer), like) for p in missing}
 
 
 def learned(geometry: Geometry, bias: bool) -> list[Parameter]:
@@ -114,9 +121,10 @@ def _cut(master: Array, shapes: Sequence[tuple[int, ...]]) -> list[Array]:
     return [master[end - math.prod(s) : end].reshape(s) for end, s in zip(ends, shapes, strict=True)]
 
 
-def _read_only_zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    zeros = np.zeros(shape, dtype)
-    zeros.setflags(write=False)
+def _read_only_zeros(shape: tuple[int, ...], like: NDArray[Any]) -> NDArray[Any]:
+    zeros: NDArray[Any] = library_of(like).zeros(shape, like.dtype)
+    if isinstance(zeros, np.ndarray):
+        zeros.setflags(write=False)
     return zeros
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -87,16 +89,16 @@ class Pullback:
     def _entered(self, dy: object) -> Array:
         features = self.stack.geometry.directions * self.stack.geometry.output_size
         if dy is None:
-            return np.zeros((self.batch.steps, self.batch.rows, features), self.dtype)
+            return self.batch.library.zeros((self.batch.steps, self.batch.rows, features), self.dtype)
         sizes, names = self.batch.leading
-        array = as_floats(dy, self.dtype, "dy")
+        array = as_floats(dy, self.dtype, "dy", self.batch.library)
         expect_shape(array, (*sizes, features), (*names, "output"), "dy")
         return self.batch.enter(array, own=False)
 
     def _memories(self, raw: RawGradients) -> dict[str, Array | None]:
         """What all places add to the gradient of each memory."""
         names = [m.name for m in self.stack.geometry.cell.memories]
-        return {name: leave_memory(self.batch, np.add.reduce([place[name] for place in raw.parameters])) for name in names}
+        return {name: leave_memory(self.batch, reduce(add, [place[name] for place in raw.parameters])) for name in names}
 
     def _inputs(self, raw: RawGradients) -> Array | dict[str, Array | None] | None:
         geometry = self.stack.geometry

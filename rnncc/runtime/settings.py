@@ -1,6 +1,7 @@
 """What a layer is made with, checked and in one form."""
 
 import os
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from rnncc.runtime.keywords import flag, number, whole
 
 DTYPES = ("float32", "float64")
 WEIGHT_DTYPES = ("float32", "bfloat16")
+PRECISIONS = ("exact", "tf32")
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Settings:
     weight_dtype: str | None = None
     residual: bool = False
     truncate: int | None = None
+    precision: str = "exact"
 
     def __post_init__(self) -> None:
         checked: dict[str, object] = {name: whole(name, getattr(self, name), 1) for name in ("input_size", "hidden_size", "num_layers")}
@@ -52,6 +55,7 @@ class Settings:
         }
         checked |= {"weight_dtype": _weight_dtype(self.weight_dtype, as_dtype(self.dtype))}
         _check_device(self.device)
+        _check_precision(self.precision, self.device, as_dtype(self.dtype))
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 
@@ -100,5 +104,14 @@ def _rate(dropout: object) -> float:
 
 
 def _check_device(device: object) -> None:
-    if device != "cpu":
-        raise DeviceError(f"device={device!r}: this version has no CUDA kernels and runs on the processor alone; use device='cpu'")
+    if not isinstance(device, str) or not re.fullmatch(r"cpu|cuda(:\d{1,4})?", device):
+        raise DeviceError(f"device={device!r} is not served; expected 'cpu', 'cuda', or one of several as 'cuda:1'")
+
+
+def _check_precision(precision: object, device: str, dtype: np.dtype[Any]) -> None:
+    if precision not in PRECISIONS:
+        raise ArgumentError(f"precision={precision!r} is not served; expected {' or '.join(map(repr, PRECISIONS))}")
+    if precision != "exact" and (device == "cpu" or dtype != np.float32):
+        raise ArgumentError(
+            f"precision={precision!r} is for layers of float32 on a CUDA device, found dtype={dtype.name!r}, device={device!r}; leave it out"
+        )

@@ -15,6 +15,7 @@ from rnncc.runtime.bound import Bound, Streams, masked
 from rnncc.runtime.dropout import Mask
 from rnncc.runtime.geometry import Place
 from rnncc.runtime.kernels import Array
+from rnncc.runtime.library import is_array
 from rnncc.runtime.state import PlaceStates
 from rnncc.runtime.strand import Strand, StrandTape
 from rnncc.runtime.sweep import Sweep
@@ -200,7 +201,7 @@ class Stack(Bound):
         found: dict[str, Array] = {}
         owners = set[int]()
         for name in (*(p.name for p in cell.parameters if not p.frozen), *(m.name for m in cell.memories)):
-            gradient = np.ascontiguousarray(sums[cell.cotangent + name])
+            gradient = self.sweep.library.ascontiguousarray(sums[cell.cotangent + name])
             found[name] = gradient.copy() if _owner(gradient) in owners else gradient
             owners.add(_owner(gradient))
         return found
@@ -208,6 +209,6 @@ class Stack(Bound):
 
 def _owner(array: Array) -> int:
     """Which array's memory it is."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
+    while is_array(array.base):
+        array = array.base  # type: ignore[assignment]
     return id(array)

@@ -25,7 +25,7 @@ def initial_states(
     Raises `ArgumentError` for a key that is unknown or missing, `ShapeError` and `DtypeError` for arrays that do not fit.
     """
     if state is None:
-        first = {s.name: np.full(_shape(geometry, batch, s.axes), s.initial, dtype) for s in geometry.cell.states}
+        first = {s.name: batch.library.full(_shape(geometry, batch, s.axes), s.initial, dtype) for s in geometry.cell.states}
         return _with_learned(geometry, _per_place(geometry, first), weights)
     given = _mapping(geometry, state, "state")
     missing = [s.name for s in geometry.cell.states if s.name not in given]
@@ -36,7 +36,7 @@ def initial_states(
 
 def state_cotangents(geometry: Geometry, dtype: np.dtype[Any], batch: Batch, dstate: object) -> PlaceStates:
     """Cotangents of the final states; zero where `dstate` or a key of it is missing. Raises as `initial_states`."""
-    zeros = {s.name: np.zeros(_shape(geometry, batch, s.axes), dtype) for s in geometry.cell.states}
+    zeros = {s.name: batch.library.zeros(_shape(geometry, batch, s.axes), dtype) for s in geometry.cell.states}
     if dstate is None:
         return _per_place(geometry, zeros)
     given = {k: v for k, v in _mapping(geometry, dstate, "dstate").items() if v is not None}
@@ -72,7 +72,7 @@ def _entered(
     for s in geometry.cell.states:
         if s.name not in given:
             continue
-        array = as_floats(given[s.name], dtype, f"{what}[{s.name!r}]")
+        array = as_floats(given[s.name], dtype, f"{what}[{s.name!r}]", batch.library)
         shape = _shape(geometry, batch, s.axes)
         layers = "layers" if geometry.directions == 1 else "layers*directions"
         if batch.batched:

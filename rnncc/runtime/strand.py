@@ -16,6 +16,7 @@ from rnncc.runtime.bound import Bound, Streams, masked
 from rnncc.runtime.dropout import Mask
 from rnncc.runtime.geometry import Place
 from rnncc.runtime.kernels import Array
+from rnncc.runtime.library import is_array
 from rnncc.runtime.state import PlaceStates
 from rnncc.runtime.sweep import Sweep
 
@@ -64,7 +65,7 @@ class StrandTape:
         yield from (array for states in self.starts for state in states for array in state.values())
         for kept in self.kept:
             if kept is not None:
-                yield from (value for env in kept.envs for value in env.values() if isinstance(value, np.ndarray))
+                yield from (value for env in kept.envs for value in env.values() if is_array(value))
                 yield from (mask for mask in kept.masks if mask is not None)
 
 
@@ -206,5 +207,5 @@ class Strand:
                 whole[name] = part
                 continue
             if name not in whole:
-                whole[name] = np.empty((self.sweep.steps, *part.shape[1:]), part.dtype)
+                whole[name] = self.sweep.library.empty((self.sweep.steps, *part.shape[1:]), part.dtype)
             whole[name][first : first + len(part)] = part

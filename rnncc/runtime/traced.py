@@ -53,6 +53,6 @@ def leave_traced(batch: Batch, chosen: Sequence[Traced], values: Sequence[Mappin
 
 def _left(batch: Batch, value: Array) -> Array:
     if batch.ragged is not None:
-        value = np.array(value)
+        value = value.copy()
         value[batch.ragged.dead] = 0
     return batch.leave(value)

@@ -5,8 +5,9 @@ import sys
 import numpy as np
 import pytest
 
-from rnncc.runtime.cuda import lengths
-from tests.cuda import device
+from rnncc.runtime.cuda import constants, launch, lengths
+from tests.cuda import device, simulated
+from tests.emit import simulated_cuda
 
 
 @pytest.fixture
@@ -21,3 +22,13 @@ def cupy(monkeypatch):
 @pytest.fixture(params=["numpy", "cupy"])
 def library(request):
     return np if request.param == "numpy" else request.getfixturevalue("cupy")
+
+
+@pytest.fixture
+def chip(cupy, monkeypatch):
+    """A device of a few multiprocessors whose kernels Python runs."""
+    for name in ("ROWS", "UNITS", "DEPTH"):
+        monkeypatch.setattr(simulated_cuda, name, getattr(constants, name))
+    monkeypatch.setattr(launch, "start", simulated.start)
+    simulated.launched.clear()
+    return cupy

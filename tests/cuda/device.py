@@ -150,6 +150,46 @@ def library():
     made.ndarray = ndarray
     made.empty = new
     made.asnumpy = lambda array: array.get() if isinstance(array, ndarray) else np.asarray(array)
-    stream = Stream(0)
-    made.cuda = SimpleNamespace(Device=lambda _number=None: SimpleNamespace(id=0), get_current_stream=lambda: stream)
+    made.cuda = _cuda()
     return made
+
+
+MULTIPROCESSORS, SHARED = 6, 99 << 10
+"""Of the device."""
+
+
+def _cuda(count=2, capability="90"):
+    """What of CuPy's `cuda` is used."""
+    stream, current = Stream(0), SimpleNamespace(number=0)
+
+    def chosen(number=None):
+        return Device(current, current.number if number is None else number, capability)
+
+    runtime = SimpleNamespace(
+        getDeviceCount=lambda: count,
+        deviceGetAttribute=lambda what, _number: {16: MULTIPROCESSORS, 97: SHARED}[what],
+        CUDARuntimeError=RuntimeFault,
+    )
+    return SimpleNamespace(Device=chosen, get_current_stream=lambda: stream, runtime=runtime)
+
+
+class RuntimeFault(RuntimeError):
+    """An answer of the CUDA runtime."""
+
+    def __init__(self, status):
+        super().__init__(f"cudaError {status}")
+        self.status = status
+
+
+class Device:
+    """A device; within it, the current one."""
+
+    def __init__(self, current, number, capability):
+        self.id, self.compute_capability, self._current = number, capability, current
+
+    def __enter__(self):
+        self._before, self._current.number = self._current.number, self.id
+        return self
+
+    def __exit__(self, *_exception):
+        self._current.number = self._before

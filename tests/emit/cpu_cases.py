@@ -55,9 +55,9 @@ def primal(made, env):
     return {k: v for k, v in env.items() if k in names}
 
 
-def sweep_of(shape, lengths=None, reverse=False, threads=1):
+def sweep_of(shape, lengths=None, reverse=False, threads=1, library=np):
     ends = None if lengths is None else np.asarray(lengths, np.int64)
-    return Sweep(shape[0], shape[1], ends, reverse, threads)
+    return Sweep(shape[0], shape[1], ends, reverse, threads, library=library)
 
 
 def found_by(module, made, env, sweep):

@@ -6,10 +6,11 @@ import numpy as np
 
 from rnncc.runtime.cuda.compiled import Kernel
 from rnncc.runtime.cuda.constants import LANES, THREADS
-from rnncc.runtime.cuda.device import Grid, chip_of, start
+from rnncc.runtime.cuda.device import chip_of
 from rnncc.runtime.cuda.lengths import live_rows_at
-from rnncc.runtime.cuda.meeting import LINE
+from rnncc.runtime.cuda.barrier import LINE
 from rnncc.runtime.cuda.plan import Plan, Weights, plan_loop
+from rnncc.runtime.cuda.start import Grid, start
 from rnncc.runtime.frozen import Panel
 from rnncc.runtime.sweep import Sweep
 
@@ -34,8 +35,8 @@ def run_loop(kernel: Kernel, sweep: Sweep, against: bool, tiles: int, panels: li
     """
     if not sweep.batch or not sweep.steps:
         return
-    dtype = float_dtype(arguments)
-    plan = plan_for(sweep, dtype, tiles, panels)
+    dtype = _float_dtype(arguments)
+    plan = _plan(sweep, dtype, tiles, panels)
     meet = sweep.library.zeros(LINE * (plan.parts + 1), np.int32)
     grid = Grid(plan.blocks, plan.shared, together=plan.owners > 1)
     start(kernel, dtype, grid, (meet, plan.owners, plan.rows, live_rows_at(sweep), against, *plan.keeps, *arguments), sweep.library)
@@ -48,23 +49,23 @@ def run_rows(kernel: Kernel, sweep: Sweep, *arguments: Any) -> None:
 
 def run_units(kernel: Kernel, sweep: Sweep, against: bool, units: int, *arguments: Any) -> None:
     """Run a time loop without products, `kernel(batch, live, against, *arguments)`, over the units of all rows, one a thread."""
-    _run(kernel, sweep, sweep.batch * units, against, *arguments)
+    _run(kernel, sweep, sweep.batch * units * bool(sweep.steps), against, *arguments)
 
 
-def plan_for(sweep: Sweep, dtype: str, tiles: int, panels: list[Panel]) -> Plan:
-    """How a time loop over such weights is shared out here."""
+def _run(kernel: Kernel, sweep: Sweep, threads: int, *arguments: Any) -> None:
+    """Run `kernel(batch, live, *arguments)` on as many threads as have something to do, or as keep the device busy."""
+    if not threads:
+        return
+    blocks = min(-(-threads // THREADS), _WAVES * chip_of(sweep.library).multiprocessors)
+    given = (sweep.batch, live_rows_at(sweep), *arguments)
+    start(kernel, _float_dtype(arguments), Grid(blocks, 0, together=False), given, sweep.library)
+
+
+def _plan(sweep: Sweep, dtype: str, tiles: int, panels: list[Panel]) -> Plan:
     weights = tuple(Weights(p.shape[0], p.shape[1], p.shape[3], p.dtype.name) for p in panels)
     return plan_loop(sweep.batch, dtype, tiles, weights, chip_of(sweep.library))
 
 
-def float_dtype(arguments: tuple[Any, ...]) -> str:
+def _float_dtype(arguments: tuple[Any, ...]) -> str:
     """The one float dtype of a kernel's arrays."""
     return next(a.dtype.name for a in arguments if getattr(a, "shape", ()) and a.dtype.kind == "f")
-
-
-def _run(kernel: Kernel, sweep: Sweep, threads: int, *arguments: Any) -> None:
-    if not threads or not sweep.steps:
-        return
-    dtype = float_dtype(arguments)
-    blocks = min(-(-threads // THREADS), _WAVES * chip_of(sweep.library).multiprocessors)
-    start(kernel, dtype, Grid(blocks, 0, together=False), (sweep.batch, live_rows_at(sweep), *arguments), sweep.library)

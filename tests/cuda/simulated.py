@@ -1,0 +1,80 @@
+"""Launches without a device: the blocks of a grid are Python threads of one CUDA thread each, on the arrays of a stand-in for CuPy.
+
+Everything of the host is the real thing: arrays, packed weights, plans and their shared memory. What a kernel is made of is that of
+`tests.emit.simulated_cuda`, in blocks and groups of the sizes that they have on a device.
+"""
+
+import ast
+import sys
+import threading
+from types import FunctionType, ModuleType, SimpleNamespace
+
+import numpy as np
+
+from rnncc.runtime.cuda import constants
+from tests.cuda.device import unwrapped
+from tests.emit import simulated_cuda
+
+_KERNEL = ("barrier", "compiled", "constants", "counts", "meeting", "memory", "places", "product", "vocabulary", "warp", "warps")
+"""Modules of `rnncc.runtime.cuda` that kernels alone read."""
+_block = threading.local()
+launched = []
+"""The grid of every launch."""
+
+
+def module_of(source):
+    """The module of `source`: its drivers as they are, its kernels to be launched by `start`."""
+    module = ModuleType("simulated_device")
+    sys.modules["simulated_device"] = module
+    tree = ast.parse(source)
+    tree.body = [node for node in tree.body if not _is_for_kernels(node)]
+    module.kernel = lambda function: SimpleNamespace(py_func=function)
+    module.__dict__.update(dict.fromkeys(("LANES", "ROWS", "THREADS", "TILE", "UNITS")))
+    exec(compile(tree, "<generated>", "exec"), module.__dict__)
+    return module
+
+
+def _is_for_kernels(node):
+    parts = node.module.rpartition(".") if isinstance(node, ast.ImportFrom) else ("", "", "")
+    return parts[0] == "rnncc.runtime.cuda" and parts[2] in _KERNEL
+
+
+def start(kernel, dtype, grid, arguments, library):
+    """In the place of `rnncc.runtime.cuda.start.start`."""
+    launched.append(grid)
+    assert all(a.flags.c_contiguous for a in arguments if getattr(a, "shape", ()))
+    number = np.dtype(dtype).type
+    given = [number(a) if isinstance(a, float) else unwrapped(a) for a in arguments]
+    function = kernel.py_func
+    run = FunctionType(function.__code__, {**function.__globals__, **PRIMITIVES})
+    meets = [threading.Barrier(given[1]) for _ in range(-(-grid.blocks // given[1]))] if grid.together else None
+
+    def work(_number):
+        _block.meets, _block.memory = meets, np.full(grid.shared // number(0).itemsize, np.nan, dtype)
+        run(*given)
+
+    simulated_cuda._together(grid.blocks, work)
+
+
+def barrier(meet, owners, meeting):
+    if owners > 1:
+        _block.meets[simulated_cuda._block.number // owners].wait(timeout=20)
+    return meeting + 1
+
+
+def resident(space, free, panel, low, keep):
+    """The kept groups have to find room."""
+    after = free + keep * panel[0].nbytes // space.itemsize
+    assert after <= len(space)
+    return (panel, low, keep), after
+
+
+PRIMITIVES = simulated_cuda.PRIMITIVES | {
+    "DEPTH": constants.DEPTH,
+    "ROWS": constants.ROWS,
+    "TILE": constants.TILE,
+    "UNITS": constants.UNITS,
+    "barrier": barrier,
+    "resident": resident,
+    "shared_memory": lambda like: _block.memory,
+}

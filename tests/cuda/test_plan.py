@@ -1,0 +1,70 @@
+"""How time loops are shared out: a pure function of shapes and of the chip."""
+
+import pytest
+
+from rnncc.errors import DeviceError
+from rnncc.runtime.cuda.constants import DEPTH, ROWS, TILE, UNITS, WARPS, row_stride
+from rnncc.runtime.cuda.plan import Chip, Weights, plan_loop
+
+H100 = Chip(132, 227 << 10)
+SMALL = Chip(28, 99 << 10)
+"""A chip with few multiprocessors and little shared memory."""
+
+
+def gates(hidden, dtype="float32", number=4):
+    """The recurrent weights of an LSTM."""
+    return (Weights(-(-hidden // UNITS), number, row_stride(-(-hidden // DEPTH) * DEPTH, dtype), dtype),)
+
+
+@pytest.mark.parametrize(
+    ("batch", "hidden", "dtype", "parts", "owners", "keep"),
+    [
+        (16, 64, "float32", 1, 1, 8),  # one block does it all, and waits for nobody
+        (16, 64, "uint16", 1, 1, 8),
+        (16, 128, "float32", 1, 16, 1),  # a group of units each
+        (16, 256, "float32", 1, 32, 1),
+        (16, 512, "uint16", 1, 64, 1),
+        (16, 768, "uint32", 1, 96, 1),
+        (16, 1024, "float32", 1, 128, 1),
+        (16, 1024, "uint16", 1, 128, 1),
+        (16, 2048, "float32", 1, 128, 0),  # two groups each, neither of which fits: read again at every step
+        (16, 2048, "uint16", 1, 128, 1),
+        (128, 1024, "float32", 1, 128, 1),
+        (128, 64, "float32", 8, 1, 8),  # a block for every 16 rows
+        (1, 64, "float32", 1, 1, 8),
+        (1, 1024, "float32", 1, 128, 1),
+    ],
+)
+def test_plans(batch, hidden, dtype, parts, owners, keep):
+    plan = plan_loop(batch, "float32", 4, gates(hidden, dtype), H100)
+    assert (plan.parts, plan.owners, plan.keeps) == (parts, owners, (keep,))
+
+
+@pytest.mark.parametrize("chip", [H100, SMALL])
+@pytest.mark.parametrize("batch", [1, 15, 16, 17, 100, 1000, 100_000])
+@pytest.mark.parametrize("hidden", [1, 8, 65, 512, 3000])
+@pytest.mark.parametrize(("dtype", "form"), [("float32", "float32"), ("float32", "uint16"), ("float64", "float64")])
+def test_every_plan_can_be_run(chip, batch, hidden, dtype, form):
+    panels = (*gates(hidden, form), *gates(hidden, form, number=1))
+    plan = plan_loop(batch, dtype, 4, panels, chip)
+    assert plan.parts * plan.rows >= batch > (plan.parts - 1) * plan.rows
+    assert plan.rows % ROWS == 0
+    assert plan.owners == 1 or plan.blocks <= chip.multiprocessors
+    own = [-(-p.groups // plan.owners) for p in panels]
+    assert all(0 <= keep <= most for keep, most in zip(plan.keeps, own, strict=True))
+    sums = 4 * TILE * (8 if dtype == "float64" else 4)
+    assert plan.shared == sums + sum(k * p.group_bytes for k, p in zip(plan.keeps, panels, strict=True)) <= chip.shared
+
+
+def test_many_small_parts_run_in_waves():
+    assert plan_loop(10_000, "float32", 4, gates(8), H100).owners == 1
+
+
+def test_without_products_rows_are_shared_out():
+    plan = plan_loop(17, "float32", 0, (), H100)
+    assert (plan.parts, plan.rows, plan.owners, plan.shared) == (3, WARPS, 1, 0)
+
+
+def test_sums_that_find_no_room_are_refused():
+    with pytest.raises(DeviceError, match=r"20 sums needs 163,840 bytes .* has 101,376"):
+        plan_loop(16, "float64", 20, gates(64, "float64", 20), SMALL)
