@@ -11,7 +11,9 @@ from rnncc.runtime.settings import Settings
 from rnncc.runtime.simd.isa import ISA
 
 
-def explain(settings: Settings, store: ParameterStore, constants: Mapping[str, float], kernels: Kernels, machine: list[tuple[str, str]]) -> str:
+def explain(
+    settings: Settings, store: ParameterStore, constants: Mapping[str, float], kernels: Kernels, machine: list[tuple[str, str]]
+) -> str:
     """Cell, sizes, parameters, dtype, `machine` that it runs on and kernels, one fact a line."""
     geometry = store.geometry
     cell = geometry.cell

@@ -32,7 +32,9 @@ def as_array(value: object, what: str, library: ModuleType = np) -> NDArray[Any]
 def _as_placed(value: object, what: str, library: ModuleType) -> NDArray[Any]:
     if not isinstance(value, library.ndarray):
         name = f"{type(value).__module__}.{type(value).__qualname__}"
-        raise DeviceError(f"{what}: found {name} on the host, expected an array on the layer's device; copy it there, or use device='cpu'")
+        raise DeviceError(
+            f"{what}: found {name} on the host, expected an array on the layer's device; copy it there, or use device='cpu'"
+        )
     return value
 
 

@@ -92,8 +92,9 @@ class LayerBase:
     @classmethod
     def _check_target(cls, device: str) -> None:
         if device.partition(":")[0] != cls.target:
-            name = cls.cell.name
-            raise DeviceError(f"device={device!r}: this {name} has kernels for {cls.target!r}; use rnncc.RNN({name!r}, …, device={device!r})")
+            raise DeviceError(
+                f"device={device!r}: {cls.cell.name} has kernels for {cls.target!r} here; use rnncc.RNN(…, device={device!r})"
+            )
 
     @property
     def library(self) -> ModuleType:

@@ -113,5 +113,5 @@ def _check_precision(precision: object, device: str, dtype: np.dtype[Any]) -> No
         raise ArgumentError(f"precision={precision!r} is not served; expected {' or '.join(map(repr, PRECISIONS))}")
     if precision != "exact" and (device == "cpu" or dtype != np.float32):
         raise ArgumentError(
-            f"precision={precision!r} is for layers of float32 on a CUDA device, found dtype={dtype.name!r}, device={device!r}; leave it out"
+            f"precision={precision!r} is for float32 on a CUDA device, found dtype={dtype.name!r}, device={device!r}; leave it out"
         )

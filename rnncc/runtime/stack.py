@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
-import numpy as np
-
 from rnncc.runtime.apart import apart, worth_parting
 from rnncc.runtime.bound import Bound, Streams, masked
 from rnncc.runtime.dropout import Mask

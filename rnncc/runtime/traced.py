@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from rnncc.errors import ArgumentError
 from rnncc.runtime.batch import Batch
 from rnncc.runtime.geometry import Geometry, Place

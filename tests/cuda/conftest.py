@@ -1,6 +1,7 @@
 """Functions of the device side run twice: on NumPy arrays, and on arrays that must not meet them."""
 
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ def cupy(monkeypatch):
     """A stand-in for CuPy."""
     made = device.library()
     monkeypatch.setitem(sys.modules, "cupy", made)
+    monkeypatch.setitem(sys.modules, "cupyx", SimpleNamespace(empty_pinned=np.empty))
     yield made
     lengths._made.cache_clear()
 

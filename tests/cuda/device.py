@@ -4,7 +4,6 @@ What is computed is NumPy's. What is shown is that every array comes from the ri
 error here, as it is there. Memory of any content holds NaN.
 """
 
-import itertools
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -127,11 +126,11 @@ def new(shape, dtype=np.float64, **_keywords):
 class Stream:
     """A stream: work on it is done at once."""
 
-    null: "Stream"
-    _numbers = itertools.count(1)
+    def __init__(self, ptr):
+        self.ptr = ptr
 
-    def __init__(self, ptr=None):
-        self.ptr = next(self._numbers) if ptr is None else ptr
+    def is_capturing(self):
+        return False
 
 
 class _Library(ModuleType):
@@ -150,7 +149,7 @@ def library():
     made.ndarray = ndarray
     made.empty = new
     made.asnumpy = lambda array: array.get() if isinstance(array, ndarray) else np.asarray(array)
-    made.cuda = _cuda()
+    made.cuda = cuda()
     return made
 
 
@@ -158,7 +157,7 @@ MULTIPROCESSORS, SHARED = 6, 99 << 10
 """Of the device."""
 
 
-def _cuda(count=2, capability="90"):
+def cuda(count=2, capability="90"):
     """What of CuPy's `cuda` is used."""
     stream, current = Stream(0), SimpleNamespace(number=0)
 
@@ -170,7 +169,21 @@ def _cuda(count=2, capability="90"):
         deviceGetAttribute=lambda what, _number: {16: MULTIPROCESSORS, 97: SHARED}[what],
         CUDARuntimeError=RuntimeFault,
     )
-    return SimpleNamespace(Device=chosen, get_current_stream=lambda: stream, runtime=runtime)
+    return SimpleNamespace(Device=chosen, Event=Event, get_current_stream=lambda: stream, runtime=runtime)
+
+
+class Event:
+    """A mark on a stream."""
+
+    def __init__(self, disable_timing):
+        assert disable_timing
+        self.done = True
+
+    def record(self, stream):
+        self.stream = stream
+
+    def synchronize(self):
+        self.done = True
 
 
 class RuntimeFault(RuntimeError):
