@@ -64,8 +64,8 @@ class InterpreterModule:
 
     def layer(self) -> type[Layer]:
         made = layer_class(self.CELL, self.inference, self.forward, self.backward, self.trace)
-        alone = {"_replayed": lambda _self, _x, _state: None, "__module__": made.__module__}  # replays are machine code
-        return type(made.__name__, (made,), alone)
+        alone = {"_replayed": lambda _self, _x, _state: None, "_training_replays": None}  # replays are machine code
+        return type(made.__name__, (made,), alone | {"__module__": made.__module__})
 
     def _run(self, program, sweep, env):
         dtype = env[self.CELL.inputs[0][0]].dtype

@@ -104,6 +104,8 @@ class CellInfo:
     """Constants that do not take every number, each with what it takes."""
     runs_back: bool = False
     """The backward kernel computes previous states from next ones, from the last of a segment back: none are kept over time."""
+    computes: bool = False
+    """Training computes something in NumPy beside its kernels: weights made of parameters, sums of gradients."""
 
     @property
     def unit_multiple(self) -> int:

@@ -7,12 +7,15 @@ are written through views that nobody watches: while such views are about, bytes
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncc.runtime.kernels import Array
+
+if TYPE_CHECKING:
+    from rnncc.runtime.record import Record
 
 PANELS = "panels of the parameters"
 """What an `env` has its `Panels` under: no name of a cell has spaces."""
@@ -37,10 +40,13 @@ class Panels:
         Whether they are to be packed as bfloat16.
     tf32
         Whether they are to be packed as TF32, which tensor cores of a CUDA device multiply.
+    record
+        Takes down how they are packed, instead of doing it.
     """
 
     bfloat16: bool = False
     tf32: bool = False
+    record: "Record | None" = None
     made: dict[Key, Panel] = field(default_factory=dict)
     computed: dict[str, "Computed"] = field(default_factory=dict)
     """By function what it has computed for the constants of its last call."""

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from rnncc.runtime.batch import Batch, read_streams
 from rnncc.runtime.cell_info import CellInfo
 from rnncc.runtime.dropout import Mask
@@ -15,7 +13,7 @@ from rnncc.runtime.layer_base import LayerBase
 from rnncc.runtime.masks import CellMasks, mask_rates
 from rnncc.runtime.memories import Memories, named_memories, read_memories, take_memories
 from rnncc.runtime.pullback import Pullback
-from rnncc.runtime.replays import Replays, is_plain, worth_replaying
+from rnncc.runtime.replays import Replays, can_replay_training, plain, worth_replaying
 from rnncc.runtime.stack import Stack
 from rnncc.runtime.state import initial_states, leave_states
 from rnncc.runtime.sweep import Sweep
@@ -24,6 +22,7 @@ from rnncc.runtime.traced import choose_traced, leave_traced
 if TYPE_CHECKING:
     from rnncc.runtime.replay import Replay
     from rnncc.runtime.stream import Stream
+    from rnncc.runtime.training_replays import TrainingReplays
 
 Result = tuple[Array, dict[str, Array]]
 
@@ -155,6 +154,8 @@ class Layer(LayerBase):
         ShapeError, DtypeError, ArgumentError
             As a call, and for a `key` or `checkpoint` that is no whole number of at least 0 or 1.
         """
+        if lengths is None and memory_lengths is None and checkpoint is None and (again := self._replayed_vjp(x, state, train)):
+            return again
         every = self._settings.checkpoint if checkpoint is None else whole("checkpoint", checkpoint, 1)
         batch, arrays, memories = self._read(x, lengths, memory_lengths)
         number = self._key(flag("train", train), key)
@@ -221,14 +222,28 @@ class Layer(LayerBase):
 
     def _replayed(self, x: object, state: object) -> Result | None:
         """A small call that was made before with the same parameters, without Python; None where there is none."""
-        if not isinstance(x, np.ndarray) or x.dtype != self._settings.dtype or x.ndim != 3 or self._settings.batch_first:
-            return None
-        if x.shape[2] != self._settings.input_size or not worth_replaying(x, self._store.geometry):
-            return None
-        if not is_plain(state, self._store.geometry, x.shape[1], self.dtype):
+        given = plain(x, state, self._settings, self._store.geometry)
+        if given is None or not worth_replaying(given[0], self._store.geometry):
             return None
         weights = self._weights(inferring=True)
-        return self._replays.call(x, state, weights, self._constants, lambda: self._bound(x.shape[0], x.shape[1]))
+        return self._replays.call(*given, weights, self._constants, lambda: self._bound(*given[0].shape[:2]))
+
+    @cached_property
+    def _training_replays(self) -> "TrainingReplays | None":
+        """None where calls in training cannot be replayed."""
+        if not can_replay_training(self._settings, self._store.geometry):
+            return None
+        from rnncc.runtime.training_replays import TrainingReplays  # here, since it binds kernels, which imports Numba
+
+        return TrainingReplays(self._store)
+
+    def _replayed_vjp(self, x: object, state: object, train: object) -> tuple[Result, Pullback] | None:
+        """As `_replayed`, in training."""
+        replays, given = self._training_replays, plain(x, state, self._settings, self._store.geometry)
+        if replays is None or given is None or not isinstance(train, bool) or not replays.serves(given[0]):
+            return None
+        batch = Batch(*given[0].shape[:2], True, False, None, False)
+        return replays.call(*given, batch, self._constants, lambda: self._stack(batch, {}))
 
     def _bound(self, steps: int, rows: int) -> "Replay":
         from rnncc.runtime.replay import bind  # here, since it binds kernels, which imports Numba

@@ -6,20 +6,28 @@ into chunks of `ISA.vectors`; `group_blocks` blocks make a group. Units beyond t
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncc.runtime.arrays import padded
 from rnncc.runtime.bfloat16 import paired
 from rnncc.runtime.blocks import block_diagonal
 from rnncc.runtime.compiled import kernel
+from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.frozen import PANELS, Panel, Term
 from rnncc.runtime.simd.isa import ISA, lanes_of
 from rnncc.runtime.simd.memory import lanes
 from rnncc.runtime.simd.product import ABREAST
+from rnncc.runtime.spin import LINE
+
+if TYPE_CHECKING:
+    from rnncc.runtime.record import Record
 
 Array = NDArray[np.floating]
+_NOBODY = np.zeros((0, 2 * LINE), np.int64)
+_ALONE = np.array([0, 1])
 
 
 def group_blocks(*sums: int) -> int:
@@ -28,13 +36,15 @@ def group_blocks(*sums: int) -> int:
     return math.lcm(*(whole // math.gcd(a, whole) for a in sums))
 
 
-def pack(sums: Sequence[Sequence[Array]]) -> Array:
+def pack(sums: Sequence[Sequence[Array]], record: "Record | None" = None) -> Array:
     """The packed weight of one panel.
 
     Parameters
     ----------
     sums
         For each sum its matrices (units, K_o), one an operand; transposed views are fine.
+    record
+        Takes down what fills it, instead of doing it.
 
     Returns
     -------
@@ -50,7 +60,11 @@ def pack(sums: Sequence[Sequence[Array]]) -> Array:
     for a, matrices in enumerate(sums):
         start = 0
         for m in matrices:
-            _place(panel, blocks, m, a, len(sums), start)
+            arguments = (panel, blocks, m, a, len(sums), start)
+            if record is None:
+                _place(0, _NOBODY, _ALONE, *arguments)
+            else:
+                record.call(_place, *arguments)
             start += m.shape[1]
     return panel
 
@@ -60,17 +74,35 @@ def packed(env: Mapping[str, Any], sums: Sequence[tuple[Term, ...]]) -> Panel:
     panels = env.get(PANELS)
     if panels is None:
         return _packed(env, sums)
-    return panels.get(tuple(sums), lambda: _packed(env, sums))
+    return panels.get(tuple(sums), lambda: _packed(env, sums, panels.record))
+
+
+def in_vectors(env: Mapping[str, Any], name: str) -> Array:
+    """`runtime.arrays.padded` of a parameter in `env`: what is made is kept as `packed` keeps it."""
+    given, panels = env[name], env.get(PANELS)
+    if panels is None or given.shape[-1] % lanes_of(given.dtype) == 0:
+        return padded(given)
+    return panels.get(((f"{name} in vectors",),), lambda: _widened(given, panels.record))  # no panel has spaces in its name
+
+
+def _widened(given: Array, record: "Record | None") -> Array:
+    wide = padded(given)
+    if record is not None:
+        record.copy_whole(wide[..., : given.shape[-1]], given)
+    return wide
 
 
 def packed_arrays(env: Mapping[str, Any], sums: Sequence[Sequence[Array]]) -> Panel:
     """`pack` of matrices that were computed, in the form in which `env` asks for its weights."""
-    panel = pack(sums)
+    return _in_form(env, pack(sums))
+
+
+def _packed(env: Mapping[str, Any], sums: Sequence[tuple[Term, ...]], record: "Record | None" = None) -> Panel:
+    return _in_form(env, pack([[matrix_of(env, term) for term in terms] for terms in sums], record))
+
+
+def _in_form(env: Mapping[str, Any], panel: Array) -> Panel:
     return paired(panel) if PANELS in env and env[PANELS].bfloat16 else panel
-
-
-def _packed(env: Mapping[str, Any], sums: Sequence[tuple[Term, ...]]) -> Panel:
-    return packed_arrays(env, [[matrix_of(env, term) for term in terms] for terms in sums])
 
 
 def matrix_of(env: Mapping[str, Any], term: Term) -> Array:
@@ -83,12 +115,13 @@ def matrix_of(env: Mapping[str, Any], term: Term) -> Array:
 
 
 @kernel
-def _place(panel, blocks, matrix, a, sums, start):  # type: ignore[no-untyped-def]
+def _place(part, posts, bounds, panel, blocks, matrix, a, sums, start):  # type: ignore[no-untyped-def]
     """One matrix (units, K) into rows [start, start + K) of `panel`, at the vectors of sum `a`."""
+    enlist(part, posts)
     width = lanes(panel)
     units, inner = matrix.shape
     vectors = panel.shape[2] // width
-    for block in range(blocks):
+    for block in range(blocks if part == 0 else 0):
         vector = block * sums + a
         chunk, at = vector // vectors, (vector % vectors) * width
         unit = block * width
@@ -100,3 +133,4 @@ def _place(panel, blocks, matrix, a, sums, start):  # type: ignore[no-untyped-de
             for k in range(inner):
                 for lane in range(width):
                     panel[chunk, start + k, at + lane] = matrix[unit + lane, k] if unit + lane < units else 0
+    dismiss(part, posts)

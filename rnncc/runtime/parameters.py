@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from rnncc.runtime.geometry import Geometry, Place
 from rnncc.runtime.initial import draw
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.library import library_of
+
+if TYPE_CHECKING:
+    from rnncc.runtime.record import Record
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,15 @@ class ParameterStore:
         Later writes do not reach it. As long as a place's parameters are unchanged it is the same object; another one where weights are
         to be packed as `bfloat16`.
         """
-        found = [self._frozen(place) for place in self.geometry.places]
-        return tuple(f.env_bfloat16 if bfloat16 else f.env for f in found)
+        return tuple(f.env_bfloat16 if bfloat16 else f.env for f in self.frozen())
+
+    def frozen(self) -> tuple[Frozen, ...]:
+        """Per place its parameters as they are now; the same objects as long as these are unchanged."""
+        return tuple(self._frozen(place) for place in self.geometry.places)
+
+    def copied(self, record: "Record") -> tuple[Frozen, ...]:
+        """Per place an array of its own that whoever asks may write; `record` takes down what is made of it."""
+        return tuple(self._copied(place, Panels(record=record)) for place in self.geometry.places)
 
     def trained(self) -> list[tuple[Place, str]]:
         """Place and name of every parameter that has a gradient."""
@@ -74,13 +84,13 @@ class ParameterStore:
         last, written = self._last[place.index], self._may_be_written(place.index)
         if last is not None and (not written or last.holds(self.masters[place.index])):
             return last
-        made = self._last[place.index] = self._copied(place)
+        made = self._last[place.index] = self._copied(place, Panels(tf32=self.tf32))
         return made
 
-    def _copied(self, place: Place) -> Frozen:
+    def _copied(self, place: Place, panels: Panels) -> Frozen:
         """The parameters of a place as they are now."""
         master = self.masters[place.index].copy()
-        return Frozen(master, {**self._views(place, master), **self._zeros(place), PANELS: Panels(tf32=self.tf32)})
+        return Frozen(master, {**self._views(place, master), **self._zeros(place), PANELS: panels})
 
     def _may_be_written(self, k: int) -> bool:
         """Whether anybody has had a view of master number `k` since this was last asked: only then are bytes worth comparing."""

@@ -23,8 +23,10 @@ from rnncc.runtime.enlist import NO_PART, call, dismiss, enlist
 from rnncc.runtime.simd.primitive import primitive
 from rnncc.runtime.team import run_parts
 
-_FIELDS = 6
-"""Of a line: function, arguments; or 0, target, source, bytes of a row, bytes from row to row of target and source."""
+_FIELDS = 7
+"""Of a line: function, arguments; or 0, target, source, bytes of a row, bytes from row to row of target and source, how many rows."""
+_OWN_ROWS = -1
+"""In place of a number of rows: each thread copies its own rows of the batch."""
 _ROOM = 1022
 """Words for the arguments of a kernel, unless it needs more; a page with the two words before them."""
 
@@ -46,11 +48,11 @@ class Record:
     def call(self, function: Callable[..., Any], *arguments: Any, rows: int | None = None) -> None:
         """`function(part, posts, bounds, *arguments)` over all rows: taken down, and not called.
 
-        `rows` are more where whole sequences count as one step; only a single thread takes down such calls.
+        `rows` are others where something else is counted than the rows of the batch; only a single thread takes down such calls.
         """
         bounds = self.bounds if rows in (None, self.bounds[-1]) else _guarded(np.array([0, rows]))
         address, frame = describe(function, bounds, *arguments)
-        self._add((address, frame.ctypes.data, 0, 0, 0, 0), function, bounds, arguments, frame)
+        self._add((address, frame.ctypes.data, 0, 0, 0, 0, 0), function, bounds, arguments, frame)
 
     def copy(self, target: NDArray[Any], source: NDArray[Any]) -> None:
         """target[...] = source for arrays (N, …) of one dtype and shape, contiguous along their last axis: taken down, and not done."""
@@ -58,16 +60,26 @@ class Record:
             for line in range(target.shape[1]):
                 self.copy(target[:, line], source[:, line])
             return
-        if not target[:1].flags.c_contiguous or not source[:1].flags.c_contiguous or source.shape != target.shape:
-            raise InternalError(f"a record copies rows: found {source.shape} to {target.shape}")
-        width = target[:1].nbytes
-        if width:
-            self._add((0, target.ctypes.data, source.ctypes.data, width, target.strides[0], source.strides[0]), target, source)
+        self._copy(target, source, _OWN_ROWS)
 
     def copy_steps(self, target: NDArray[Any], source: NDArray[Any]) -> None:
         """As `copy`, step by step of arrays (T, N, …)."""
         for step in range(len(target)):
             self.copy(target[step], source[step])
+
+    def copy_whole(self, target: NDArray[Any], source: NDArray[Any]) -> None:
+        """As `copy`, of arrays whose first axis is not the batch: one thread copies them, whatever their shape."""
+        if target.ndim > 2:
+            for t, s in zip(target, source, strict=True):
+                self.copy_whole(t, s)
+        elif target.ndim < 2:
+            self._copy(target.reshape(1, -1), source.reshape(1, -1), 1)
+        else:
+            self._copy(target, source, len(target))
+
+    def clear(self, target: NDArray[Any]) -> None:
+        """target[...] = 0: taken down, and not done; as `copy_whole`."""
+        self.copy_whole(target, np.broadcast_to(np.zeros(target.shape[-1:], target.dtype), target.shape))
 
     def bound(self) -> Callable[[], None]:
         """What does everything taken down so far once again, as long as this record lives."""
@@ -77,6 +89,14 @@ class Record:
         address, frame = describe(_replay, self.bounds, lines)
         self._alive.append((lines, frame))
         return partial(_start, address, frame.ctypes.data)
+
+    def _copy(self, target: NDArray[Any], source: NDArray[Any], rows: int) -> None:
+        if not target[:1].flags.c_contiguous or not source[:1].flags.c_contiguous or source.shape != target.shape:
+            raise InternalError(f"a record copies rows: found {source.shape} to {target.shape}")
+        width = target[:1].nbytes
+        if width:
+            line = (0, target.ctypes.data, source.ctypes.data, width, target.strides[0], source.strides[0], rows)
+            self._add(line, target, source)
 
     def _add(self, line: tuple[int, ...], *alive: object) -> None:
         self._lines.append(line)
@@ -130,9 +150,12 @@ def _replay(part, posts, bounds, lines):  # type: ignore[no-untyped-def]
     for k in range(lines.shape[0] if part != NO_PART else 0):
         if lines[k, 0]:
             failed |= call(lines[k, 0], lines[k, 1], part)
-        else:
-            for row in range(bounds[part], bounds[part + 1]):
-                _move(lines[k, 1] + row * lines[k, 4], lines[k, 2] + row * lines[k, 5], lines[k, 3])
+            continue
+        first, last = bounds[part], bounds[part + 1]
+        if lines[k, 6] >= 0:
+            first, last = 0, lines[k, 6] if part == 0 else 0
+        for row in range(first, last):
+            _move(lines[k, 1] + row * lines[k, 4], lines[k, 2] + row * lines[k, 5], lines[k, 3])
     dismiss(part, posts)
     if failed:
         raise MemoryError("a kernel ran out of memory")

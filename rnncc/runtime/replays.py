@@ -6,12 +6,13 @@ parameters and constants on, a layer replays it; so it does what it did, and res
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 
 from rnncc.runtime.geometry import Geometry
 from rnncc.runtime.kernels import Array
+from rnncc.runtime.settings import Settings
 
 _WORTH = 3 << 19
 """Steps times rows times weights of a gate up to which one thread and no Python are sooner than several with it."""
@@ -32,14 +33,26 @@ def worth_replaying(x: Array, geometry: Geometry) -> bool:
     return 0 < work * geometry.num_layers <= _WORTH and geometry.directions == 1 and alone
 
 
-def is_plain(state: object, geometry: Geometry, rows: int, dtype: np.dtype[Any]) -> TypeGuard[State]:
-    """Whether `state` is None, or just what kernels read: every state by name, (L, N, *axes) in `dtype`."""
+def can_replay_training(settings: Settings, geometry: Geometry) -> bool:
+    """Whether a layer's calls in training can be replayed: kernels alone make their results, and nothing of them is random."""
+    cell, s = geometry.cell, settings
+    by_kernels = not (cell.computes or cell.masks or cell.indices or cell.memories or any(state.learned for state in cell.states))
+    plain = s.checkpoint is None and s.truncate is None and not (s.residual or s.dropout or s.batch_first or s.bidirectional)
+    return by_kernels and plain and len(cell.inputs) == 1
+
+
+def plain(x: object, state: object, settings: Settings, geometry: Geometry) -> tuple[Array, State] | None:
+    """`x` and `state` where they are just what kernels read: an array (T, N, I), and every state by name, (L, N, *axes), or None."""
+    s = settings
+    if not isinstance(x, np.ndarray) or x.dtype != s.dtype or x.ndim != 3 or x.shape[2] != s.input_size or s.batch_first:
+        return None
     if state is None:
-        return True
+        return x, None
     if not isinstance(state, Mapping) or state.keys() != {s.name for s in geometry.cell.states}:
-        return False
-    shapes = {s.name: (geometry.num_layers, rows, *geometry.shape(s.axes)) for s in geometry.cell.states}
-    return all(isinstance(a, np.ndarray) and a.dtype == dtype and a.shape == shapes[name] for name, a in state.items())
+        return None
+    shapes = {s.name: (geometry.num_layers, x.shape[1], *geometry.shape(s.axes)) for s in geometry.cell.states}
+    fit = all(isinstance(a, np.ndarray) and a.dtype == x.dtype and a.shape == shapes[name] for name, a in state.items())
+    return (x, state) if fit else None
 
 
 @dataclass(frozen=True)

@@ -46,17 +46,14 @@ def outer(
     """
     a, b = np.ascontiguousarray(live_rows(sweep, left)), np.ascontiguousarray(live_rows(sweep, right))
     total = _in_whole_tiles(left_units, right_units, a.dtype) if so_far is None else so_far
-    if total.size and len(a):
+    tiles = -(-left_units // _TALL)
+    arguments = (sweep.chunk_rows, np.array([blocks, left_units, right_units]), a, b, total.base)
+    if sweep.record is not None:
+        sweep.record.clear(total.base)
+        sweep.record.call(_outer, *arguments, rows=tiles)
+    elif total.size and len(a):
         threads = sweep.threads if total.size * len(a) > _WORTH_SHARING else 1
-        run_parts(
-            _outer,
-            shares(-(-left_units // _TALL), threads),
-            sweep.chunk_rows,
-            np.array([blocks, left_units, right_units]),
-            a,
-            b,
-            total.base,
-        )
+        run_parts(_outer, shares(tiles, threads), *arguments)
     return total
 
 
@@ -72,8 +69,14 @@ def column_sum(sweep: Sweep, stream: Array, *units: int, so_far: Array | None = 
     total = np.zeros(units, rows.dtype) if so_far is None else so_far
     lines = math.prod(units[:-1])
     by_line, sums = rows.reshape(len(rows), lines, rows.shape[-1]), total.reshape(lines, units[-1])
+    if sweep.record is not None:
+        sweep.record.clear(total)
     for line in range(lines):
-        _column_sum(by_line[:, line], sweep.chunk_rows, sums[line])
+        arguments = (by_line[:, line], sweep.chunk_rows, sums[line])
+        if sweep.record is not None:
+            sweep.record.call(_column_sum, *arguments, rows=units[-1])
+        else:
+            run_parts(_column_sum, [0, units[-1]], *arguments)
     return total
 
 
@@ -163,13 +166,19 @@ def _pack_right(packed, right, start, count, column):  # type: ignore[no-untyped
 
 
 @kernel
-def _column_sum(rows, chunks, total):  # type: ignore[no-untyped-def]
-    """total (M,) += Σ rows (K, ·), chunk by chunk; `chunks` (·, 2) holds the first row of each and the one after its last."""
+def _column_sum(part, posts, bounds, rows, chunks, total):  # type: ignore[no-untyped-def]
+    """Numbers [bounds[part], bounds[part + 1]) of total (M,) += Σ rows (K, ·), chunk by chunk.
+
+    `chunks` (·, 2) holds the first row of each and the one after its last.
+    """
+    enlist(part, posts)
+    first, last = bounds[part], bounds[part + 1]
     sums = np.empty(total.shape[0])
     for chunk in range(chunks.shape[0]):
         sums[:] = 0
         for k in range(chunks[chunk, 0], chunks[chunk, 1]):
-            for n in range(total.shape[0]):
+            for n in range(first, last):
                 sums[n] += rows[k, n]
-        for n in range(total.shape[0]):
+        for n in range(first, last):
             total[n] += sums[n]
+    dismiss(part, posts)

@@ -65,6 +65,18 @@ class Driver:
         self.text = head
 
     @property
+    def computes(self) -> bool:
+        """Whether it computes anything in NumPy, beside calling kernels and copying what they read and write."""
+        plan = self.plan
+        kernels_sum = (t.type and t.type == units(self.program.types[t.a]) for t in plan.totals if isinstance(t, Reduce))
+        scatters = any(isinstance(t, ScatterAdd) for t in plan.totals)
+        reads_numbers = any(i.role == "param" and not units(i.type) for i in self.program.inputs)
+        builds = any(isinstance(n, BlockDiagonal) for n in self.program.nodes)
+        return bool(self.fixed or plan.gathers or plan.epilogue or self._prepares or scatters or reads_numbers or builds) or not all(
+            kernels_sum
+        )
+
+    @property
     def functions(self) -> list[str]:
         """Kernels, what computes weights, and the driver."""
         weights = [str(self.fixed.function(self.name))] if self.fixed else []
@@ -89,6 +101,7 @@ class Driver:
         text.extend(f"{n.name} = {host_node(self.program, n)}" for n in plan.epilogue)
         self._return()
         text.lines = _used(text.lines, {n.name: made[n.name] for n in plan.prologue if isinstance(n, Slice | BlockDiagonal)})
+        self._prepares = not set(made.values()).isdisjoint(text.lines)
 
     def _gather(self, n: Gather) -> None:
         matrix = named(self.program, n.a, transposed=False)
@@ -129,7 +142,10 @@ class Driver:
             return self._over_time(kernel, parameter, value, flat=flat)
         if axes == ():
             return number(self.program, value)
-        return f"padded({read(self.program, value)})" if units(axes) else read(self.program, value)
+        if not units(axes):
+            return read(self.program, value)
+        given = self.program.input.get(value)
+        return f'in_vectors(env, "{key(value)}")' if given and given.role == "param" else f"padded({read(self.program, value)})"
 
     def _over_time(self, kernel: Kernel, parameter: str, value: str, *, flat: bool) -> str:
         if kernel.in_loop or (not flat and parameter.endswith("_row")):

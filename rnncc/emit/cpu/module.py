@@ -3,6 +3,7 @@
 import ast
 import inspect
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from rnncc.emit.cpu.driver import Driver
 from rnncc.emit.cpu.literal import literal
@@ -26,6 +27,7 @@ def module_source(info: CellInfo, origin: str, programs: Programs) -> str:
         The cell's programs.
     """
     made = functions(programs)
+    info = replace(info, computes=any(f.computes for f in made if isinstance(f, Driver) and f.name.startswith(("forward", "backward"))))
     return assembled(info, made, header(info, origin, _LEGEND), RUNTIME, _blocks(made))
 
 

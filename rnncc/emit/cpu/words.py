@@ -41,7 +41,7 @@ RUNTIME: dict[str, tuple[str, ...]] = {
     "rnncc.runtime.frozen": ("fixed",),
     "rnncc.runtime.gather": ("columns", "columns_of", "gathered", "scattered"),
     "rnncc.runtime.layer": ("layer_class",),
-    "rnncc.runtime.pack": ("group_blocks", "packed", "packed_arrays"),
+    "rnncc.runtime.pack": ("group_blocks", "in_vectors", "packed", "packed_arrays"),
     "rnncc.runtime.share": ("rows_of", "share", "units_of"),
     "rnncc.runtime.simd": (
         "fill",

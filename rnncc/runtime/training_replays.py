@@ -1,0 +1,126 @@
+"""Small calls in training that were made before, ready to be made again without Python (`runtime.training_replay`).
+
+From the second call of a shape on a layer replays it, whether parameters have changed or not. Of several pullbacks at once the first
+few have arrays of their own; further calls are made as the first one was, with the same bits.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from rnncc.runtime.batch import Batch
+from rnncc.runtime.frozen import Frozen
+from rnncc.runtime.kernels import Array
+from rnncc.runtime.parameters import ParameterStore
+from rnncc.runtime.pullback import Gradients, Pullback
+from rnncc.runtime.replays import State
+from rnncc.runtime.stack import Stack
+from rnncc.runtime.state import initial_states, state_cotangents
+from rnncc.runtime.training_replay import States, TrainingReplay, bind_training
+
+_WORTH = 5 << 20
+"""Steps times rows times parameters up to which one thread and no Python are sooner than several with it."""
+_LARGEST = 1 << 19
+"""Parameters of a layer beyond which packing them takes longer than Python, and replays more memory than they are worth."""
+_SHAPES = 2
+"""How many shapes of calls a layer has replays of at a time …"""
+_AT_ONCE = 2
+"""… and how many of each: a loop makes its next call while it has the pullback of the last."""
+
+Make = Callable[[], TrainingReplay]
+
+
+class Hold:
+    """A replay that belongs to one call, until nobody holds this; copies of a pullback share it."""
+
+    def __init__(self, replay: TrainingReplay, idle: list[TrainingReplay]) -> None:
+        self.replay, self._idle = replay, idle
+
+    def __del__(self) -> None:
+        self._idle.append(self.replay)
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> "Hold":
+        return self
+
+
+@dataclass(frozen=True)
+class ReplayedPullback(Pullback):
+    """The pullback of a call that was replayed."""
+
+    hold: Hold
+
+    def __call__(self, dy: object, dstate: Mapping[str, object] | None = None) -> Gradients:
+        """As of any pullback."""
+        dfinals = None if dstate is None else state_cotangents(self.stack.geometry, self.dtype, self.batch, dstate)
+        return Gradients(*self.hold.replay.backward(self._entered(dy), dfinals))
+
+
+@dataclass
+class _Kept:
+    """What calls of one shape were made with, their replays that nobody holds, and how many there are."""
+
+    constants: Mapping[str, float]
+    idle: list[TrainingReplay] = field(default_factory=list)
+    made: int = 0
+
+    def take(self, weights: Sequence[Frozen], make: Make) -> TrainingReplay | None:
+        """One that has these weights rather than another, and a new one where none is idle; None where there are enough."""
+        for k, replay in enumerate(self.idle):
+            if replay.holds(weights):
+                return self.idle.pop(k)
+        if self.idle:
+            return self.idle.pop()
+        if self.made == _AT_ONCE:
+            return None
+        replay = make()
+        self.made += 1
+        return replay
+
+
+class TrainingReplays:
+    """The replays of one layer in training; `store` holds its parameters."""
+
+    def __init__(self, store: ParameterStore) -> None:
+        self._store, self._trained = store, tuple(store.trained())
+        self._parameters = sum(master.size for master in store.masters)
+        self._kept: dict[tuple[int, ...], _Kept] = {}
+        self._lock = Lock()
+
+    def serves(self, x: Array) -> bool:
+        """Whether `x` (T, N, I) makes a small call."""
+        return 0 < x.shape[0] * x.shape[1] * self._parameters <= _WORTH and self._parameters <= _LARGEST
+
+    def call(
+        self, x: Array, state: State, batch: Batch, constants: Mapping[str, float], stack: Callable[[], Stack]
+    ) -> tuple[tuple[Array, States], Pullback] | None:
+        """What `vjp` gives for `x` (T, N, I) from `state` on.
+
+        None where no such call came before, or enough of them have their pullbacks still. `stack` makes one of these constants.
+        """
+        weights = self._store.frozen()
+        hold = self._take(x.shape, weights, constants, lambda: self._bound(batch, stack()))
+        if hold is None:
+            return None
+        replay = hold.replay
+        result = replay.forward(x, state, weights)
+        return result, ReplayedPullback(replay.stack, replay.tape, batch, self._trained, x.dtype, state is None, hold)
+
+    def _take(self, shape: tuple[int, ...], weights: Sequence[Frozen], constants: Mapping[str, float], make: Make) -> Hold | None:
+        with self._lock:
+            kept = self._kept.get(shape)
+            if kept is None or kept.constants != constants:
+                self._expect(shape, _Kept(dict(constants)))
+                return None
+            replay = kept.take(weights, make)
+        return None if replay is None else Hold(replay, kept.idle)
+
+    def _expect(self, shape: tuple[int, ...], kept: _Kept) -> None:
+        self._kept[shape] = kept
+        for old in list(self._kept)[:-_SHAPES]:
+            del self._kept[old]
+
+    def _bound(self, batch: Batch, stack: Stack) -> TrainingReplay:
+        dtype = self._store.masters[0].dtype
+        initial = initial_states(stack.geometry, dtype, batch, None, stack.weights, own=True)
+        return bind_training(stack, self._store, dtype, initial, state_cotangents(stack.geometry, dtype, batch, None))
