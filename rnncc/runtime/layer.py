@@ -242,7 +242,7 @@ class Layer(LayerBase):
         replays, given = self._training_replays, plain(x, state, self._settings, self._store.geometry)
         if replays is None or given is None or not isinstance(train, bool) or not replays.serves(given[0]):
             return None
-        batch = Batch(*given[0].shape[:2], True, False, None, False)
+        batch = Batch(given[0].shape[0], given[0].shape[1], True, False, None, False)
         return replays.call(*given, batch, self._constants, lambda: self._stack(batch, {}))
 
     def _bound(self, steps: int, rows: int) -> "Replay":

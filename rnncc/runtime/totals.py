@@ -46,10 +46,10 @@ def outer(
     """
     a, b = np.ascontiguousarray(live_rows(sweep, left)), np.ascontiguousarray(live_rows(sweep, right))
     total = _in_whole_tiles(left_units, right_units, a.dtype) if so_far is None else so_far
-    tiles = -(-left_units // _TALL)
-    arguments = (sweep.chunk_rows, np.array([blocks, left_units, right_units]), a, b, total.base)
+    tiles, whole = -(-left_units // _TALL), np.asarray(total.base)
+    arguments = (sweep.chunk_rows, np.array([blocks, left_units, right_units]), a, b, whole)
     if sweep.record is not None:
-        sweep.record.clear(total.base)
+        sweep.record.clear(whole)
         sweep.record.call(_outer, *arguments, rows=tiles)
     elif total.size and len(a):
         threads = sweep.threads if total.size * len(a) > _WORTH_SHARING else 1

@@ -119,6 +119,7 @@ def bind_training(
     streams = {stack.first: x.reshape(sweep.steps, sweep.batch, *geometry.shape(geometry.cell.inputs[0][1]))}
     y, _, tape = bound.forward(streams, initial, [None] * geometry.num_layers)
     (strand,), (strand_tape,) = tape[0].strands, tape[0].tapes
+    (kept,) = (k for k in strand_tape.kept if k is not None)
     dy = np.zeros_like(y)
     pulled = replace(strand, sweep=replace(sweep, record=backward)).backward(strand_tape, dy, dfinals)
     sums = {place.prefix + name: pulled.parameters[place.index][geometry.cell.cotangent + name] for place, name in store.trained()}
@@ -127,7 +128,7 @@ def bind_training(
         tape,
         own,
         Values(x, initial),
-        Values(y, [bound.finals(env) for env in strand_tape.kept[0].envs]),
+        Values(y, [bound.finals(env) for env in kept.envs]),
         Values(dy, dfinals),
         Values(pulled.streams[stack.first].reshape(x.shape), pulled.states),
         sums,

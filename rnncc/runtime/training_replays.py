@@ -19,8 +19,10 @@ from rnncc.runtime.stack import Stack
 from rnncc.runtime.state import initial_states, state_cotangents
 from rnncc.runtime.training_replay import States, TrainingReplay, bind_training
 
-_WORTH = 5 << 20
-"""Steps times rows times parameters up to which one thread and no Python are sooner than several with it."""
+_WORTH = 16 << 20
+"""Steps times rows times parameters up to which one thread and no Python are sooner than several with it …"""
+_A_UNIT = 64
+"""… where a unit counts as so many: its functions take as long as they."""
 _LARGEST = 1 << 19
 """Parameters of a layer beyond which packing them takes longer than Python, and replays more memory than they are worth."""
 _SHAPES = 2
@@ -84,12 +86,13 @@ class TrainingReplays:
     def __init__(self, store: ParameterStore) -> None:
         self._store, self._trained = store, tuple(store.trained())
         self._parameters = sum(master.size for master in store.masters)
+        self._weight = self._parameters + _A_UNIT * store.geometry.hidden_size * store.geometry.num_layers
         self._kept: dict[tuple[int, ...], _Kept] = {}
         self._lock = Lock()
 
     def serves(self, x: Array) -> bool:
         """Whether `x` (T, N, I) makes a small call."""
-        return 0 < x.shape[0] * x.shape[1] * self._parameters <= _WORTH and self._parameters <= _LARGEST
+        return 0 < x.shape[0] * x.shape[1] * self._weight <= _WORTH and self._parameters <= _LARGEST
 
     def call(
         self, x: Array, state: State, batch: Batch, constants: Mapping[str, float], stack: Callable[[], Stack]

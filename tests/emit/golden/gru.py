@@ -8,14 +8,14 @@ one step. `panel` is a packed weight, `tile` the sums of one of its groups for a
 """
 
 from rnncc.runtime.arrays import (
-    final, following, new_rows, new_stream, padded, preceding, released, result, rows_from, stream_from, trajectory,
+    final, following, new_rows, new_stream, preceding, released, result, rows_from, stream_from, trajectory,
 )
 from rnncc.runtime.cell_info import CellInfo, Parameter, State
 from rnncc.runtime.compiled import CACHED_ROWS, groups, kernel, new_tile, tile_rows
 from rnncc.runtime.counts import least
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.layer import layer_class
-from rnncc.runtime.pack import group_blocks, packed
+from rnncc.runtime.pack import group_blocks, in_vectors, packed
 from rnncc.runtime.share import rows_of, share, units_of
 from rnncc.runtime.simd import lanes, load, product, sigmoid, store, tanh
 from rnncc.runtime.spin import barrier
@@ -134,8 +134,8 @@ def inference_fused(sweep, env):
     h_r_row = new_rows(sweep, dtype, hidden)
     loop_panel_2 = packed(env, [("U_n", "W_n")])
     run_loop(
-        inference_fused_loop, sweep, sweep.reverse, hidden, loop_panel_1, input, h_seq, x_seq, padded(env["b_z"]), z_row,
-        padded(env["b_r"]), h_r_row, loop_panel_2, padded(env["b_n"]),
+        inference_fused_loop, sweep, sweep.reverse, hidden, loop_panel_1, input, h_seq, x_seq, in_vectors(env, "b_z"),
+        z_row, in_vectors(env, "b_r"), h_r_row, loop_panel_2, in_vectors(env, "b_n"),
     )
     h_T = final(sweep, h_seq, hidden, sweep.reverse)
     return {"output": released(sweep, following(h_seq, sweep.reverse), hidden), "h_T": h_T}
@@ -252,8 +252,8 @@ def inference_hoisted(sweep, env):
     n_in_pre_seq = new_stream(sweep, dtype, hidden)
     run_rows(
         inference_hoisted_before, sweep.flat(), False, hidden, before_panel_1, input, sweep.flattened(x_seq),
-        padded(env["b_z"]), sweep.flattened(z_in_pre_seq), padded(env["b_r"]), sweep.flattened(r_in_pre_seq),
-        padded(env["b_n"]), sweep.flattened(n_in_pre_seq),
+        in_vectors(env, "b_z"), sweep.flattened(z_in_pre_seq), in_vectors(env, "b_r"), sweep.flattened(r_in_pre_seq),
+        in_vectors(env, "b_n"), sweep.flattened(n_in_pre_seq),
     )
     loop_panel_1 = packed(env, [("U_z",), ("U_r",)])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
@@ -350,8 +350,8 @@ def forward_fused(sweep, env):
     loop_panel_2 = packed(env, [("U_n", "W_n")])
     n_seq = new_stream(sweep, dtype, hidden)
     run_loop(
-        forward_fused_loop, sweep, sweep.reverse, hidden, loop_panel_1, input, h_seq, x_seq, padded(env["b_z"]), z_seq,
-        padded(env["b_r"]), r_seq, h_r_row, loop_panel_2, padded(env["b_n"]), n_seq,
+        forward_fused_loop, sweep, sweep.reverse, hidden, loop_panel_1, input, h_seq, x_seq, in_vectors(env, "b_z"), z_seq,
+        in_vectors(env, "b_r"), r_seq, h_r_row, loop_panel_2, in_vectors(env, "b_n"), n_seq,
     )
     h_T = final(sweep, h_seq, hidden, sweep.reverse)
     return {
@@ -473,8 +473,8 @@ def forward_hoisted(sweep, env):
     n_in_pre_seq = new_stream(sweep, dtype, hidden)
     run_rows(
         forward_hoisted_before, sweep.flat(), False, hidden, before_panel_1, input, sweep.flattened(x_seq),
-        padded(env["b_z"]), sweep.flattened(z_in_pre_seq), padded(env["b_r"]), sweep.flattened(r_in_pre_seq),
-        padded(env["b_n"]), sweep.flattened(n_in_pre_seq),
+        in_vectors(env, "b_z"), sweep.flattened(z_in_pre_seq), in_vectors(env, "b_r"), sweep.flattened(r_in_pre_seq),
+        in_vectors(env, "b_n"), sweep.flattened(n_in_pre_seq),
     )
     loop_panel_1 = packed(env, [("U_z",), ("U_r",)])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
@@ -737,8 +737,8 @@ def trace(sweep, env):
     loop_panel_2 = packed(env, [("U_n", "W_n")])
     n_seq = new_stream(sweep, dtype, hidden)
     run_loop(
-        trace_loop, sweep, sweep.reverse, hidden, loop_panel_1, input, h_seq, x_seq, padded(env["b_z"]), z_seq,
-        padded(env["b_r"]), r_seq, h_r_row, loop_panel_2, padded(env["b_n"]), n_seq,
+        trace_loop, sweep, sweep.reverse, hidden, loop_panel_1, input, h_seq, x_seq, in_vectors(env, "b_z"), z_seq,
+        in_vectors(env, "b_r"), r_seq, h_r_row, loop_panel_2, in_vectors(env, "b_n"), n_seq,
     )
     return {
         "z": released(sweep, z_seq, hidden), "r": released(sweep, r_seq, hidden), "n": released(sweep, n_seq, hidden),

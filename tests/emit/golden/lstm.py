@@ -8,14 +8,14 @@ one step. `panel` is a packed weight, `tile` the sums of one of its groups for a
 """
 
 from rnncc.runtime.arrays import (
-    final, following, new_stream, padded, preceding, released, result, rows_from, stream_from, trajectory,
+    final, following, new_stream, preceding, released, result, rows_from, stream_from, trajectory,
 )
 from rnncc.runtime.cell_info import CellInfo, Parameter, State
 from rnncc.runtime.compiled import CACHED_ROWS, groups, kernel, new_tile, tile_rows
 from rnncc.runtime.counts import least
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.layer import layer_class
-from rnncc.runtime.pack import group_blocks, packed
+from rnncc.runtime.pack import group_blocks, in_vectors, packed
 from rnncc.runtime.share import rows_of, share, units_of
 from rnncc.runtime.simd import lanes, load, product, sigmoid, store, tanh
 from rnncc.runtime.spin import barrier
@@ -114,8 +114,8 @@ def inference_fused(sweep, env):
     x_seq = env["x"]
     c_row = rows_from(sweep, env["c_0"])
     run_loop(
-        inference_fused_loop, sweep, sweep.reverse, hidden, loop_panel_1, input, h_seq, x_seq, padded(env["b_i"]),
-        padded(env["b_f"]), padded(env["b_g"]), padded(env["b_o"]), c_row,
+        inference_fused_loop, sweep, sweep.reverse, hidden, loop_panel_1, input, h_seq, x_seq, in_vectors(env, "b_i"),
+        in_vectors(env, "b_f"), in_vectors(env, "b_g"), in_vectors(env, "b_o"), c_row,
     )
     h_T = final(sweep, h_seq, hidden, sweep.reverse)
     c_T = c_row[:, :hidden]
@@ -223,8 +223,8 @@ def inference_hoisted(sweep, env):
     o_in_pre_seq = new_stream(sweep, dtype, hidden)
     run_rows(
         inference_hoisted_before, sweep.flat(), False, hidden, before_panel_1, input, sweep.flattened(x_seq),
-        padded(env["b_i"]), sweep.flattened(i_in_pre_seq), padded(env["b_f"]), sweep.flattened(f_in_pre_seq),
-        padded(env["b_g"]), sweep.flattened(g_in_pre_seq), padded(env["b_o"]), sweep.flattened(o_in_pre_seq),
+        in_vectors(env, "b_i"), sweep.flattened(i_in_pre_seq), in_vectors(env, "b_f"), sweep.flattened(f_in_pre_seq),
+        in_vectors(env, "b_g"), sweep.flattened(g_in_pre_seq), in_vectors(env, "b_o"), sweep.flattened(o_in_pre_seq),
     )
     loop_panel_1 = packed(env, [("U_i",), ("U_f",), ("U_g",), ("U_o",)])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
@@ -308,8 +308,8 @@ def forward_fused(sweep, env):
     o_seq = new_stream(sweep, dtype, hidden)
     c_seq = trajectory(sweep, env["c_0"], sweep.reverse)
     run_loop(
-        forward_fused_loop, sweep, sweep.reverse, hidden, loop_panel_1, input, h_seq, x_seq, padded(env["b_i"]), i_seq,
-        padded(env["b_f"]), f_seq, padded(env["b_g"]), g_seq, padded(env["b_o"]), o_seq, c_seq,
+        forward_fused_loop, sweep, sweep.reverse, hidden, loop_panel_1, input, h_seq, x_seq, in_vectors(env, "b_i"), i_seq,
+        in_vectors(env, "b_f"), f_seq, in_vectors(env, "b_g"), g_seq, in_vectors(env, "b_o"), o_seq, c_seq,
     )
     h_T = final(sweep, h_seq, hidden, sweep.reverse)
     c_T = final(sweep, c_seq, hidden, sweep.reverse)
@@ -424,8 +424,8 @@ def forward_hoisted(sweep, env):
     o_in_pre_seq = new_stream(sweep, dtype, hidden)
     run_rows(
         forward_hoisted_before, sweep.flat(), False, hidden, before_panel_1, input, sweep.flattened(x_seq),
-        padded(env["b_i"]), sweep.flattened(i_in_pre_seq), padded(env["b_f"]), sweep.flattened(f_in_pre_seq),
-        padded(env["b_g"]), sweep.flattened(g_in_pre_seq), padded(env["b_o"]), sweep.flattened(o_in_pre_seq),
+        in_vectors(env, "b_i"), sweep.flattened(i_in_pre_seq), in_vectors(env, "b_f"), sweep.flattened(f_in_pre_seq),
+        in_vectors(env, "b_g"), sweep.flattened(g_in_pre_seq), in_vectors(env, "b_o"), sweep.flattened(o_in_pre_seq),
     )
     loop_panel_1 = packed(env, [("U_i",), ("U_f",), ("U_g",), ("U_o",)])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
@@ -672,8 +672,8 @@ def trace(sweep, env):
     o_seq = new_stream(sweep, dtype, hidden)
     c_seq = trajectory(sweep, env["c_0"], sweep.reverse)
     run_loop(
-        trace_loop, sweep, sweep.reverse, hidden, loop_panel_1, input, h_seq, x_seq, padded(env["b_i"]), i_seq,
-        padded(env["b_f"]), f_seq, padded(env["b_g"]), g_seq, padded(env["b_o"]), o_seq, c_seq,
+        trace_loop, sweep, sweep.reverse, hidden, loop_panel_1, input, h_seq, x_seq, in_vectors(env, "b_i"), i_seq,
+        in_vectors(env, "b_f"), f_seq, in_vectors(env, "b_g"), g_seq, in_vectors(env, "b_o"), o_seq, c_seq,
     )
     return {
         "i": released(sweep, i_seq, hidden), "f": released(sweep, f_seq, hidden), "g": released(sweep, g_seq, hidden),
