@@ -18,8 +18,9 @@ from rnncc.runtime.compiled import kernel
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.frozen import PANELS, Panel, Term
 from rnncc.runtime.simd.isa import ISA, lanes_of
-from rnncc.runtime.simd.memory import lanes
+from rnncc.runtime.simd.memory import lanes, load, store
 from rnncc.runtime.simd.product import ABREAST
+from rnncc.runtime.simd.turn import turn
 from rnncc.runtime.spin import LINE
 
 if TYPE_CHECKING:
@@ -125,12 +126,25 @@ def _place(part, posts, bounds, panel, blocks, matrix, a, sums, start):  # type:
         vector = block * sums + a
         chunk, at = vector // vectors, (vector % vectors) * width
         unit = block * width
-        if unit + width <= units:
-            for k in range(inner):
-                for lane in range(width):
-                    panel[chunk, start + k, at + lane] = matrix[unit + lane, k]
-        else:
-            for k in range(inner):
-                for lane in range(width):
-                    panel[chunk, start + k, at + lane] = matrix[unit + lane, k] if unit + lane < units else 0
+        done = _place_vectors(panel, chunk, start, at, matrix, unit) if unit + width <= units else 0
+        for k in range(done, inner):
+            for lane in range(width):
+                panel[chunk, start + k, at + lane] = matrix[unit + lane, k] if unit + lane < units else 0
     dismiss(part, posts)
+
+
+@kernel
+def _place_vectors(panel, chunk, start, at, matrix, unit):  # type: ignore[no-untyped-def]
+    """One vector of units of a matrix (units, K), as far as vectors of the matrix serve for that; how many of K are placed."""
+    width, inner = lanes(panel), matrix.shape[1]
+    if matrix.strides[0] == matrix.itemsize:
+        columns = matrix.T
+        for k in range(inner):
+            store(load(columns, k, unit), panel, chunk, start + k, at)
+        return inner
+    if matrix.strides[1] != matrix.itemsize:
+        return 0
+    whole = inner // width * width
+    for k in range(0, whole, width):
+        turn(matrix, unit, k, panel, chunk, start + k, at)
+    return whole

@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -111,9 +111,18 @@ class ParameterStore:
         return [True] * len(self.masters)
 
     def _views(self, place: Place, master: Array) -> dict[str, Array]:
+        return {name: master[piece].reshape(shape) for name, piece, shape in self._pieces[place.index]}
+
+    @cached_property
+    def _pieces(self) -> list[list[tuple[str, slice, tuple[int, ...]]]]:
+        """Per place: name of each parameter, where it lies in the master, and its shape."""
+        return [self._cut(place) for place in self.geometry.places]
+
+    def _cut(self, place: Place) -> list[tuple[str, slice, tuple[int, ...]]]:
         parameters = learned(self.geometry, self.bias)
         shapes = [self.geometry.shape(p.axes, place.layer) for p in parameters]
-        return {p.name: piece for p, piece in zip(parameters, _cut(master, shapes), strict=True)}
+        ends = np.cumsum([math.prod(s) for s in shapes]).tolist()
+        return [(p.name, slice(end - math.prod(s), end), s) for p, end, s in zip(parameters, ends, shapes, strict=True)]
 
     def _zeros(self, place: Place) -> dict[str, Array]:
         missing = [p for p in self.geometry.cell.parameters if p.bias and not self.bias]
@@ -124,11 +133,6 @@ class ParameterStore:
 def learned(geometry: Geometry, bias: bool) -> list[Parameter]:
     """The parameters that a layer has, in order of declaration."""
     return [p for p in geometry.cell.parameters if bias or not p.bias]
-
-
-def _cut(master: Array, shapes: Sequence[tuple[int, ...]]) -> list[Array]:
-    ends = np.cumsum([math.prod(s) for s in shapes])
-    return [master[end - math.prod(s) : end].reshape(s) for end, s in zip(ends, shapes, strict=True)]
 
 
 def _read_only_zeros(shape: tuple[int, ...], like: NDArray[Any]) -> NDArray[Any]:

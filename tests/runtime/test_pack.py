@@ -40,10 +40,14 @@ def test_every_number_is_at_its_place(dtype, units, sums):
 
 def test_transposed_views_and_other_layouts():
     rng = np.random.default_rng(1)
-    m = rng.normal(size=(5, 9))
-    expected = pack([[np.ascontiguousarray(m.T)]])
-    for view in (m.T, np.asfortranarray(m.T), np.repeat(m, 2, axis=0)[::2].T):
-        np.testing.assert_array_equal(pack([[view]]), expected)
+    for dtype in (np.float32, np.float64):
+        m = rng.normal(size=(37, 41)).astype(dtype)
+        found = [
+            pack([[view]]) for view in (np.ascontiguousarray(m.T), m.T, np.repeat(m, 2, axis=0)[::2].T, np.repeat(m.T, 2, 1)[:, ::2])
+        ]
+        assert all(np.array_equal(found[0], other) for other in found[1:])
+        for unit in range(41):
+            np.testing.assert_array_equal(at(found[0], 0, 1, unit), m[:, unit])
 
 
 def test_without_an_input_there_is_nothing_to_pack():
