@@ -7,6 +7,7 @@ are written through views that nobody watches: while such views are about, bytes
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 
 PANELS = "panels of the parameters"
 """What an `env` has its `Panels` under: no name of a cell has spaces."""
+_BEGINNING = 1 << 8
+"""Words that are compared first: parameters that are trained differ there …"""
 _BLOCK = 1 << 16
-"""Words that are compared in one go: parameters that are trained differ in the first ones."""
+"""… and in one go of the others."""
 
 Term = str | tuple[str, int, int]
 """A matrix: a parameter `W`, or columns of it as (`W`, first, the one after the last); of either, as `W.T`, the transpose."""
@@ -80,7 +83,8 @@ class Frozen:
     def holds(self, master: Array) -> bool:
         """Whether `master` has the same bytes still."""
         own, other = _words(self.master), _words(master)
-        return all((own[k : k + _BLOCK] == other[k : k + _BLOCK]).all() for k in range(0, own.size, _BLOCK))
+        bounds = [0, *range(min(_BEGINNING, own.size), own.size, _BLOCK), own.size]
+        return all((own[a:b] == other[a:b]).all() for a, b in pairwise(bounds))
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,9 @@ def worth_replaying(x: Array, geometry: Geometry) -> bool:
 def can_replay_training(settings: Settings, geometry: Geometry) -> bool:
     """Whether a layer's calls in training can be replayed: kernels alone make their results, and nothing of them is random."""
     cell, s = geometry.cell, settings
-    by_kernels = not (cell.computes or cell.masks or cell.indices or cell.memories or any(state.learned for state in cell.states))
+    by_kernels = not (
+        cell.computes or cell.runs_back or cell.masks or cell.indices or cell.memories or any(state.learned for state in cell.states)
+    )
     plain = s.checkpoint is None and s.truncate is None and not (s.residual or s.dropout or s.batch_first or s.bidirectional)
     return by_kernels and plain and len(cell.inputs) == 1
 

@@ -7,7 +7,6 @@ few have arrays of their own; further calls are made as the first one was, with 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
 
 from rnncc.runtime.batch import Batch
 from rnncc.runtime.frozen import Frozen
@@ -41,9 +40,6 @@ class Hold:
 
     def __del__(self) -> None:
         self._idle.append(self.replay)
-
-    def __deepcopy__(self, _memo: dict[int, Any]) -> "Hold":
-        return self
 
 
 @dataclass(frozen=True)

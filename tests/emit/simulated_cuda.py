@@ -14,7 +14,7 @@ import numpy as np
 from rnncc.functions import VOCABULARY
 from rnncc.runtime import arrays, blocks, gather, host, totals
 from rnncc.runtime.layer import layer_class
-from rnncc.runtime.pack import matrix_of
+from rnncc.runtime.pack import in_vectors, matrix_of
 
 ROWS, UNITS, DEPTH = 3, 2, 4
 PARTS, OWNERS = 2, 2
@@ -172,6 +172,7 @@ PRIMITIVES = (
         "layer_class": layer_class,
         "grid_threads": lambda: (_block.number, _block.blocks),
         "grid_warps": lambda: (_block.number, 0, _block.blocks),
+        "in_vectors": in_vectors,
         "groups": lambda units, width: -(-units // width),
         "kernel": lambda function: function,
         "least": min,

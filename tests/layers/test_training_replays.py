@@ -86,7 +86,7 @@ def test_pullbacks_belong_to_their_calls(class_of, rng, runs):
         calls.append((dy, arrays(*plain(layer, x, dy)), *layer.vjp(x)))
         params["l0.U_i"][...] += 1
     assert 0 < len(runs) < 4
-    calls += [(dy, expected, result, copy.deepcopy(pullback)) for dy, expected, result, pullback in calls[1:3]]
+    calls += [(dy, expected, result, copy.copy(pullback)) for dy, expected, result, pullback in calls[1:3]]
     for dy, expected, result, pullback in calls + calls[::-1]:
         expect_same(arrays(result, pullback(dy)), expected)
 

@@ -75,7 +75,7 @@ DEVICE: dict[str, tuple[str, ...]] = {
     "rnncc.runtime.cuda.launch": ("run_loop", "run_rows", "run_units"),
     "rnncc.runtime.cuda.layer": RUNTIME["rnncc.runtime.layer"],
     "rnncc.runtime.cuda.memory": ("resident", "shared_memory"),
-    "rnncc.runtime.cuda.pack": ("packed", "packed_arrays"),
+    "rnncc.runtime.cuda.pack": ("in_vectors", "packed", "packed_arrays"),
     "rnncc.runtime.cuda.places": ("grid_threads", "grid_warps", "part_of", "threads"),
     "rnncc.runtime.cuda.product": ("collect", "multiply", "new_sums", "total"),
     "rnncc.runtime.cuda.products": ("whole_products",),

@@ -7,7 +7,7 @@ padded to whole chunks, and is as long as keeps a block's shared memory free of 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rnncc.runtime.cuda.arrays import whole_chunks
+from rnncc.runtime.cuda.arrays import padded, whole_chunks
 from rnncc.runtime.cuda.blocks import block_diagonal
 from rnncc.runtime.cuda.constants import UNITS, row_stride
 from rnncc.runtime.cuda.rounding import bfloat16, tf32
@@ -22,6 +22,14 @@ def packed(env: Mapping[str, Any], sums: Sequence[tuple[Term, ...]]) -> Panel:
     if panels is None:
         return _packed(env, sums)
     return panels.get(tuple(sums), lambda: _packed(env, sums))
+
+
+def in_vectors(env: Mapping[str, Any], name: str) -> Array:
+    """`runtime.cuda.arrays.padded` of a parameter in `env`: what is made is kept as `packed` keeps it."""
+    given, panels = env[name], env.get(PANELS)
+    if panels is None or whole_chunks(given.shape[-1]) == given.shape[-1]:
+        return padded(given)
+    return panels.get(((f"{name} in vectors",),), lambda: padded(given))  # no panel has spaces in its name
 
 
 def packed_arrays(env: Mapping[str, Any], sums: Sequence[Sequence[Array]]) -> Panel:

@@ -12,9 +12,7 @@ import numpy as np
 
 from rnncc.runtime.cuda import host
 from rnncc.runtime.cell_info import CellInfo, Parameter, State
-from rnncc.runtime.cuda.arrays import (
-    final, following, new_stream, padded, preceding, released, result, rows_from, trajectory,
-)
+from rnncc.runtime.cuda.arrays import final, following, new_stream, preceding, released, result, rows_from, trajectory
 from rnncc.runtime.cuda.barrier import barrier, begin
 from rnncc.runtime.cuda.compiled import kernel
 from rnncc.runtime.cuda.constants import LANES, ROWS, THREADS, TILE, UNITS
@@ -22,7 +20,7 @@ from rnncc.runtime.cuda.counts import depth_of, groups, least, share
 from rnncc.runtime.cuda.launch import run_loop, run_rows
 from rnncc.runtime.cuda.layer import layer_class
 from rnncc.runtime.cuda.memory import resident, shared_memory
-from rnncc.runtime.cuda.pack import packed
+from rnncc.runtime.cuda.pack import in_vectors, packed
 from rnncc.runtime.cuda.places import grid_warps, part_of, threads
 from rnncc.runtime.cuda.product import collect, multiply, new_sums, total
 from rnncc.runtime.cuda.products import whole_products
@@ -141,8 +139,8 @@ def inference(sweep, env):
     g_in_pre_seq = new_stream(sweep, dtype, hidden)
     o_in_pre_seq = new_stream(sweep, dtype, hidden)
     run_rows(
-        inference_before, sweep, hidden, before_sums_1, padded(env["b_i"]), i_in_pre_seq, padded(env["b_f"]), f_in_pre_seq,
-        padded(env["b_g"]), g_in_pre_seq, padded(env["b_o"]), o_in_pre_seq,
+        inference_before, sweep, hidden, before_sums_1, in_vectors(env, "b_i"), i_in_pre_seq, in_vectors(env, "b_f"),
+        f_in_pre_seq, in_vectors(env, "b_g"), g_in_pre_seq, in_vectors(env, "b_o"), o_in_pre_seq,
     )
     loop_panel_1 = packed(env, [("U_i",), ("U_f",), ("U_g",), ("U_o",)])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
@@ -244,8 +242,8 @@ def forward(sweep, env):
     g_in_pre_seq = new_stream(sweep, dtype, hidden)
     o_in_pre_seq = new_stream(sweep, dtype, hidden)
     run_rows(
-        forward_before, sweep, hidden, before_sums_1, padded(env["b_i"]), i_in_pre_seq, padded(env["b_f"]), f_in_pre_seq,
-        padded(env["b_g"]), g_in_pre_seq, padded(env["b_o"]), o_in_pre_seq,
+        forward_before, sweep, hidden, before_sums_1, in_vectors(env, "b_i"), i_in_pre_seq, in_vectors(env, "b_f"),
+        f_in_pre_seq, in_vectors(env, "b_g"), g_in_pre_seq, in_vectors(env, "b_o"), o_in_pre_seq,
     )
     loop_panel_1 = packed(env, [("U_i",), ("U_f",), ("U_g",), ("U_o",)])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
@@ -496,8 +494,8 @@ def trace(sweep, env):
     g_in_pre_seq = new_stream(sweep, dtype, hidden)
     o_in_pre_seq = new_stream(sweep, dtype, hidden)
     run_rows(
-        trace_before, sweep, hidden, before_sums_1, padded(env["b_i"]), i_in_pre_seq, padded(env["b_f"]), f_in_pre_seq,
-        padded(env["b_g"]), g_in_pre_seq, padded(env["b_o"]), o_in_pre_seq,
+        trace_before, sweep, hidden, before_sums_1, in_vectors(env, "b_i"), i_in_pre_seq, in_vectors(env, "b_f"),
+        f_in_pre_seq, in_vectors(env, "b_g"), g_in_pre_seq, in_vectors(env, "b_o"), o_in_pre_seq,
     )
     loop_panel_1 = packed(env, [("U_i",), ("U_f",), ("U_g",), ("U_o",)])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
