@@ -13,7 +13,7 @@ from rnncc.runtime.layer_base import LayerBase
 from rnncc.runtime.masks import CellMasks, mask_rates
 from rnncc.runtime.memories import Memories, named_memories, read_memories, take_memories
 from rnncc.runtime.pullback import Pullback
-from rnncc.runtime.replays import Replays, can_replay_training, plain, worth_replaying
+from rnncc.runtime.replays import Replays, plain, training_replays, worth_replaying
 from rnncc.runtime.stack import Stack
 from rnncc.runtime.state import initial_states, leave_states
 from rnncc.runtime.sweep import Sweep
@@ -230,12 +230,7 @@ class Layer(LayerBase):
 
     @cached_property
     def _training_replays(self) -> "TrainingReplays | None":
-        """None where calls in training cannot be replayed."""
-        if not can_replay_training(self._settings, self._store.geometry):
-            return None
-        from rnncc.runtime.training_replays import TrainingReplays  # here, since it binds kernels, which imports Numba
-
-        return TrainingReplays(self._store)
+        return training_replays(self._settings, self._store)
 
     def _replayed_vjp(self, x: object, state: object, train: object) -> tuple[Result, Pullback] | None:
         """As `_replayed`, in training."""

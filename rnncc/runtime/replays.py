@@ -6,13 +6,17 @@ parameters and constants on, a layer replays it; so it does what it did, and res
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rnncc.runtime.geometry import Geometry
 from rnncc.runtime.kernels import Array
+from rnncc.runtime.parameters import ParameterStore
 from rnncc.runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from rnncc.runtime.training_replays import TrainingReplays
 
 _WORTH = 3 << 19
 """Steps times rows times weights of a gate up to which one thread and no Python are sooner than several with it."""
@@ -33,8 +37,16 @@ def worth_replaying(x: Array, geometry: Geometry) -> bool:
     return 0 < work * geometry.num_layers <= _WORTH and geometry.directions == 1 and alone
 
 
-def can_replay_training(settings: Settings, geometry: Geometry) -> bool:
-    """Whether a layer's calls in training can be replayed: kernels alone make their results, and nothing of them is random."""
+def training_replays(settings: Settings, store: ParameterStore) -> "TrainingReplays | None":
+    """The replays of a layer in training; None where none can be: kernels alone have to make results, and nothing may be random."""
+    if settings.device != "cpu" or not _can_replay_training(settings, store.geometry):
+        return None
+    from rnncc.runtime.training_replays import TrainingReplays  # here, since it binds kernels, which imports Numba
+
+    return TrainingReplays(store)
+
+
+def _can_replay_training(settings: Settings, geometry: Geometry) -> bool:
     cell, s = geometry.cell, settings
     by_kernels = not (
         cell.computes or cell.runs_back or cell.masks or cell.indices or cell.memories or any(state.learned for state in cell.states)
@@ -46,7 +58,14 @@ def can_replay_training(settings: Settings, geometry: Geometry) -> bool:
 def plain(x: object, state: object, settings: Settings, geometry: Geometry) -> tuple[Array, State] | None:
     """`x` and `state` where they are just what kernels read: an array (T, N, I), and every state by name, (L, N, *axes), or None."""
     s = settings
-    if not isinstance(x, np.ndarray) or x.dtype != s.dtype or x.ndim != 3 or x.shape[2] != s.input_size or s.batch_first:
+    if (
+        s.device != "cpu"
+        or not isinstance(x, np.ndarray)
+        or x.dtype != s.dtype
+        or x.ndim != 3
+        or x.shape[2] != s.input_size
+        or s.batch_first
+    ):
         return None
     if state is None:
         return x, None
