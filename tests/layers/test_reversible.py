@@ -53,7 +53,7 @@ def test_gradients_are_those_of_states_that_are_kept(short_segments, rng, cell, 
         np.testing.assert_allclose(found[name], value, rtol=TOLERANCE, atol=TOLERANCE * np.abs(value).max(), err_msg=name)
 
 
-def test_a_long_sequence_in_single_precision(rng, tmp_path):
+def test_a_long_sequence_in_single_precision(rng, tmp_path, monkeypatch):
     """2000 steps: what is kept, how far gradients lie from those of float64, and what the layer tells of itself."""
     steps, rows, units = 2000, 4, 32
     back, kept = (rnncc.RNN("unicornn", 8, units, seed=1, **more) for more in ({"reversible": True}, {}))
@@ -68,6 +68,10 @@ def test_a_long_sequence_in_single_precision(rng, tmp_path):
     for name, value in right.items():
         errors = [np.abs(g[name] - value).max() / np.abs(value).max() for g in (found, plain)]
         assert errors[0] < 1.5 * errors[1], name
+    monkeypatch.setattr(strand, "RUN_BACK", steps)
+    between = 7 * 2 * 4 * rows * units  # two states between each of eight segments and the next
+    assert run_back.nbytes - pulled(back, x)[1].nbytes >= between
+    monkeypatch.undo()
     assert "and back by the backward pass" in back.explain()
     assert "with reversible=True back by the backward pass" in kept.explain()
     assert "reversible=True" in repr(back)
