@@ -2,13 +2,14 @@
 
 `x = n ln 2 + r` with |r| <= ln(2)/2, then `exp(x) = 2**n exp(r)` with a polynomial for exp(r). `n` is rounded by adding a number so
 large that its last bit is worth 1: the sum's low bits are then `n` as an integer, ready to be shifted into an exponent.
+exp(2x) and exp(-x) are reduced to r/2 and -r at once, in constants that differ by that factor: no instruction doubles or negates.
 The polynomials here and in the modules beside are weighted least-squares fits with Lawson's weights (nearly minimax), rounded from
 the lowest power upwards with the rest fitted again.
 """
 
 from dataclasses import dataclass
 
-from rnncc.runtime.simd.expression import Lanes, absolute, fma, polynomial, where, with_sign_of
+from rnncc.runtime.simd.expression import Lanes, absolute, fma, polynomial_in_pairs, where, with_sign_of
 from rnncc.runtime.simd.float_format import format_of
 
 
@@ -59,7 +60,7 @@ _DOUBLE = _Constants(
     highest=710.0,
     saturated=44.0,
 )
-_NEAR = 0.7
+_NEAR = 0.35
 _SCALE = 64
 """In `sigmoid` exp(104) in float32 and exp(746) in float64, times 2**-64, are as far from overflow as from subnormal numbers."""
 
@@ -83,17 +84,15 @@ def exp_in_range(x: Lanes) -> Lanes:
 
 
 def tanh(x: Lanes) -> Lanes:
-    """Hyperbolic tangent: t = m / (m + 2) with m = exp(2 |x|) - 1, and near 0 once more as m/2 - t m/2, where t's roundings fade.
+    """Hyperbolic tangent: t = h / (h + 1) with h = (exp(2 |x|) - 1) / 2, and near 0 once more as h - t h, where t's roundings fade.
 
     At most 2 ULP.
     """
-    size, saturated = absolute(x), _constants(x).saturated
-    twice = size + size
-    power, r = _power_and_rest(where(twice > saturated, saturated, twice))
-    m = fma(_expm1(r), power, power - 1.0)
-    t = m / (m + 2.0)
-    half = m * 0.5
-    return with_sign_of(where(twice < _NEAR, fma(-half, t, half), t), x)
+    size, saturated = absolute(x), _constants(x).saturated / 2
+    power, r = _power_and_rest(where(size > saturated, saturated, size), 2)
+    h = fma(_expm1(r, 2), power, fma(power, 0.5, -0.5))
+    t = h / (h + 1.0)
+    return with_sign_of(where(size < _NEAR, fma(-h, t, h), t), x)
 
 
 def sigmoid(x: Lanes) -> Lanes:
@@ -103,30 +102,32 @@ def sigmoid(x: Lanes) -> Lanes:
     """
     c, unit = _constants(x), x.constant(2.0**-_SCALE)
     x = where(x < c.lowest, c.lowest, where(x > c.saturated, c.saturated, x))
-    power, r = _power_and_rest(-x, -_SCALE)
+    power, r = _power_and_rest(x, -1, -_SCALE)
     whole = power + unit
     lost = unit - (whole - power)
-    return unit / (fma(_expm1(r), power, lost) + whole)
+    return unit / (fma(-_expm1(r, -1), power, lost) + whole)
 
 
-def _power_and_rest(x: Lanes, scale: int = 0) -> tuple[Lanes, Lanes]:
-    """2**(n + scale), which must be a normal number, and `r`."""
+def _power_and_rest(x: Lanes, multiple: int = 1, scale: int = 0) -> tuple[Lanes, Lanes]:
+    """Of exp(multiple x): 2**(n + scale), which must be a normal number, and `r / multiple`."""
     form = format_of(x)
-    shifted, r = _reduced(x, form.bias + scale)
+    shifted, r = _reduced(x, multiple, form.bias + scale)
     return (shifted.bits() << form.mantissa).floats(), r
 
 
-def _reduced(x: Lanes, offset: int = 0) -> tuple[Lanes, Lanes]:
-    """A number with `n + offset` in its low bits, and `r`."""
+def _reduced(x: Lanes, multiple: int = 1, offset: int = 0) -> tuple[Lanes, Lanes]:
+    """Of exp(multiple x), `multiple` a power of two or its negative: a number with `n + offset` in its low bits, and `r / multiple`."""
     c, rounder = _constants(x), format_of(x).rounder + offset
-    shifted = fma(x, c.log2_e, rounder)
+    shifted = fma(x, c.log2_e * multiple, rounder)
     n = shifted - rounder
-    return shifted, fma(n, -c.ln2_low, fma(n, -c.ln2_high, x))
+    return shifted, fma(n, -c.ln2_low / multiple, fma(n, -c.ln2_high / multiple, x))
 
 
-def _expm1(r: Lanes) -> Lanes:
-    """exp(r) - 1 for |r| <= ln(2)/2."""
-    return fma(polynomial(r, _constants(r).q), r * r, r)
+def _expm1(r: Lanes, multiple: int = 1) -> Lanes:
+    """(exp(multiple r) - 1) / multiple for |multiple r| <= ln(2)/2."""
+    square = r * r
+    q = tuple(number * multiple ** (power + 1) for power, number in enumerate(_constants(r).q))
+    return fma(polynomial_in_pairs(r, square, q), square, r)
 
 
 def _power_in_factors(shifted: Lanes) -> tuple[Lanes, Lanes]:

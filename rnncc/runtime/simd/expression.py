@@ -166,6 +166,15 @@ def polynomial(x: Lanes, coefficients: tuple[float, ...]) -> Lanes:
     return result
 
 
+def polynomial_in_pairs(x: Lanes, square: Lanes, coefficients: tuple[float, ...]) -> Lanes:
+    """`polynomial` with as many instructions and half as long a chain: Horner's rule in `square`, x * x, over pairs of coefficients."""
+    pairs = [coefficients[k : k + 2] for k in range(0, len(coefficients), 2)]
+    *rest, result = (fma(x, pair[1], pair[0]) if len(pair) == 2 else x.constant(pair[0]) for pair in pairs)
+    for pair in reversed(rest):
+        result = fma(result, square, pair)
+    return result
+
+
 def where(truth: Truth, a: Lanes | float, b: Lanes | float) -> Lanes:
     """`a` in the lanes where `truth` holds, `b` in the others."""
     like = truth.like
