@@ -1,9 +1,9 @@
 """The loop of an LSTM's inference by hand, in the form in which the compiler writes kernels: what the device side is tested with."""
 
+from rnncc.runtime.cuda.barrier import barrier, begin
 from rnncc.runtime.cuda.compiled import kernel
 from rnncc.runtime.cuda.constants import ROWS, THREADS, TILE, UNITS
 from rnncc.runtime.cuda.counts import groups, least, share
-from rnncc.runtime.cuda.meeting import barrier, begin
 from rnncc.runtime.cuda.memory import resident, shared_memory
 from rnncc.runtime.cuda.places import part_of, threads
 from rnncc.runtime.cuda.product import collect, multiply, new_sums, total

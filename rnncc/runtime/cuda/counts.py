@@ -1,5 +1,6 @@
 """Arithmetic on counts and indices inside kernels. Nothing here is negative."""
 
+from rnncc.runtime.cuda.constants import DEPTH
 from rnncc.runtime.cuda.text import device
 
 
@@ -13,6 +14,12 @@ def least(a: int, b: int) -> int:
 def groups(units: int, width: int) -> int:
     """How many groups of `width` hold `units` units."""
     return (units + width - 1) // width
+
+
+@device
+def depth_of(columns: int) -> int:
+    """How many columns of a panel an operand of `columns` columns takes."""
+    return groups(columns, DEPTH) * DEPTH
 
 
 @device

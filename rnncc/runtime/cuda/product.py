@@ -9,10 +9,10 @@ from typing import Any
 
 from llvmlite import ir
 
+from rnncc.runtime.cuda.barrier import sync_block
 from rnncc.runtime.cuda.constants import DEPTH, LANES, ROWS, UNITS, WARPS
 from rnncc.runtime.cuda.counts import least
 from rnncc.runtime.cuda.instructions import SPAN, load_rows, multiply_chunk, on_tensor_cores
-from rnncc.runtime.cuda.meeting import sync_block
 from rnncc.runtime.cuda.places import threads
 from rnncc.runtime.cuda.text import device, primitive
 
