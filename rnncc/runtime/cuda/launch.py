@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from rnncc.runtime.cuda.barrier import LINE
 from rnncc.runtime.cuda.compiled import Kernel
 from rnncc.runtime.cuda.constants import LANES, THREADS
 from rnncc.runtime.cuda.device import chip_of
 from rnncc.runtime.cuda.lengths import live_rows_at
-from rnncc.runtime.cuda.meeting import LINE
 from rnncc.runtime.cuda.plan import Plan, Weights, plan_loop
 from rnncc.runtime.cuda.start import Grid, start
 from rnncc.runtime.frozen import Panel
