@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rnncc.runtime.layer import Layer
+from rnncc.runtime.settings import Settings, as_device
 from rnncc.runtime.transforms import Structure, asked_for
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ class _AnyCell(type):
 
     def __call__(cls, cell: CellLike, input_size: int, hidden_size: int, num_layers: int = 1, **keywords: Any) -> Layer:
         asked = asked_for(keywords)
-        generated, options = find_class(cell, asked.keywords, asked.structure)
+        device = as_device(asked.keywords.get("device", "cpu"))
+        generated, options = find_class(cell, asked.keywords, asked.structure, device)
         layer = generated(input_size, hidden_size, num_layers, **asked.keywords)
         layer.origin = functools.partial(_restored, cell, options, asked.structure)
         return layer
@@ -39,8 +41,8 @@ class RNN(Layer, metaclass=_AnyCell):
     cell
         A name of the catalogue, a path to a spec file, or a `Cell`. Its kernels are compiled on first use and kept on disk.
     input_size, hidden_size, num_layers, keywords
-        As of `Layer`: bias, bidirectional, batch_first, dropout, checkpoint, residual, truncate, dtype, weight_dtype, device, threads,
-        seed, and the cell's own sizes, constants and options. And transforms of any cell:
+        As of `Layer`: bias, bidirectional, batch_first, dropout, checkpoint, residual, truncate, dtype, weight_dtype, device,
+        precision, threads, seed, and the cell's own sizes, constants and options. And transforms of any cell:
 
         layer_norm=True
             Each sum of products that a gate reads is normalised over its units (Ba et al. 2016), with a gain, and a shift where it has
@@ -74,26 +76,32 @@ class RNN(Layer, metaclass=_AnyCell):
 
 
 def find_class(
-    cell: CellLike, keywords: Mapping[str, Any], transforms: Mapping[str, Structure] | None = None
+    cell: CellLike, keywords: Mapping[str, Any], transforms: Mapping[str, Structure] | None = None, device: str = "cpu"
 ) -> tuple[type[Layer], dict[str, Any]]:
-    """The generated class of `cell` under `transforms`, and those of `keywords` that are its options.
+    """The generated class of `cell` under `transforms` for layers on `device`, and those of `keywords` that are its options.
 
     Which keywords are options only the cell knows, and an option may bring further ones: so it is asked until no more are found.
     """
     from rnncc.modules import load_module  # lazy, since it brings Numba: `import rnncc` stays quick
+    from rnncc.runtime.cuda.device import number_of
 
+    target = device.partition(":")[0]
+    if target == "cuda":
+        number_of(device)  # before anything is compiled for it
     options: dict[str, Any] = {}
     while True:
-        module = load_module(cell, options, transforms)
+        module = load_module(cell, options, transforms, target)
         new = {name: value for name, value in keywords.items() if name in module.CELL.options and name not in options}
         if not new:
             return getattr(module, module.CELL.name), options
         options = options | new
 
 
-def _restored(cell: CellLike, options: Mapping[str, Any], transforms: Mapping[str, Structure], *arguments: Any) -> Layer:
+def _restored(
+    cell: CellLike, options: Mapping[str, Any], transforms: Mapping[str, Structure], settings: Settings, *arguments: Any
+) -> Layer:
     """A pickled layer: its class has no name that another process could import, so it is found by its cell."""
-    generated, _ = find_class(cell, options, transforms)
-    layer = generated.restored(*arguments)
+    generated, _ = find_class(cell, options, transforms, settings.device)
+    layer = generated.restored(settings, *arguments)
     layer.origin = functools.partial(_restored, cell, options, transforms)
     return layer

@@ -15,9 +15,14 @@ if TYPE_CHECKING:
 
 
 def load_module(
-    cell: "str | os.PathLike[str] | Cell", options: Mapping[str, Any] | None = None, transforms: Mapping[str, Structure] | None = None
+    cell: "str | os.PathLike[str] | Cell",
+    options: Mapping[str, Any] | None = None,
+    transforms: Mapping[str, Structure] | None = None,
+    target: str = "cpu",
 ) -> ModuleType:
     """The generated module of `cell`, a name of the catalogue, a path or a `Cell`, under `options`, changed by `transforms`.
+
+    `target` says what its kernels run on: "cpu" or "cuda".
 
     Raises
     ------
@@ -28,14 +33,16 @@ def load_module(
     """
     options, transforms = dict(options or {}), dict(transforms or {})
     settled = options | {f"{name}=": value for name, value in transforms.items()}
+    settled |= {} if target == "cpu" else {"for": target}
     if not isinstance(cell, str | os.PathLike):
-        source = _source(cell, options, transforms)
+        source = _source(cell, options, transforms, target)
         return Cache().module(module_key(cell.name, source.encode(), settled), lambda: source)
     path = find(os.fspath(cell))
-    return Cache().module(module_key(path.stem, spec_content(path), settled), lambda: _source(path, options, transforms))
+    return Cache().module(module_key(path.stem, spec_content(path), settled), lambda: _source(path, options, transforms, target))
 
 
-def _source(cell: "str | os.PathLike[str] | Cell", options: Mapping[str, Any], transforms: Mapping[str, Structure]) -> str:
+def _source(cell: "str | os.PathLike[str] | Cell", options: Mapping[str, Any], transforms: Mapping[str, Structure], target: str) -> str:
     from rnncc.compiler import compile_cell  # the one lazy import of the compiler
 
-    return compile_cell(cell, options, transforms).source
+    made = compile_cell(cell, options, transforms)
+    return made.source if target == "cpu" else made.cuda_source

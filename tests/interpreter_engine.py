@@ -68,7 +68,7 @@ class InterpreterModule:
         return type(made.__name__, (made,), alone | {"__module__": made.__module__})
 
     def _run(self, program, sweep, env):
-        dtype = env[self.CELL.inputs[0][0]].dtype
+        dtype = env[self.CELL.parameters[0].name].dtype
         sizes = {"T": sweep.steps, "N": sweep.batch}
         found = run(program, env, sweep.lengths, sizes, sweep.reverse)
         return {key: value.astype(dtype) for key, value in found.items()}

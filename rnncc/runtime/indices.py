@@ -34,7 +34,7 @@ def expect_below(index: Index, count: int, live: NDArray[np.bool_] | None, axes:
     if outside.any():
         place = tuple(int(k) for k in np.argwhere(outside)[0])
         where = ", ".join(f"{MEANING[axis]} {k}" for axis, k in zip(axes, place, strict=True))
-        raise ArgumentError(f"{what}: found {index[place]} at {where}; expected whole numbers from 0 to {count - 1}")
+        raise ArgumentError(f"{what}: found {int(index[place])} at {where}; expected whole numbers from 0 to {count - 1}")
 
 
 def refuse_layers(cell: CellInfo, num_layers: int, residual: bool, output_size: int) -> None:

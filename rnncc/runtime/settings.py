@@ -54,7 +54,7 @@ class Settings:
             if getattr(self, name) is not None
         }
         checked |= {"weight_dtype": _weight_dtype(self.weight_dtype, as_dtype(self.dtype))}
-        _check_device(self.device)
+        as_device(self.device)
         _check_precision(self.precision, self.device, as_dtype(self.dtype))
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -103,9 +103,11 @@ def _rate(dropout: object) -> float:
     return rate
 
 
-def _check_device(device: object) -> None:
+def as_device(device: object) -> str:
+    """`device`, "cpu", "cuda" or "cuda:1", else `DeviceError`."""
     if not isinstance(device, str) or not re.fullmatch(r"cpu|cuda(:\d{1,4})?", device):
         raise DeviceError(f"device={device!r} is not served; expected 'cpu', 'cuda', or one of several as 'cuda:1'")
+    return device
 
 
 def _check_precision(precision: object, device: str, dtype: np.dtype[Any]) -> None:

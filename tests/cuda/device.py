@@ -20,18 +20,26 @@ class ndarray(NDArrayOperatorsMixin):
     __module__ = "cupy"
     __hash__ = None
 
-    def __init__(self, host):
+    def __init__(self, host, number=0):
         assert type(host) is np.ndarray
-        self._host = host
+        self._host, self._root, self.device = host, None, SimpleNamespace(id=number)
 
     def __getattr__(self, name):
         if name.startswith("_"):
             raise AttributeError(name)
         found = getattr(self._host, name)
-        return found if name in _SHOWN else wrapped(found) if not callable(found) else on_device(found)
+        if name in _SHOWN:
+            return found
+        return on_device(found, of=self) if callable(found) else self._view(wrapped(found))
 
     def __getitem__(self, index):
-        return wrapped(self._host[unwrapped(index)])
+        return self._view(wrapped(self._host[unwrapped(index)]))
+
+    def _view(self, made):
+        """`made`, which holds on to this array where it is a view of it."""
+        if isinstance(made, ndarray) and np.may_share_memory(made._host, self._host):
+            made._root = self if self._root is None else self._root
+        return made
 
     def __setitem__(self, index, value):
         self._host[unwrapped(index)] = unwrapped(value)
@@ -60,8 +68,18 @@ class ndarray(NDArrayOperatorsMixin):
     def __array_function__(self, func, _types, args, keywords):
         return on_device(func)(*args, **keywords)
 
+    def __reduce__(self):
+        return (ndarray, (self._host,))
+
+    @property
+    def __cuda_array_interface__(self):
+        return {"version": 3}
+
     def __dlpack_device__(self):
-        return (2, 0)
+        return (2, self.device.id)
+
+    def __dlpack__(self, stream=None):
+        return self._host
 
     def get(self, out=None, **_keywords):
         if out is None:
@@ -71,11 +89,11 @@ class ndarray(NDArrayOperatorsMixin):
 
     @property
     def base(self):
-        return None if self._host.base is None else wrapped(self._host.base)
+        return self._root
 
 
-def on_device(function, *, entrance=False):
-    """`function` of NumPy on arrays of the device."""
+def on_device(function, *, entrance=False, of=None):
+    """`function` of NumPy on arrays of the device, or one of `of`, which results may be views of."""
 
     def run(*args, **keywords):
         taken = entered if entrance else unwrapped
@@ -83,7 +101,8 @@ def on_device(function, *, entrance=False):
         found = function(*(taken(a) for a in args), **{k: taken(v) for k, v in keywords.items()})
         if isinstance(out, tuple):
             return out[0]
-        return wrapped(found) if out is None else out
+        made = wrapped(found) if out is None else out
+        return made if of is None else of._view(made)
 
     return run
 
@@ -123,14 +142,31 @@ def new(shape, dtype=np.float64, **_keywords):
     return ndarray(made)
 
 
+_current = SimpleNamespace(stream=None)
+
+
 class Stream:
     """A stream: work on it is done at once."""
 
     def __init__(self, ptr):
-        self.ptr = ptr
+        self.ptr, self.waited = ptr, []
 
     def is_capturing(self):
         return False
+
+    def record(self, event):
+        event.record(self)
+        return event
+
+    def wait_event(self, event):
+        self.waited.append(event.stream.ptr)
+
+    def __enter__(self):
+        self._before, _current.stream = _current.stream, self
+        return self
+
+    def __exit__(self, *_exception):
+        _current.stream = self._before
 
 
 class _Library(ModuleType):
@@ -149,6 +185,7 @@ def library():
     made.ndarray = ndarray
     made.empty = new
     made.asnumpy = lambda array: array.get() if isinstance(array, ndarray) else np.asarray(array)
+    made.from_dlpack = lambda given: ndarray(given.__dlpack__(stream=_current.stream.ptr))
     made.cuda = cuda()
     return made
 
@@ -159,7 +196,8 @@ MULTIPROCESSORS, SHARED = 6, 99 << 10
 
 def cuda(count=2, capability="90"):
     """What of CuPy's `cuda` is used."""
-    stream, current = Stream(0), SimpleNamespace(number=0)
+    current = SimpleNamespace(number=0)
+    _current.stream = null = Stream(0)
 
     def chosen(number=None):
         return Device(current, current.number if number is None else number, capability)
@@ -169,7 +207,14 @@ def cuda(count=2, capability="90"):
         deviceGetAttribute=lambda what, _number: {16: MULTIPROCESSORS, 97: SHARED}[what],
         CUDARuntimeError=RuntimeFault,
     )
-    return SimpleNamespace(Device=chosen, Event=Event, get_current_stream=lambda: stream, runtime=runtime)
+    return SimpleNamespace(
+        Device=chosen,
+        Event=Event,
+        ExternalStream=Stream,
+        Stream=SimpleNamespace(null=null),
+        get_current_stream=lambda: _current.stream,
+        runtime=runtime,
+    )
 
 
 class Event:
@@ -206,3 +251,36 @@ class Device:
 
     def __exit__(self, *_exception):
         self._current.number = self._before
+
+
+class Tensor:
+    """A tensor of PyTorch on a device."""
+
+    def __init__(self, host, number=0, requires_grad=False):
+        self.host, self.number, self.requires_grad = host, number, requires_grad
+
+    def detach(self):
+        return Tensor(self.host, self.number)
+
+    def cpu(self):
+        return self.host
+
+    @property
+    def __cuda_array_interface__(self):
+        return {"version": 3}
+
+    def __dlpack_device__(self):
+        return (2, self.number)
+
+    def __dlpack__(self, stream=None):
+        assert not self.requires_grad
+        return self.host
+
+
+def torch(stream):
+    """The module in PyTorch's place, its current stream number `stream`."""
+    made = ModuleType("torch")
+    made.Tensor = Tensor
+    made.from_dlpack = lambda array: Tensor(array.__dlpack__())
+    made.cuda = SimpleNamespace(current_stream=lambda _device: SimpleNamespace(cuda_stream=stream))
+    return made

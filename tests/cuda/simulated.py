@@ -12,6 +12,7 @@ from types import FunctionType, ModuleType, SimpleNamespace
 import numpy as np
 
 from rnncc.runtime.cuda import constants
+from rnncc.runtime.cuda.rounding import of_bfloat16
 from tests.cuda.device import unwrapped
 from tests.emit import simulated_cuda
 
@@ -66,7 +67,8 @@ def resident(space, free, panel, low, keep):
     """The kept groups have to find room."""
     after = free + keep * panel[0].nbytes // space.itemsize
     assert after <= len(space)
-    return (panel, low, keep), after
+    numbers = {np.uint32: lambda bits: bits.view(np.float32), np.uint16: of_bfloat16}.get(panel.dtype.type, lambda panel: panel)
+    return (numbers(panel), low, keep), after
 
 
 PRIMITIVES = simulated_cuda.PRIMITIVES | {

@@ -1,0 +1,145 @@
+"""Layers on a CUDA device: what they are given, and give, lies there, and so do their parameters."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import Any, ClassVar, NoReturn
+
+from rnncc.errors import ArgumentError
+from rnncc.runtime.cell_info import CellInfo
+from rnncc.runtime.cuda.device import array_library, chip_of, number_of
+from rnncc.runtime.cuda.flags import raise_failed
+from rnncc.runtime.cuda.interop import Caller, on_host
+from rnncc.runtime.cuda.parameters import DeviceParameters, DeviceStore
+from rnncc.runtime.kernels import Array, Kernel, Kernels
+from rnncc.runtime.layer import Layer, Result, class_of
+from rnncc.runtime.parameters import ParameterStore
+from rnncc.runtime.pullback import Gradients, Pullback
+from rnncc.runtime.settings import Settings
+
+
+@dataclass(frozen=True)
+class DevicePullback:
+    """As `Pullback`, for a caller whose arrays are on a device. Called in another stream than the call, each waits for the other:
+    what the call keeps is its stream's memory.
+
+    Parameters
+    ----------
+    pullback
+        Of CuPy's arrays.
+    caller
+        Who made the call.
+    stream, made
+        The stream of the call, and an event behind it.
+    """
+
+    pullback: Pullback
+    caller: Caller
+    stream: Any
+    made: Any
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes kept for the backward pass: inputs, states, residuals, masks, and the parameters of the call."""
+        return self.pullback.nbytes
+
+    def __call__(self, dy: object, dstate: Mapping[str, object] | None = None) -> Gradients:
+        """Gradients of ⟨dy, y⟩ + ⟨dstate, state⟩; see `Pullback`."""
+        raise_failed()
+        with self.caller.working():
+            own = self.caller.library.cuda.get_current_stream()
+            own.wait_event(self.made)
+            found = self.pullback(self.caller.taken(dy, "dy"), self.caller.taken(dstate, "dstate"))
+            self.stream.wait_event(own.record(self.caller.library.cuda.Event(disable_timing=True)))
+            return Gradients(*map(self.caller.left, (found.x, found.state, found.params)))
+
+
+class DeviceLayer(Layer):
+    """As `Layer`; see its parameter `device`.
+
+    Calls return before the device has done their work. A kernel that had to be given up is an error of the next call, or of whatever
+    copies parameters to the host. Random masks are drawn on the host, the same as on the processor.
+    """
+
+    target: ClassVar[str] = "cuda"
+
+    def _assemble(self, settings: Settings, store: ParameterStore, constants: Mapping[str, float], key: int) -> None:
+        self._number = number_of(settings.device)
+        masters = tuple(self._placed(master) for master in store.masters)
+        placed = DeviceStore(store.geometry, store.bias, masters, settings.precision == "tf32")
+        super()._assemble(replace(settings, threads=1), placed, constants, key)
+
+    def __call__(self, x: Any, state: Any = None, lengths: object = None, memory_lengths: object = None) -> Result:
+        with self._called(x) as caller:
+            given = caller.taken(x, "x"), caller.taken(state, "state"), on_host(lengths), on_host(memory_lengths)
+            return caller.left(super().__call__(*given))
+
+    def vjp(  # type: ignore[override]
+        self,
+        x: Any,
+        state: Any = None,
+        lengths: object = None,
+        train: bool = True,
+        key: int | None = None,
+        checkpoint: int | None = None,
+        memory_lengths: object = None,
+    ) -> tuple[Result, DevicePullback]:
+        with self._called(x) as caller:
+            given = caller.taken(x, "x"), caller.taken(state, "state"), on_host(lengths)
+            result, pullback = super().vjp(*given, train, key, checkpoint, on_host(memory_lengths))
+            stream = self.library.cuda.get_current_stream()
+            made = stream.record(self.library.cuda.Event(disable_timing=True))
+            return caller.left(result), DevicePullback(pullback, caller, stream, made)
+
+    def trace(
+        self,
+        x: Any,
+        names: str | Iterable[str] | None = None,
+        state: Any = None,
+        lengths: object = None,
+        memory_lengths: object = None,
+    ) -> dict[str, Array]:
+        with self._called(x) as caller:
+            given = caller.taken(x, "x"), names, caller.taken(state, "state"), on_host(lengths), on_host(memory_lengths)
+            return caller.left(super().trace(*given))
+
+    def stream(self, batch: int = 1, memory: object = None, memory_lengths: object = None) -> NoReturn:
+        """Not on a device."""
+        raise ArgumentError("stream: not on a CUDA device; call the layer step by step with its state, or use device='cpu'")
+
+    @property
+    def params(self) -> dict[str, Array]:
+        return DeviceParameters(self._store.named)
+
+    @property
+    def library(self) -> ModuleType:
+        return array_library()
+
+    @contextmanager
+    def _called(self, x: Any) -> Iterator[Caller]:
+        raise_failed()
+        caller = Caller.of(self.library, self._number, x)
+        with caller.working():
+            yield caller
+
+    def _on_host(self, array: Array) -> Array:
+        found: Array = self.library.asnumpy(array)
+        raise_failed(wait=True)
+        return found
+
+    def _placed(self, array: Array) -> Array:
+        with self.library.cuda.Device(self._number):
+            found: Array = self.library.asarray(array)
+        return found
+
+    def _machine(self) -> list[tuple[str, str]]:
+        with self.library.cuda.Device(self._number):
+            chip = chip_of(self.library)
+        found = f"cuda:{self._number}, {chip.multiprocessors} multiprocessors, {chip.shared:,} bytes of shared memory a block"
+        return [("device", found), ("precision", self._settings.precision)]
+
+
+def layer_class(cell: CellInfo, inference: Kernel, forward: Kernel, backward: Kernel, trace: Kernel) -> type[Layer]:
+    """The layer class of a generated module, named as its cell."""
+    return class_of(DeviceLayer, cell, Kernels(inference, forward, backward, trace))

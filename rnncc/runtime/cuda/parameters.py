@@ -1,0 +1,53 @@
+"""Learned arrays on a device."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from rnncc.errors import DtypeError, ShapeError
+from rnncc.runtime.cuda.interop import numbers
+from rnncc.runtime.cuda.lengths import current
+from rnncc.runtime.fixed_keys import FixedKeys
+from rnncc.runtime.frozen import Frozen
+from rnncc.runtime.geometry import Place
+from rnncc.runtime.kernels import Array
+from rnncc.runtime.library import library_of
+from rnncc.runtime.parameters import ParameterStore
+
+
+@dataclass(frozen=True)
+class DeviceStore(ParameterStore):
+    """As `ParameterStore`, its masters on a device.
+
+    To compare bytes would be to wait for the device. So parameters are taken anew, and packed anew, for each call while somebody has
+    views of them; for each stream of its own, since what is packed on one would have to be waited for on another.
+    """
+
+    def _frozen(self, place: Place) -> Frozen:
+        k = place.index
+        if self._may_be_written(k):
+            self._by_stream[k] = {}
+        kept, stream = self._by_stream[k], current(library_of(self.masters[k]))
+        found = kept.get(stream)
+        return kept.setdefault(stream, self._copied(place)) if found is None else found
+
+    @cached_property
+    def _by_stream(self) -> list[dict[tuple[int, int], Frozen]]:
+        """Per place what the last call in each stream was given."""
+        return [{} for _ in self.masters]
+
+
+class DeviceParameters(FixedKeys[Array]):
+    """Name -> view of a master array. Assigning to a name, from the host or the device, writes into the view."""
+
+    what = "parameter"
+
+    def replaced(self, key: str, value: Any) -> Array:
+        view = self[key]
+        new = numbers(library_of(view), value)
+        if new.dtype.kind != "f":
+            raise DtypeError(f"parameter {key}: found {new.dtype}, expected {view.dtype}; convert with .astype({str(view.dtype)!r})")
+        if new.shape != view.shape:
+            raise ShapeError(f"parameter {key}: found shape {new.shape}, expected {view.shape}")
+        view[...] = new
+        return view

@@ -1,0 +1,297 @@
+"""Layers on a device against the interpreter's: the same parameters, the same masks, the same results."""
+
+import copy
+import pickle
+import sys
+
+import numpy as np
+import pytest
+
+import rnncc
+from rnncc.compiler import compile_cell
+from rnncc.errors import ArgumentError, DeviceError
+from rnncc.runtime.cuda import device as cuda_device
+from rnncc.runtime.cuda import flags
+from rnncc.runtime.frozen import PANELS
+from rnncc.runtime.transforms import asked_for
+from rnncc.runtime.weights import read_weights
+from tests.cuda import device, simulated
+from tests.cuda.words import host
+from tests.emit.test_cpu_simulated import WORDS
+from tests.interpreter_engine import InterpreterModule
+
+T, N, INPUTS, H = 6, 5, 3, 4
+LENGTHS = np.array([2, 6, 0, 5, 3])
+TOLERANCE = 1e-11
+"""Sums of some hundred terms in another order, carried through some steps."""
+CLASSES = {}
+
+
+@pytest.fixture
+def layers(chip, monkeypatch):
+    """`layers(cell, transforms, **settings)`: a layer on the device, and the interpreter's with the same parameters."""
+    monkeypatch.setattr(cuda_device, "target", lambda: None)
+
+    def made(cell, transforms=None, sizes=(INPUTS, H), **settings):
+        key = cell, tuple(transforms or {})
+        if key not in CLASSES:
+            compiled = compile_cell(cell, transforms=transforms)
+            module = simulated.module_of(compiled.cuda_source)
+            CLASSES[key] = getattr(module, compiled.info.name), InterpreterModule(compiled.spec.filename, None, transforms).layer()
+        settings = {"seed": 1, "dtype": "float64"} | settings
+        here, there = CLASSES[key]
+        cpu = {k: v for k, v in settings.items() if k not in ("device", "precision")}
+        return here(*sizes, **{"device": "cuda"} | settings), there(*sizes, **cpu)
+
+    return made
+
+
+def drawn(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def placed(library, value):
+    """Arrays of the host, in dicts and tuples, on the device."""
+    if isinstance(value, dict):
+        return {k: placed(library, v) for k, v in value.items()}
+    return library.asarray(value) if isinstance(value, np.ndarray) else value
+
+
+def same(found, expected):
+    """Arrays of the device, in dicts and tuples, beside those of the host."""
+    if isinstance(expected, dict):
+        assert found.keys() == expected.keys()
+        for key in expected:
+            same(found[key], expected[key])
+    elif isinstance(expected, tuple):
+        for one, other in zip(found, expected, strict=True):
+            same(one, other)
+    elif expected is None:
+        assert found is None
+    else:
+        assert type(found) is device.ndarray
+        assert found.shape == expected.shape
+        np.testing.assert_allclose(host(found), expected, rtol=0, atol=TOLERANCE * max(1, np.abs(expected).max(initial=0)))
+
+
+def check(library, both, x, *, state=None, dy_seed=3, **keywords):
+    """Evaluation, training, gradients and values over time."""
+    here, there = both
+    arguments = {k: v for k, v in keywords.items() if k in ("lengths", "memory_lengths")}
+    same(here(placed(library, x), placed(library, state), **arguments), there(x, state, **arguments))
+    found, pull = here.vjp(placed(library, x), placed(library, state), **keywords)
+    expected, pull_there = there.vjp(x, state, **keywords)
+    same(found, expected)
+    dy = drawn(*expected[0].shape, seed=dy_seed)
+    dstate = {k: drawn(*v.shape, seed=4) for k, v in expected[1].items()}
+    for _ in range(2):  # as often as one likes
+        g, g_there = pull(placed(library, dy), placed(library, dstate)), pull_there(dy, dstate)
+        for name in ("x", "state", "params"):
+            same(getattr(g, name), getattr(g_there, name))
+    same(pull(None).params, pull_there(None).params)
+    assert pull.nbytes > 0
+    same(here.trace(placed(library, x), None, placed(library, state), **arguments), there.trace(x, None, state, **arguments))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"num_layers": 2, "bidirectional": True, "dropout": 0.5, "batch_first": True},
+        {"num_layers": 2, "residual": True, "sizes": (H, H), "dropout": 0.3, "checkpoint": 2},
+        {"bias": False, "truncate": 2, "bidirectional": True},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("lengths", [None, LENGTHS])
+def test_an_lstm(chip, layers, settings, lengths):
+    both = layers("lstm", **settings)
+    x = drawn(T, N, settings.get("sizes", (INPUTS, H))[0])
+    places = both[1].num_layers * (2 if settings.get("bidirectional") else 1)
+    state = {"h": drawn(places, N, H, seed=1), "c": drawn(places, N, H, seed=2)}
+    x = x.swapaxes(0, 1).copy() if settings.get("batch_first") else x
+    check(chip, both, x, lengths=lengths, key=7)
+    check(chip, both, x, state=state, lengths=lengths, train=False)
+
+
+def test_without_a_batch(chip, layers):
+    check(chip, layers("lstm"), drawn(T, INPUTS))
+
+
+def test_arrays_that_are_not_contiguous(chip, layers):
+    here, there = layers("lstm")
+    x = drawn(T, N, 2 * INPUTS)
+    same(here(chip.asarray(x)[:, :, ::2]), there(x[:, :, ::2]))
+
+
+def test_transforms_with_random_masks(chip, layers):
+    asked = asked_for({"zoneout": 0.3, "recurrent_dropout": 0.2, "learn_initial": True, "layer_norm": True})
+    check(chip, layers("lstm", asked.structure, **asked.keywords), drawn(T, N, INPUTS), lengths=LENGTHS, key=3)
+
+
+def test_whole_numbers_as_inputs(chip, layers):
+    both = layers(str(WORDS))
+    rng = np.random.default_rng(0)
+    x = {"word": rng.integers(0, INPUTS, (T, N)), "speaker": rng.integers(0, 3, (T, N)).astype(np.uint8)}
+    check(chip, both, x, lengths=LENGTHS)
+    x["word"][2, 1] = INPUTS
+    with pytest.raises(ArgumentError, match="input word: found 3 at time 2, batch 1; expected whole numbers from 0 to 2"):
+        both[0](placed(chip, x))
+
+
+def test_memories(chip, layers):
+    x = {"x": drawn(T, N, INPUTS), "m": drawn(N, 4, 16, seed=5)}
+    check(chip, layers("lstm_attention"), x, lengths=LENGTHS, memory_lengths=np.array([4, 0, 1, 2, 3]))
+
+
+def test_a_backward_pass_that_runs_states_back(chip, layers):
+    asked = asked_for({"reversible": True})
+    check(chip, layers("unicornn", asked.structure, **asked.keywords), drawn(T, N, INPUTS), lengths=LENGTHS)
+
+
+def test_parameters_are_seen_as_they_are_and_packed_once(chip, layers):
+    here, there = layers("lstm")
+    x = drawn(T, N, INPUTS)
+    first = here._store.now()
+    assert here._store.now()[0] is first[0]
+    view = here.params["l0.U_i"]
+    assert type(view) is device.ndarray
+    there.params["l0.U_i"] += 0.25
+    view += 0.25
+    same(here(chip.asarray(x)), there(x))
+    for value in (chip.asarray(np.full((H, H), 0.5)), np.full((H, H), 0.25)):
+        here.params["l0.U_i"] = value
+        there.params["l0.U_i"] = host(value)
+        same(here(chip.asarray(x)), there(x))
+    del view
+    here._store.now()
+    with chip.cuda.ExternalStream(5):
+        other = here._store.now()
+        assert here._store.now()[0] is other[0]
+    assert here._store.now()[0] is not other[0]
+    with pytest.raises(rnncc.errors.ShapeError, match=r"parameter l0.U_i: found shape \(2,\)"):
+        here.params["l0.U_i"] = np.zeros(2)
+    with pytest.raises(rnncc.errors.DtypeError, match=r"parameter l0.U_i: found int64"):
+        here.params["l0.U_i"] = np.zeros((H, H), int)
+
+
+def test_files_pickles_and_copies(chip, layers, tmp_path):
+    here, there = layers("lstm", dropout=0.1, num_layers=2)
+    x, expected = drawn(T, N, INPUTS), there(drawn(T, N, INPUTS))
+    there.save(tmp_path / "cpu.safetensors")
+    here.save(tmp_path / "cuda.safetensors")
+    (tensors, about), (written, told) = (read_weights(tmp_path / f"{name}.safetensors") for name in ("cpu", "cuda"))
+    assert about == told
+    assert all((tensors[name] == written[name]).all() for name in tensors)
+    other = layers("lstm", dropout=0.1, num_layers=2, seed=9)[0]
+    other.load(tmp_path / "cpu.safetensors")
+    masters = here.__reduce__()[1][1]
+    assert all(type(m) is np.ndarray for m in masters)
+    restored = type(here).restored(*here.__reduce__()[1])
+    for layer in (other, restored, copy.deepcopy(here)):
+        same(layer(chip.asarray(x)), expected)
+    assert "device='cuda'" in repr(here)
+    told = here.explain()
+    assert "cuda:0, 6 multiprocessors, 101,376 bytes" in told
+    assert "instructions" not in told
+
+
+def test_tensors_come_and_go(chip, layers, monkeypatch):
+    """PyTorch's tensors over the same memory, in PyTorch's stream."""
+    monkeypatch.setitem(sys.modules, "torch", device.torch(stream=8))
+    here, there = layers("lstm")
+    x, dy = drawn(T, N, INPUTS), drawn(T, N, H, seed=1)
+    streams = []
+    infer = here.kernels.inference
+    object.__setattr__(here.kernels, "inference", lambda *a: (streams.append(chip.cuda.get_current_stream().ptr), infer(*a))[1])
+    y, state = here(device.Tensor(x, requires_grad=True), {k: device.Tensor(drawn(1, N, H)) for k in "hc"}, device.Tensor(LENGTHS))
+    object.__setattr__(here.kernels, "inference", infer)
+    assert streams == [8]
+    assert chip.cuda.get_current_stream().ptr == 0
+    expected = there(x, {k: drawn(1, N, H) for k in "hc"}, LENGTHS)
+    np.testing.assert_allclose(y.host, expected[0], rtol=0, atol=TOLERANCE)
+    np.testing.assert_allclose(state["c"].host, expected[1]["c"], rtol=0, atol=TOLERANCE)
+    (y, _), pull = here.vjp(device.Tensor(x))
+    g = pull(device.Tensor(dy))
+    assert all(type(a) is device.Tensor for a in (y, g.x, *g.state.values(), *g.params.values()))
+    np.testing.assert_allclose(g.x.host, there.vjp(x)[1](dy).x, rtol=0, atol=TOLERANCE)
+    assert here.trace(device.Tensor(x), "i")["i"].host.shape == (T, N, H)
+    here.params["l0.U_i"] = device.Tensor(np.ones((H, H)), requires_grad=True)
+    assert (host(here.params["l0.U_i"]) == 1).all()
+
+
+def test_a_pullback_in_another_stream_waits(chip, layers):
+    here, _ = layers("lstm")
+    _, pull = here.vjp(chip.asarray(drawn(T, N, INPUTS)))
+    with chip.cuda.ExternalStream(5) as other:
+        pull(None)
+    assert other.waited == [0]
+    assert pull.stream.waited == [5]
+
+
+def test_arrays_that_lie_elsewhere(chip, layers):
+    here, there = layers("lstm")
+    x = drawn(T, N, INPUTS)
+    moved = device.ndarray(x, number=1)
+    for given, message in [
+        (x, "x: found an array on the host, and the layer is on cuda:0"),
+        (x.tolist(), "x: found builtins.list on the host"),
+        (moved, "x: found an array on cuda:1, and the layer is on cuda:0"),
+        (device.Tensor(x, number=1), "x: found an array on cuda:1"),
+    ]:
+        with pytest.raises(DeviceError, match=message):
+            here(given)
+    with pytest.raises(DeviceError, match=r"state\['h'\]: found an array on the host"):
+        here(chip.asarray(x), {"h": drawn(1, N, H), "c": drawn(1, N, H)})
+    with pytest.raises(DeviceError, match="dy: found an array on the host"):
+        here.vjp(chip.asarray(x))[1](drawn(T, N, H))
+    with pytest.raises(DeviceError, match="x: found an array on a CUDA device, and the layer is on the processor"):
+        there(chip.asarray(x))
+    with pytest.raises(ArgumentError, match="stream: not on a CUDA device"):
+        here.stream()
+
+
+def test_on_the_second_device(chip, layers):
+    here, _ = layers("lstm", device="cuda:1")
+    assert "cuda:1" in here.explain()
+    with pytest.raises(DeviceError, match="on cuda:0, and the layer is on cuda:1"):
+        here(chip.asarray(drawn(T, N, INPUTS)))
+
+
+@pytest.mark.parametrize(
+    ("settings", "form", "bits"), [({"precision": "tf32"}, np.uint32, 10), ({"weight_dtype": "bfloat16"}, np.uint16, 7)]
+)
+def test_weights_for_tensor_cores(chip, layers, settings, form, bits):
+    """Each weight is off by half a bit of its format, relatively, and so is each sum, and each state by that and what came before."""
+    here, _ = layers("lstm", dtype="float32", **settings)
+    x = drawn(T, N, INPUTS).astype(np.float32)
+    found = host(here(chip.asarray(x))[0])
+    panels = [p for env in here._weights(inferring=True) for p in env[PANELS].made.values() if p.ndim == 4]
+    assert {p.dtype.type for p in panels} == {form}
+    expected = layers("lstm", dtype="float32")[1](x)[0]
+    assert 0 < np.abs(found - expected).max() < 10 * 2.0 ** -(bits + 1)
+
+
+def test_a_kernel_that_was_given_up_ends_the_next_call(chip, layers):
+    here, _ = layers("lstm")
+    x = chip.asarray(drawn(T, N, INPUTS))
+    here(x)
+    event = chip.cuda.Event(disable_timing=True)
+    flags._underway.append((event, np.ones(1, np.int32), "inference_loop"))
+    with pytest.raises(DeviceError, match="inference_loop was given up"):
+        here(x)
+    here(x)
+
+
+def test_a_layer_of_the_catalogue(chip, layers, tmp_path, monkeypatch):
+    """By name, from the cache of modules, beside that of the processor."""
+    monkeypatch.setenv("RNNCC_CACHE_DIR", str(tmp_path))
+    here = rnncc.RNN("elman", INPUTS, H, device="cuda", dtype="float64", seed=1)
+    there = InterpreterModule("elman").layer()(INPUTS, H, dtype="float64", seed=1)
+    x = drawn(T, N, INPUTS)
+    same(here(chip.asarray(x)), there(x))
+    assert rnncc.RNN("elman", INPUTS, H).cell.name == here.cell.name
+    again = pickle.loads(pickle.dumps(here))
+    assert type(again) is type(here)
+    same(again(chip.asarray(x)), there(x))
+    assert len(list(tmp_path.rglob("elman_*.py"))) == 2
