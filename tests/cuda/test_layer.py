@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import rnncc
+import rnncc.modules
 from rnncc.compiler import compile_cell
 from rnncc.errors import ArgumentError, DeviceError
 from rnncc.runtime.cuda import device as cuda_device
@@ -295,3 +296,12 @@ def test_a_layer_of_the_catalogue(chip, layers, tmp_path, monkeypatch):
     assert type(again) is type(here)
     same(again(chip.asarray(x)), there(x))
     assert len(list(tmp_path.rglob("elman_*.py"))) == 2
+
+
+def test_without_cupy_nothing_is_compiled(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    monkeypatch.setattr(rnncc.modules, "load_module", None)
+    with pytest.raises(DeviceError, match=r"device='cuda' needs CuPy, which cannot be imported .* pip install 'rnncc\[cuda\]'"):
+        rnncc.RNN("lstm", INPUTS, H, device="cuda")
+    with pytest.raises(DeviceError, match="device='gpu' is not served; expected 'cpu', 'cuda'"):
+        rnncc.RNN("lstm", INPUTS, H, device="gpu")

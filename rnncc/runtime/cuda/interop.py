@@ -103,8 +103,9 @@ def on_host(value: Any) -> Any:
 
 def numbers(library: ModuleType, value: Any) -> Array:
     """What a caller assigns to a parameter, from the host or a device, as an array of `library`."""
-    if hasattr(value, "detach"):
-        value = value.detach()
-        value = value if on_device(value) else value.numpy()
-    found: Array = library.asarray(value)
+    given = value.detach() if hasattr(value, "detach") else value
+    if on_device(given) and hasattr(given, "__dlpack__"):
+        found: Array = library.from_dlpack(given)
+    else:
+        found = library.asarray(given.numpy() if hasattr(given, "numpy") else given)
     return found

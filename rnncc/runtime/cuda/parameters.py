@@ -8,7 +8,7 @@ from rnncc.errors import DtypeError, ShapeError
 from rnncc.runtime.cuda.interop import numbers
 from rnncc.runtime.cuda.lengths import current
 from rnncc.runtime.fixed_keys import FixedKeys
-from rnncc.runtime.frozen import Frozen
+from rnncc.runtime.frozen import Frozen, Panels
 from rnncc.runtime.geometry import Place
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.library import library_of
@@ -29,7 +29,7 @@ class DeviceStore(ParameterStore):
             self._by_stream[k] = {}
         kept, stream = self._by_stream[k], current(library_of(self.masters[k]))
         found = kept.get(stream)
-        return kept.setdefault(stream, self._copied(place)) if found is None else found
+        return kept.setdefault(stream, self._copied(place, Panels(tf32=self.tf32))) if found is None else found
 
     @cached_property
     def _by_stream(self) -> list[dict[tuple[int, int], Frozen]]:
