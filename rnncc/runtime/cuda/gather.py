@@ -47,7 +47,7 @@ def scattered(sweep: Sweep, stream: Array, units: int, index: Any, count: int, s
     library = library_of(stream)
     table = library.zeros((count, units), stream.dtype) if so_far is None else so_far.T
     own = live_rows(sweep, index)
-    order = own.argsort(kind="stable")
+    order = library.argsort(own, kind="stable")
     first = library.searchsorted(own[order], library.arange(count + 1))
     if len(own):
         run_units(_scatter, Sweep(1, count, library=library), False, units, live_rows(sweep, stream), order, first, table)

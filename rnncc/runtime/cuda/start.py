@@ -95,4 +95,4 @@ def _prepare(compiled: Any, name: str, grid: Grid, chip: Chip, _device: int) -> 
 @lru_cache(maxsize=64)
 def _stream(_device: int, pointer: int) -> Any:
     driver = target().cuda.cudadrv.driver
-    return driver._to_core_stream(target().cuda.external_stream(pointer))
+    return driver._to_core_stream(target().cuda.external_stream(pointer) if pointer else 0)
