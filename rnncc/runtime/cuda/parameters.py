@@ -14,6 +14,9 @@ from rnncc.runtime.kernels import Array
 from rnncc.runtime.library import library_of
 from rnncc.runtime.parameters import ParameterStore
 
+_STREAMS = 8
+"""How many streams a layer has packed weights for at a time."""
+
 
 @dataclass(frozen=True)
 class DeviceStore(ParameterStore):
@@ -29,7 +32,11 @@ class DeviceStore(ParameterStore):
             self._by_stream[k] = {}
         kept, stream = self._by_stream[k], current(library_of(self.masters[k]))
         found = kept.get(stream)
-        return kept.setdefault(stream, self._copied(place, Panels(tf32=self.tf32))) if found is None else found
+        if found is None:
+            found = kept[stream] = self._copied(place, Panels(tf32=self.tf32))
+            for old in list(kept)[:-_STREAMS]:
+                kept.pop(old, None)
+        return found
 
     @cached_property
     def _by_stream(self) -> list[dict[tuple[int, int], Frozen]]:
