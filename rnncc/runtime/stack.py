@@ -199,7 +199,7 @@ class Stack(Bound):
         found: dict[str, Array] = {}
         owners = set[int]()
         for name in (*(p.name for p in cell.parameters if not p.frozen), *(m.name for m in cell.memories)):
-            gradient = self.sweep.library.ascontiguousarray(sums[cell.cotangent + name])
+            gradient = self.sweep.library.asarray(sums[cell.cotangent + name], order="C")
             found[name] = gradient.copy() if _owner(gradient) in owners else gradient
             owners.add(_owner(gradient))
         return found

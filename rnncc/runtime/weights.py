@@ -25,7 +25,7 @@ About = dict[str, str]
 def write_weights(path: str | os.PathLike[str], tensors: Tensors, about: About) -> None:
     """Write `tensors` with `about`; `path` holds either its old content or all of the new one. Raises `OSError`."""
     about = {"format": FORMAT, "version": VERSION, **about}
-    native = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    native = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     about["digest"] = _digest({name: _raw(array) for name, array in native.items()}, about)
     write_atomically(path, safetensors.numpy.save(native, about))
 
