@@ -1,7 +1,7 @@
 """A contender is one library's way of computing a problem, ready to be called."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite, isnan
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncc.bench.problem import Problem
+from rnncc.bench.short import shortened
 from rnncc.errors import UserError
 
 Results = Mapping[str, NDArray[np.floating[Any]]]
@@ -77,7 +78,7 @@ class Ready:
     contenders
         By name, those that are right.
     seconds
-        How long the first call took with all before it.
+        How long the first call took with all before it; over the first steps where they alone are compared.
     wrong
         The others.
     """
@@ -87,8 +88,19 @@ class Ready:
     wrong: tuple[Disagreement, ...]
 
 
-def ready(problem: Problem, makers: Mapping[str, Maker], clock: Callable[[], float], expected: Results | None) -> Ready:
-    """Contenders that serve `problem`, compared with what is `expected`; None: they are not compared."""
+def ready(problem: Problem, makers: Mapping[str, Maker], clock: Callable[[], float], compared: bool = True) -> Ready:
+    """Contenders that serve `problem`, `compared` with the interpreter: over the first steps where it would take minutes for all."""
+    short = shortened(problem)
+    if not compared:
+        return _called(problem, makers, clock, None)
+    first = _called(short, makers, clock, short.expected())
+    if short is problem:
+        return first
+    right = {name: makers[name] for name in first.contenders}
+    return replace(first, contenders=_called(problem, right, clock, None).contenders)
+
+
+def _called(problem: Problem, makers: Mapping[str, Maker], clock: Callable[[], float], expected: Results | None) -> Ready:
     contenders: dict[str, Contender] = {}
     seconds: dict[str, float] = {}
     wrong: list[Disagreement] = []

@@ -125,7 +125,7 @@ class Session:
 
     def _result(self, problem: Problem, machine: Machine, yardstick: Yardstick) -> Result:
         drawn = replace(problem)  # what it draws goes with it: figures of a long run are kept, arrays are not
-        made = ready(drawn, self.makers, self.watch.clock, drawn.expected())
+        made = ready(drawn, self.makers, self.watch.clock)
         calls = {name: contender.call for name, contender in made.contenders.items()}
         lstm = yardstick.call(drawn)
 

@@ -103,12 +103,11 @@ class Comparison:
 
     def _settled(self, problem: Problem) -> Ready:
         """The layer, compared where its masks are their expectation."""
-        expected = replace(problem, random=False)
-        return ready(expected, {OWN: self.make}, self.watch.clock, expected.expected())
+        return ready(replace(problem, random=False), {OWN: self.make}, self.watch.clock)
 
     def _call(self, problem: Problem, settled: Ready) -> Call:
         """What is timed: with masks drawn where the problem has any."""
-        made = ready(replace(problem), {OWN: self.make}, self.watch.clock, None) if problem.random else settled
+        made = ready(replace(problem), {OWN: self.make}, self.watch.clock, compared=False) if problem.random else settled
         return made.contenders[OWN].call
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from rnncc.bench import contender
 from rnncc.bench.contender import Contender
 from rnncc.bench.limit import flops, limit
 from rnncc.bench.machine import Machine
@@ -12,6 +13,7 @@ from rnncc.bench.problem import BenchCell, Problem, Shape
 from rnncc.bench.record import record, write_record
 from rnncc.bench.report import lines, means, table, wrong
 from rnncc.bench.session import Session
+from rnncc.bench.short import numbers, shortened
 from rnncc.bench.timing import Plan, Stopwatch
 from rnncc.errors import ArgumentError
 
@@ -201,3 +203,26 @@ def test_a_plot_is_drawn(tmp_path):
         plot(results, tmp_path / "a.doc")
     with pytest.raises(ArgumentError, match="nothing to plot"):
         plot([], tmp_path / "a.png")
+
+
+def test_what_would_take_the_interpreter_minutes_is_compared_over_its_first_steps(monkeypatch):
+    long = problem("inference", replace(SHAPE, steps=50))
+    assert shortened(long) is long
+    few = shortened(long, numbers(long) // 10 + 1)
+    assert few.shape == replace(SHAPE, steps=5)
+    assert shortened(long, 1).shape.steps == 2
+    monkeypatch.setattr(contender, "shortened", lambda problem: shortened(problem, numbers(problem) // 10 + 1))
+    world = World()
+    makers = {"rnncc": world.maker("rnncc", [1.0], 7.0), "liar": world.maker("liar", [0.1], right=False)}
+    (result,) = world.session(makers, shapes=(long.shape,)).run(MACHINE)
+    assert [made for made in world.made if "lstm" not in made[1]] == [("rnncc", str(few)), ("liar", str(few)), ("rnncc", str(long))]
+    assert result.entries["rnncc"].ready == 8.0
+    assert wrong([result])[0].problem == str(few)
+
+
+def test_every_value_of_every_step_counts():
+    """What varies in time counts once a step: the inputs have 3 units, all else 5."""
+    more = numbers(problem("inference", replace(SHAPE, steps=5))) - numbers(problem("inference"))
+
+    varying = [axes for axes in BenchCell.found("elman").made.inference.types.values() if "T" in axes]
+    assert more == SHAPE.batch * sum(3 if "input" in axes else 5 for axes in varying)

@@ -42,7 +42,7 @@ def _series(setting: Setting, along: str, shapes: dict[int, Shape], cell: BenchC
 def _step(setting: Setting, along: str, size: int, problem: Problem, right: dict[str, Maker], checked: bool) -> Step:
     def measured() -> Iterable[Found]:
         drawn = replace(problem)  # what it draws goes with it
-        made = ready(drawn, right, setting.watch.clock, drawn.expected() if checked else None)
+        made = ready(drawn, right, setting.watch.clock, compared=checked)
         for fault in made.wrong:
             del right[fault.contender]
         timings = setting.watch.measure({name: c.call for name, c in made.contenders.items()}, setting.plan)
