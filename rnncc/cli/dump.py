@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import click
 
 from rnncc.cli.compiled import compiled
+from rnncc.cli.device_code import device_code
 from rnncc.cli.machine_code import machine_code
 from rnncc.cli.options import spec_argument
 from rnncc.compiler import Compilation
@@ -14,11 +15,12 @@ from rnncc.emit.numpy.source import numpy_source
 from rnncc.emit.torch import torch_source
 from rnncc.errors import ArgumentError
 from rnncc.passes import hoist_sums
+from rnncc.runtime.cuda.assemble import ARCHITECTURES
 
 _STAGES = {
     "numpy": ("spec", "ir", "source"),
     "cpu": ("spec", "ir", "phases", "source", "llvm", "asm"),
-    "cuda": ("spec", "ir", "phases", "source"),
+    "cuda": ("spec", "ir", "phases", "source", "ptx", "sass"),
     "torch": ("spec", "ir", "source"),
     "jax": ("spec", "ir", "source"),
     "latex": ("spec", "ir", "source"),
@@ -29,12 +31,25 @@ _STAGES = {
 @spec_argument
 @click.option("--target", type=click.Choice(list(_STAGES)), default="cpu", show_default=True)
 @click.option("--kernel", type=click.Choice(["inference", "forward", "backward"]), default="forward", show_default=True)
-@click.option("--stage", type=click.Choice(_STAGES["cpu"]), default="source", show_default=True)
 @click.option(
-    "--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True, help="Of stages llvm and asm."
+    "--stage",
+    type=click.Choice(list(dict.fromkeys(s for kinds in _STAGES.values() for s in kinds))),
+    default="source",
+    show_default=True,
 )
+@click.option(
+    "--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True, help="Of stages llvm, asm, ptx, sass."
+)
+@click.option("--arch", type=click.Choice(ARCHITECTURES), default="sm_80", show_default=True, help="Of stages ptx and sass.")
 def command(
-    spec: str, settings: Mapping[str, object], transforms: Mapping[str, object], target: str, kernel: str, stage: str, dtype: str
+    spec: str,
+    settings: Mapping[str, object],
+    transforms: Mapping[str, object],
+    target: str,
+    kernel: str,
+    stage: str,
+    dtype: str,
+    arch: str,
 ) -> None:
     """Print one stage of a cell on its way to a kernel.
 
@@ -44,20 +59,23 @@ def command(
       rnncc dump lstm --stage asm --dtype float64
       rnncc dump gru --target latex --kernel backward
       rnncc dump gru --target cuda
+      rnncc dump gru --target cuda --kernel backward --stage sass --arch sm_90
       rnncc dump gru --target torch
       rnncc dump gru --transform recurrent_dropout=0.3 --stage ir
     """
     if stage not in _STAGES[target]:
         raise ArgumentError(f"target {target} has no stage {stage}; it has {', '.join(_STAGES[target])}")
     made = compiled(spec, settings, transforms)
-    click.echo(_text(made, target, kernel, stage, dtype))
+    click.echo(_text(made, target, kernel, stage, dtype, arch))
 
 
-def _text(made: Compilation, target: str, kernel: str, stage: str, dtype: str) -> str:
+def _text(made: Compilation, target: str, kernel: str, stage: str, dtype: str, arch: str) -> str:
     if stage == "spec":
         return made.spec.source.rstrip("\n")
     if stage in ("llvm", "asm"):
         return machine_code(made, kernel, stage, dtype)
+    if stage in ("ptx", "sass"):
+        return device_code(made, kernel, stage, dtype, arch)
     if stage == "source" and target != "cpu":
         return _SOURCES[target](made, kernel)
     return made.stages(kernel)[stage]

@@ -27,12 +27,13 @@ def machine_code(made: Compilation, kernel: str, form: str, dtype: str) -> str:
     """
     with tempfile.TemporaryDirectory() as folder:
         module = Cache(Path(folder)).module(f"{made.spec.name}_{form}_{dtype}", lambda: made.source)
-        _run(made, module, kernel, dtype)
+        run_kernel(made, module, kernel, dtype)
     texts = [_inspected(function, form) for name, function in vars(module).items() if _belongs(name, function, kernel)]
     return "\n".join(texts)
 
 
-def _run(made: Compilation, module: Any, kernel: str, dtype: str) -> None:
+def run_kernel(made: Compilation, module: Any, kernel: str, dtype: str) -> None:
+    """Call `kernel` of a generated module on random values, backward with what forward leaves it."""
     sweep, env = Sweep(_STEPS, _BATCH), typed(drawn_inputs(made.info, _STEPS, _BATCH), dtype)
     if kernel == "inference":
         module.inference(sweep, env)
