@@ -50,7 +50,9 @@ def launches(made: Compilation, kernel: str, dtype: str) -> list[tuple[Kernel, t
         module = Cache(Path(folder)).module(f"{made.spec.name}_cuda", lambda: made.cuda_source)
         vars(module).update(_noting(found))
         run_kernel(made, module, kernel, dtype)
-    return [(k, a) for k, a in found if k.py_func.__name__.startswith(f"{kernel}_")]
+    number = np.dtype(dtype).type
+    typed = [(k, tuple(number(a) if isinstance(a, float) else a for a in given)) for k, given in found]
+    return [(k, given) for k, given in typed if k.py_func.__name__.startswith(f"{kernel}_")]
 
 
 def _noting(found: list[tuple[Kernel, tuple[Any, ...]]]) -> dict[str, Callable[..., None]]:
