@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -102,8 +102,10 @@ class Compilation:
     @cached_property
     def cuda_source(self) -> str:
         """The generated module for CUDA, where each phase of a step costs a meeting of all blocks."""
-        backward = normalised(rotate(self._programs.backward))
-        return cuda_source(self._told, self.origin, replace(self._programs, backward=backward))
+        programs = replace(
+            self._programs, backward=normalised(rotate(self._programs.backward)), hoist=partial(hoist_sums, products_only=True)
+        )
+        return cuda_source(self._told, self.origin, programs)
 
     @cached_property
     def _programs(self) -> Programs:

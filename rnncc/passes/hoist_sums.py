@@ -9,8 +9,10 @@ from rnncc.ir import Axes, Contract, Gather, Node, Pointwise, Program, component
 from rnncc.passes.builder import Builder
 
 
-def hoist_sums(program: Program) -> Program:
+def hoist_sums(program: Program, products_only: bool = False) -> Program:
     """`program` where `W @ x + U @ h + b` of a loop reads `pre + U @ h`, with `pre = W @ x + b` outside it.
+
+    With `products_only` other addends stay where they are: for `W @ x + V @ z + U @ h + b` that is `pre + U @ h + b`.
 
     Assumes: a verified program of one direction, such as `split` makes.
     Guarantees: a sum is cut only where an addend is a product that no carry reaches and nothing else reads: its stream is
@@ -21,7 +23,7 @@ def hoist_sums(program: Program) -> Program:
     readers = _readers(program)
     builder = Builder(program)
     for n in program.nodes:
-        builder.add(_hoisted(n, program, builder, looped, readers) if n.name in loop and isinstance(n, Pointwise) else n)
+        builder.add(_hoisted(n, program, builder, looped, readers, products_only) if n.name in loop and isinstance(n, Pointwise) else n)
     return replace(program, nodes=tuple(builder.nodes))
 
 
@@ -49,11 +51,15 @@ def _readers(program: Program) -> dict[str, int]:
     return count
 
 
-def _hoisted(node: Pointwise, program: Program, builder: Builder, looped: set[str], readers: dict[str, int]) -> Node:
+def _hoisted(
+    node: Pointwise, program: Program, builder: Builder, looped: set[str], readers: dict[str, int], products_only: bool
+) -> Node:
     if not node.expr.is_Add:
         return node
-    free = [a for a in node.expr.args if not any(s.name in looped for s in a.free_symbols)]
-    if len(free) < 2 or not any(_product(a, node, program, readers) for a in free):
+    outside = [a for a in node.expr.args if not any(s.name in looped for s in a.free_symbols)]
+    products = [a for a in outside if _product(a, node, program, readers)]
+    free = products if products_only else outside
+    if len(free) < 2 or not products:
         return node
     addends = sp.Add(*free)
     axes = _axes(addends, program)

@@ -55,8 +55,7 @@ def depth_of(columns):
 
 def whole_products(sweep, env, sums, operands):
     given = [[term if isinstance(term, np.ndarray) else matrix_of(env, term) for term in terms] for terms in sums]
-    made = [sum(o[..., : m.shape[1]] @ m.T for m, o in zip(terms, operands, strict=True)) for terms in given]
-    return np.stack(made, axis=2)
+    return [sum(o[..., : m.shape[1]] @ m.T for m, o in zip(terms, operands, strict=True)) for terms in given]
 
 
 def run_loop(kernel, sweep, against, tiles, panels, *arguments):

@@ -32,3 +32,10 @@ class ThreadBody(Body):
 
 class ThreadUnitBody(UnitBody, ThreadBody):
     """The step of one unit of one row, its carries local variables."""
+
+
+class SequenceBody(ThreadBody):
+    """The pointwise program of whole sequences, which reads products where a library left them."""
+
+    def _sum(self, value: str, source: str, once: bool) -> None:
+        self.known[value] = source

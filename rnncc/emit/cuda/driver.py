@@ -18,14 +18,19 @@ class DeviceDriver(Driver):
     """Writes `def <name>(sweep, env)` and the kernels it launches; parameters as of `Driver`."""
 
     arrays_of: ClassVar[type[Arrays]] = DeviceArrays
+    arrays: DeviceArrays
 
     def _whole_sequence(self, part: str, phases: tuple[Phase, ...]) -> None:
-        """A kernel for each product: products are made by a library, of all steps at once, and kernels go on from there."""
+        """Products are made by a library, of all steps at once; a kernel goes on from there to the next of them."""
         region = part.partition("_")[0]
         for piece in _pieces(phases):
-            number = 1 + sum(k.name.startswith(f"{self.name}_{region}") for k in self.kernels)
-            part = region if number == 1 else f"{region}_{number}"
-            self._launch("run_rows(", part, SequenceKernel(f"{self.name}_{part}", self.layout, piece, in_loop=False), [])
+            for panel in _panels(piece[0]):
+                self._products(panel)
+            rest = tuple(phase for phase in piece if not _is_done(phase))
+            if rest:
+                number = 1 + sum(k.name.startswith(f"{self.name}_{region}") for k in self.kernels)
+                part = region if number == 1 else f"{region}_{number}"
+                self._launch("run_rows(", part, SequenceKernel(f"{self.name}_{part}", self.layout, rest, in_loop=False), [])
 
     def _loop(self, phases: tuple[Phase, ...]) -> None:
         if not phases:
@@ -45,24 +50,36 @@ class DeviceDriver(Driver):
         arguments = [self._argument(part, kernel, p, v, flat=False) for p, v in kernel.names.parameters.items()]
         self.text.extend(wrapped(runner, [kernel.name, "sweep", *how, *arguments], ")"))
 
-    def _packed(self, local: str, kernel: Kernel, parameter: str) -> str:
-        if kernel.in_loop:
-            return super()._packed(local, kernel, parameter)
-        return self._products(local, kernel.names.panels[parameter][0])
-
-    def _products(self, local: str, panel: Panel) -> str:
-        """The sums of whole sequences."""
+    def _products(self, panel: Panel) -> None:
+        """The sums of whole sequences, each an array of its own."""
         operands = ", ".join([self.arrays.whole(operand) for operand in panel.operands])
-        sums = ", ".join(self._weights(panel)[0])
-        self.text.extend(wrapped(f"{local} = whole_products(", ["sweep", "env", f"[{sums}]", f"[{operands}]"], ")"))
-        return local
+        made = [self.layout.slot[a.value].array for a in panel.accumulators]
+        weights = ", ".join(self._weights(panel)[0])
+        self.text.extend(wrapped(f"{_targets(made)} = whole_products(", ["sweep", "env", f"[{weights}]", f"[{operands}]"], ")"))
+        for a, array in zip(panel.accumulators, made, strict=True):
+            self.arrays.take(array)
+            if self.arrays.multiplied(a.value):
+                self.text(f"{array} = stream_from(sweep, {array})")
+
+
+def _targets(names: list[str]) -> str:
+    return f"[{names[0]}]" if len(names) == 1 else ", ".join(names)
+
+
+def _panels(phase: Phase) -> tuple[Panel, ...]:
+    return phase.panels if isinstance(phase, Compute) else ()
+
+
+def _is_done(phase: Phase) -> bool:
+    """Whether nothing is left to be done once products are made."""
+    return isinstance(phase, Compute) and not phase.values
 
 
 def _pieces(phases: tuple[Phase, ...]) -> list[tuple[Phase, ...]]:
     """Phases, cut before each product."""
     found: list[tuple[Phase, ...]] = []
     for phase in phases:
-        if found and not (isinstance(phase, Compute) and phase.panels):
+        if found and not _panels(phase):
             found[-1] = (*found[-1], phase)
         else:
             found.append((phase,))

@@ -1,11 +1,17 @@
 """A kernel over whole sequences: every step at once, from products that a library has made."""
 
-from rnncc.emit.cuda.kernel import DeviceKernel, named, panel_names
+from typing import ClassVar
+
+from rnncc.emit.cpu.body import Body
+from rnncc.emit.cuda.body import SequenceBody
+from rnncc.emit.cuda.kernel import DeviceKernel
 from rnncc.schedule import Compute
 
 
 class SequenceKernel(DeviceKernel):
     """Every step of whole sequences at once; products have been made before."""
+
+    body: ClassVar[type[Body]] = SequenceBody
 
     def _head(self) -> list[str]:
         return ["batch", "live"]
@@ -24,8 +30,4 @@ class SequenceKernel(DeviceKernel):
                 self._row_phases(self.phases)
 
     def _sums_at_hand(self, phase: Compute) -> dict[str, str]:
-        found = {}
-        for name, panel in zip(panel_names(self._numbers[id(phase)], phase), phase.panels, strict=True):
-            sums = self.names.panel(named("sums", name), panel, "")
-            found.update({a.value: f"{sums}[time, row, {k}, unit]" for k, a in enumerate(panel.accumulators)})
-        return found
+        return {a.value: self.names.slot(a.value).element("unit") for p in phase.panels for a in p.accumulators}
