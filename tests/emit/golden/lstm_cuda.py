@@ -15,18 +15,17 @@ from rnncc.runtime.cell_info import CellInfo, Parameter, State
 from rnncc.runtime.cuda.arrays import final, following, new_stream, preceding, released, result, rows_from, trajectory
 from rnncc.runtime.cuda.barrier import barrier, begin
 from rnncc.runtime.cuda.compiled import kernel
-from rnncc.runtime.cuda.constants import LANES, ROWS, THREADS, TILE, UNITS
+from rnncc.runtime.cuda.constants import ROWS, THREADS, TILE, UNITS
 from rnncc.runtime.cuda.counts import depth_of, groups, least, share
-from rnncc.runtime.cuda.launch import run_loop, run_rows
+from rnncc.runtime.cuda.launch import run_loop
 from rnncc.runtime.cuda.layer import layer_class
 from rnncc.runtime.cuda.memory import resident, shared_memory
 from rnncc.runtime.cuda.pack import in_vectors, packed
-from rnncc.runtime.cuda.places import grid_warps, part_of, threads
+from rnncc.runtime.cuda.places import part_of, threads
 from rnncc.runtime.cuda.product import collect, multiply, new_sums, total
 from rnncc.runtime.cuda.products import whole_products
 from rnncc.runtime.cuda.totals import column_sum, outer
 from rnncc.runtime.cuda.vocabulary import sigmoid, tanh
-from rnncc.runtime.cuda.warp import sync_warp
 
 CELL = CellInfo(
     name='LSTM',
@@ -56,31 +55,9 @@ CELL = CellInfo(
 )
 
 @kernel
-def inference_before(
-    batch, live, hidden, sums_1, b_i, i_in_pre_seq, b_f, f_in_pre_seq, b_g, g_in_pre_seq, b_o, o_in_pre_seq,
-):
-    """Every step of every row: whole sequences."""
-    warp, lane, warps = grid_warps()
-    for index in range(warp, len(live) * batch, warps):
-        time, row = index // batch, index % batch
-        if row < live[time]:
-            # phase 1: units of hidden
-            for unit in range(lane, hidden, LANES):
-                i_in_pre = b_i[unit] + sums_1[time, row, 0, unit]
-                i_in_pre_seq[time, row, unit] = i_in_pre
-                f_in_pre = b_f[unit] + sums_1[time, row, 1, unit]
-                f_in_pre_seq[time, row, unit] = f_in_pre
-                g_in_pre = b_g[unit] + sums_1[time, row, 2, unit]
-                g_in_pre_seq[time, row, unit] = g_in_pre
-                o_in_pre = b_o[unit] + sums_1[time, row, 3, unit]
-                o_in_pre_seq[time, row, unit] = o_in_pre
-            sync_warp()
-
-
-@kernel
 def inference_loop(
-    meet, owners, rows, live, against, keep_1, hidden, panel_1, h_seq, i_in_pre_seq, f_in_pre_seq, g_in_pre_seq,
-    o_in_pre_seq, c_row,
+    meet, owners, rows, live, against, keep_1, hidden, panel_1, h_seq, W_i_x_seq, b_i, W_f_x_seq, b_f, W_g_x_seq, b_g,
+    W_o_x_seq, b_o, c_row,
 ):
     """Every step of a block's rows and units: i_in, i, f_in, f, g_in, g, o_in, o, c_new, tanh_c_new, h_new."""
     thread, warp, lane = threads()
@@ -106,17 +83,17 @@ def inference_loop(
                 for item in range(thread, ROWS * UNITS, THREADS):
                     row, unit = top + item // UNITS, group * UNITS + item % UNITS
                     if row < end and unit < hidden:
-                        i_in_pre = i_in_pre_seq[time, row, unit]
-                        i_in = i_in_pre + total(tile_1, 4, 0, item)
+                        W_i_x = W_i_x_seq[time, row, unit]
+                        i_in = W_i_x + b_i[unit] + total(tile_1, 4, 0, item)
                         i = sigmoid(i_in)
-                        f_in_pre = f_in_pre_seq[time, row, unit]
-                        f_in = f_in_pre + total(tile_1, 4, 1, item)
+                        W_f_x = W_f_x_seq[time, row, unit]
+                        f_in = W_f_x + b_f[unit] + total(tile_1, 4, 1, item)
                         f = sigmoid(f_in)
-                        g_in_pre = g_in_pre_seq[time, row, unit]
-                        g_in = g_in_pre + total(tile_1, 4, 2, item)
+                        W_g_x = W_g_x_seq[time, row, unit]
+                        g_in = W_g_x + b_g[unit] + total(tile_1, 4, 2, item)
                         g = tanh(g_in)
-                        o_in_pre = o_in_pre_seq[time, row, unit]
-                        o_in = o_in_pre + total(tile_1, 4, 3, item)
+                        W_o_x = W_o_x_seq[time, row, unit]
+                        o_in = W_o_x + b_o[unit] + total(tile_1, 4, 3, item)
                         o = sigmoid(o_in)
                         c = c_row[row, unit]
                         c_new = c * f + g * i
@@ -131,23 +108,17 @@ def inference(sweep, env):
     """The outputs alone."""
     hidden = env["W_i"].shape[-2]
     input = env["x"].shape[-1]
-    dtype = env["x"].dtype
     x_seq = env["x"]
-    before_sums_1 = whole_products(sweep, env, [("W_i",), ("W_f",), ("W_g",), ("W_o",)], [x_seq])
-    i_in_pre_seq = new_stream(sweep, dtype, hidden)
-    f_in_pre_seq = new_stream(sweep, dtype, hidden)
-    g_in_pre_seq = new_stream(sweep, dtype, hidden)
-    o_in_pre_seq = new_stream(sweep, dtype, hidden)
-    run_rows(
-        inference_before, sweep, hidden, before_sums_1, in_vectors(env, "b_i"), i_in_pre_seq, in_vectors(env, "b_f"),
-        f_in_pre_seq, in_vectors(env, "b_g"), g_in_pre_seq, in_vectors(env, "b_o"), o_in_pre_seq,
+    W_i_x_seq, W_f_x_seq, W_g_x_seq, W_o_x_seq = whole_products(
+        sweep, env, [("W_i",), ("W_f",), ("W_g",), ("W_o",)], [x_seq],
     )
     loop_panel_1 = packed(env, [("U_i",), ("U_f",), ("U_g",), ("U_o",)])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
     c_row = rows_from(sweep, env["c_0"])
     run_loop(
-        inference_loop, sweep, sweep.reverse, 4, [loop_panel_1], hidden, loop_panel_1, h_seq, i_in_pre_seq, f_in_pre_seq,
-        g_in_pre_seq, o_in_pre_seq, c_row,
+        inference_loop, sweep, sweep.reverse, 4, [loop_panel_1], hidden, loop_panel_1, h_seq, W_i_x_seq,
+        in_vectors(env, "b_i"), W_f_x_seq, in_vectors(env, "b_f"), W_g_x_seq, in_vectors(env, "b_g"), W_o_x_seq,
+        in_vectors(env, "b_o"), c_row,
     )
     h_T = final(sweep, h_seq, hidden, sweep.reverse)
     c_T = c_row[:, :hidden]
@@ -155,31 +126,9 @@ def inference(sweep, env):
 
 
 @kernel
-def forward_before(
-    batch, live, hidden, sums_1, b_i, i_in_pre_seq, b_f, f_in_pre_seq, b_g, g_in_pre_seq, b_o, o_in_pre_seq,
-):
-    """Every step of every row: whole sequences."""
-    warp, lane, warps = grid_warps()
-    for index in range(warp, len(live) * batch, warps):
-        time, row = index // batch, index % batch
-        if row < live[time]:
-            # phase 1: units of hidden
-            for unit in range(lane, hidden, LANES):
-                i_in_pre = b_i[unit] + sums_1[time, row, 0, unit]
-                i_in_pre_seq[time, row, unit] = i_in_pre
-                f_in_pre = b_f[unit] + sums_1[time, row, 1, unit]
-                f_in_pre_seq[time, row, unit] = f_in_pre
-                g_in_pre = b_g[unit] + sums_1[time, row, 2, unit]
-                g_in_pre_seq[time, row, unit] = g_in_pre
-                o_in_pre = b_o[unit] + sums_1[time, row, 3, unit]
-                o_in_pre_seq[time, row, unit] = o_in_pre
-            sync_warp()
-
-
-@kernel
 def forward_loop(
-    meet, owners, rows, live, against, keep_1, hidden, panel_1, h_seq, i_in_pre_seq, i_seq, f_in_pre_seq, f_seq,
-    g_in_pre_seq, g_seq, o_in_pre_seq, o_seq, c_seq,
+    meet, owners, rows, live, against, keep_1, hidden, panel_1, h_seq, W_i_x_seq, b_i, i_seq, W_f_x_seq, b_f, f_seq,
+    W_g_x_seq, b_g, g_seq, W_o_x_seq, b_o, o_seq, c_seq,
 ):
     """Every step of a block's rows and units: i_in, i, f_in, f, g_in, g, o_in, o, c_new, tanh_c_new, h_new."""
     thread, warp, lane = threads()
@@ -205,20 +154,20 @@ def forward_loop(
                 for item in range(thread, ROWS * UNITS, THREADS):
                     row, unit = top + item // UNITS, group * UNITS + item % UNITS
                     if row < end and unit < hidden:
-                        i_in_pre = i_in_pre_seq[time, row, unit]
-                        i_in = i_in_pre + total(tile_1, 4, 0, item)
+                        W_i_x = W_i_x_seq[time, row, unit]
+                        i_in = W_i_x + b_i[unit] + total(tile_1, 4, 0, item)
                         i = sigmoid(i_in)
                         i_seq[time, row, unit] = i
-                        f_in_pre = f_in_pre_seq[time, row, unit]
-                        f_in = f_in_pre + total(tile_1, 4, 1, item)
+                        W_f_x = W_f_x_seq[time, row, unit]
+                        f_in = W_f_x + b_f[unit] + total(tile_1, 4, 1, item)
                         f = sigmoid(f_in)
                         f_seq[time, row, unit] = f
-                        g_in_pre = g_in_pre_seq[time, row, unit]
-                        g_in = g_in_pre + total(tile_1, 4, 2, item)
+                        W_g_x = W_g_x_seq[time, row, unit]
+                        g_in = W_g_x + b_g[unit] + total(tile_1, 4, 2, item)
                         g = tanh(g_in)
                         g_seq[time, row, unit] = g
-                        o_in_pre = o_in_pre_seq[time, row, unit]
-                        o_in = o_in_pre + total(tile_1, 4, 3, item)
+                        W_o_x = W_o_x_seq[time, row, unit]
+                        o_in = W_o_x + b_o[unit] + total(tile_1, 4, 3, item)
                         o = sigmoid(o_in)
                         o_seq[time, row, unit] = o
                         c = c_seq[before, row, unit]
@@ -236,14 +185,8 @@ def forward(sweep, env):
     input = env["x"].shape[-1]
     dtype = env["x"].dtype
     x_seq = env["x"]
-    before_sums_1 = whole_products(sweep, env, [("W_i",), ("W_f",), ("W_g",), ("W_o",)], [x_seq])
-    i_in_pre_seq = new_stream(sweep, dtype, hidden)
-    f_in_pre_seq = new_stream(sweep, dtype, hidden)
-    g_in_pre_seq = new_stream(sweep, dtype, hidden)
-    o_in_pre_seq = new_stream(sweep, dtype, hidden)
-    run_rows(
-        forward_before, sweep, hidden, before_sums_1, in_vectors(env, "b_i"), i_in_pre_seq, in_vectors(env, "b_f"),
-        f_in_pre_seq, in_vectors(env, "b_g"), g_in_pre_seq, in_vectors(env, "b_o"), o_in_pre_seq,
+    W_i_x_seq, W_f_x_seq, W_g_x_seq, W_o_x_seq = whole_products(
+        sweep, env, [("W_i",), ("W_f",), ("W_g",), ("W_o",)], [x_seq],
     )
     loop_panel_1 = packed(env, [("U_i",), ("U_f",), ("U_g",), ("U_o",)])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
@@ -253,8 +196,9 @@ def forward(sweep, env):
     o_seq = new_stream(sweep, dtype, hidden)
     c_seq = trajectory(sweep, env["c_0"], sweep.reverse)
     run_loop(
-        forward_loop, sweep, sweep.reverse, 4, [loop_panel_1], hidden, loop_panel_1, h_seq, i_in_pre_seq, i_seq,
-        f_in_pre_seq, f_seq, g_in_pre_seq, g_seq, o_in_pre_seq, o_seq, c_seq,
+        forward_loop, sweep, sweep.reverse, 4, [loop_panel_1], hidden, loop_panel_1, h_seq, W_i_x_seq,
+        in_vectors(env, "b_i"), i_seq, W_f_x_seq, in_vectors(env, "b_f"), f_seq, W_g_x_seq, in_vectors(env, "b_g"), g_seq,
+        W_o_x_seq, in_vectors(env, "b_o"), o_seq, c_seq,
     )
     h_T = final(sweep, h_seq, hidden, sweep.reverse)
     c_T = final(sweep, c_seq, hidden, sweep.reverse)
@@ -329,25 +273,10 @@ def backward_loop(
         meeting = barrier(meet, owners, meeting)
 
 
-@kernel
-def backward_after(batch, live, input, sums_1, d_x_seq):
-    """Every step of every row: whole sequences."""
-    warp, lane, warps = grid_warps()
-    for index in range(warp, len(live) * batch, warps):
-        time, row = index // batch, index % batch
-        if row < live[time]:
-            # phase 1: units of input
-            for unit in range(lane, input, LANES):
-                d_x = sums_1[time, row, 0, unit]
-                d_x_seq[time, row, unit] = d_x
-            sync_warp()
-
-
 def backward(sweep, env):
     """The gradients, from what `forward` returned and the seeds; sums over time go on from those in `env`."""
     hidden = env["W_i"].shape[-2]
     input = env["x"].shape[-1]
-    dtype = env["x"].dtype
     zero_N_hidden = host.full(env["x"], (sweep.batch, hidden,), 0.0)
     loop_panel_1 = packed(env, [("U_f.T", "U_g.T", "U_i.T", "U_o.T")])
     d_f_in_last_seq = trajectory(sweep, zero_N_hidden, not sweep.reverse)
@@ -373,12 +302,10 @@ def backward(sweep, env):
     d_g_in_end = final(sweep, d_g_in_last_seq, hidden, not sweep.reverse)
     d_i_in_end = final(sweep, d_i_in_last_seq, hidden, not sweep.reverse)
     d_o_in_end = final(sweep, d_o_in_last_seq, hidden, not sweep.reverse)
-    after_sums_1 = whole_products(
+    [d_x_seq] = whole_products(
         sweep, env, [("W_f.T", "W_g.T", "W_i.T", "W_o.T")],
         [following(d_f_in_last_seq, not sweep.reverse), following(d_g_in_last_seq, not sweep.reverse), following(d_i_in_last_seq, not sweep.reverse), following(d_o_in_last_seq, not sweep.reverse)],
     )
-    d_x_seq = new_stream(sweep, dtype, input)
-    run_rows(backward_after, sweep, input, after_sums_1, d_x_seq)
     d_b_o_of_o_in = column_sum(sweep, following(d_o_in_last_seq, not sweep.reverse), hidden, so_far=env.get("d_b_o"))
     x_seq = env["x"]
     d_W_o_of_W_o_x = outer(sweep, following(d_o_in_last_seq, not sweep.reverse), hidden, x_seq, input, so_far=env.get("d_W_o"))
@@ -407,31 +334,9 @@ def backward(sweep, env):
 
 
 @kernel
-def trace_before(
-    batch, live, hidden, sums_1, b_i, i_in_pre_seq, b_f, f_in_pre_seq, b_g, g_in_pre_seq, b_o, o_in_pre_seq,
-):
-    """Every step of every row: whole sequences."""
-    warp, lane, warps = grid_warps()
-    for index in range(warp, len(live) * batch, warps):
-        time, row = index // batch, index % batch
-        if row < live[time]:
-            # phase 1: units of hidden
-            for unit in range(lane, hidden, LANES):
-                i_in_pre = b_i[unit] + sums_1[time, row, 0, unit]
-                i_in_pre_seq[time, row, unit] = i_in_pre
-                f_in_pre = b_f[unit] + sums_1[time, row, 1, unit]
-                f_in_pre_seq[time, row, unit] = f_in_pre
-                g_in_pre = b_g[unit] + sums_1[time, row, 2, unit]
-                g_in_pre_seq[time, row, unit] = g_in_pre
-                o_in_pre = b_o[unit] + sums_1[time, row, 3, unit]
-                o_in_pre_seq[time, row, unit] = o_in_pre
-            sync_warp()
-
-
-@kernel
 def trace_loop(
-    meet, owners, rows, live, against, keep_1, hidden, panel_1, h_seq, i_in_pre_seq, i_seq, f_in_pre_seq, f_seq,
-    g_in_pre_seq, g_seq, o_in_pre_seq, o_seq, c_seq,
+    meet, owners, rows, live, against, keep_1, hidden, panel_1, h_seq, W_i_x_seq, b_i, i_seq, W_f_x_seq, b_f, f_seq,
+    W_g_x_seq, b_g, g_seq, W_o_x_seq, b_o, o_seq, c_seq,
 ):
     """Every step of a block's rows and units: i_in, i, f_in, f, g_in, g, o_in, o, c_new, tanh_c_new, h_new."""
     thread, warp, lane = threads()
@@ -457,20 +362,20 @@ def trace_loop(
                 for item in range(thread, ROWS * UNITS, THREADS):
                     row, unit = top + item // UNITS, group * UNITS + item % UNITS
                     if row < end and unit < hidden:
-                        i_in_pre = i_in_pre_seq[time, row, unit]
-                        i_in = i_in_pre + total(tile_1, 4, 0, item)
+                        W_i_x = W_i_x_seq[time, row, unit]
+                        i_in = W_i_x + b_i[unit] + total(tile_1, 4, 0, item)
                         i = sigmoid(i_in)
                         i_seq[time, row, unit] = i
-                        f_in_pre = f_in_pre_seq[time, row, unit]
-                        f_in = f_in_pre + total(tile_1, 4, 1, item)
+                        W_f_x = W_f_x_seq[time, row, unit]
+                        f_in = W_f_x + b_f[unit] + total(tile_1, 4, 1, item)
                         f = sigmoid(f_in)
                         f_seq[time, row, unit] = f
-                        g_in_pre = g_in_pre_seq[time, row, unit]
-                        g_in = g_in_pre + total(tile_1, 4, 2, item)
+                        W_g_x = W_g_x_seq[time, row, unit]
+                        g_in = W_g_x + b_g[unit] + total(tile_1, 4, 2, item)
                         g = tanh(g_in)
                         g_seq[time, row, unit] = g
-                        o_in_pre = o_in_pre_seq[time, row, unit]
-                        o_in = o_in_pre + total(tile_1, 4, 3, item)
+                        W_o_x = W_o_x_seq[time, row, unit]
+                        o_in = W_o_x + b_o[unit] + total(tile_1, 4, 3, item)
                         o = sigmoid(o_in)
                         o_seq[time, row, unit] = o
                         c = c_seq[before, row, unit]
@@ -488,14 +393,8 @@ def trace(sweep, env):
     input = env["x"].shape[-1]
     dtype = env["x"].dtype
     x_seq = env["x"]
-    before_sums_1 = whole_products(sweep, env, [("W_i",), ("W_f",), ("W_g",), ("W_o",)], [x_seq])
-    i_in_pre_seq = new_stream(sweep, dtype, hidden)
-    f_in_pre_seq = new_stream(sweep, dtype, hidden)
-    g_in_pre_seq = new_stream(sweep, dtype, hidden)
-    o_in_pre_seq = new_stream(sweep, dtype, hidden)
-    run_rows(
-        trace_before, sweep, hidden, before_sums_1, in_vectors(env, "b_i"), i_in_pre_seq, in_vectors(env, "b_f"),
-        f_in_pre_seq, in_vectors(env, "b_g"), g_in_pre_seq, in_vectors(env, "b_o"), o_in_pre_seq,
+    W_i_x_seq, W_f_x_seq, W_g_x_seq, W_o_x_seq = whole_products(
+        sweep, env, [("W_i",), ("W_f",), ("W_g",), ("W_o",)], [x_seq],
     )
     loop_panel_1 = packed(env, [("U_i",), ("U_f",), ("U_g",), ("U_o",)])
     h_seq = trajectory(sweep, env["h_0"], sweep.reverse)
@@ -505,8 +404,9 @@ def trace(sweep, env):
     o_seq = new_stream(sweep, dtype, hidden)
     c_seq = trajectory(sweep, env["c_0"], sweep.reverse)
     run_loop(
-        trace_loop, sweep, sweep.reverse, 4, [loop_panel_1], hidden, loop_panel_1, h_seq, i_in_pre_seq, i_seq, f_in_pre_seq,
-        f_seq, g_in_pre_seq, g_seq, o_in_pre_seq, o_seq, c_seq,
+        trace_loop, sweep, sweep.reverse, 4, [loop_panel_1], hidden, loop_panel_1, h_seq, W_i_x_seq, in_vectors(env, "b_i"),
+        i_seq, W_f_x_seq, in_vectors(env, "b_f"), f_seq, W_g_x_seq, in_vectors(env, "b_g"), g_seq, W_o_x_seq,
+        in_vectors(env, "b_o"), o_seq, c_seq,
     )
     return {
         "i": released(sweep, i_seq, hidden), "f": released(sweep, f_seq, hidden), "g": released(sweep, g_seq, hidden),
