@@ -4,10 +4,9 @@ Everything of the host is the real thing: arrays, packed weights, plans and thei
 `tests.emit.simulated_cuda`, in blocks and groups of the sizes that they have on a device.
 """
 
-import ast
 import sys
 import threading
-from types import FunctionType, ModuleType, SimpleNamespace
+from types import FunctionType, ModuleType
 
 import numpy as np
 
@@ -16,28 +15,17 @@ from rnncc.runtime.cuda.rounding import of_bfloat16
 from tests.cuda.device import unwrapped
 from tests.emit import simulated_cuda
 
-_KERNEL = ("barrier", "compiled", "constants", "counts", "meeting", "memory", "places", "product", "vocabulary", "warp", "warps")
-"""Modules of `rnncc.runtime.cuda` that kernels alone read."""
 _block = threading.local()
 launched = []
 """The grid of every launch."""
 
 
 def module_of(source):
-    """The module of `source`: its drivers as they are, its kernels to be launched by `start`."""
+    """The module of `source`."""
     module = ModuleType("simulated_device")
     sys.modules["simulated_device"] = module
-    tree = ast.parse(source)
-    tree.body = [node for node in tree.body if not _is_for_kernels(node)]
-    module.kernel = lambda function: SimpleNamespace(py_func=function)
-    module.__dict__.update(dict.fromkeys(("LANES", "ROWS", "THREADS", "TILE", "UNITS")))
-    exec(compile(tree, "<generated>", "exec"), module.__dict__)
+    exec(compile(source, "<generated>", "exec"), module.__dict__)
     return module
-
-
-def _is_for_kernels(node):
-    parts = node.module.rpartition(".") if isinstance(node, ast.ImportFrom) else ("", "", "")
-    return parts[0] == "rnncc.runtime.cuda" and parts[2] in _KERNEL
 
 
 def start(kernel, dtype, grid, arguments, library):
