@@ -32,6 +32,10 @@ class Stream:
         self._x = self._inputs[stack.first][0]
         self._shape = None if len(self._inputs) > 1 or stack.geometry.cell.indices else self._x.shape
 
+    def __deepcopy__(self, _memo: dict[int, Any]) -> "Stream":
+        """A stream of the same frozen parameters that goes on from the state of now by itself."""
+        return Stream(self._stack, self._dtype, self.state)
+
     def reset(self, state: Mapping[str, object] | None = None) -> None:
         """Start anew from `state`, name -> (L, N, *axes), or from the cell's first values. Raises as a call of the layer."""
         stack = self._stack

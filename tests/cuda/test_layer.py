@@ -295,11 +295,10 @@ def test_a_layer_of_the_catalogue(chip, layers, tmp_path, monkeypatch):
     there = InterpreterModule("elman").layer()(INPUTS, H, dtype="float64", seed=1)
     x = drawn(T, N, INPUTS)
     same(here(chip.asarray(x)), there(x))
-    assert rnncc.RNN("elman", INPUTS, H).cell.name == here.cell.name
+    assert type(rnncc.RNN("elman", INPUTS, H)).__module__ != type(here).__module__
     again = pickle.loads(pickle.dumps(here))
     assert type(again) is type(here)
     same(again(chip.asarray(x)), there(x))
-    assert len(list(tmp_path.rglob("elman_*.py"))) == 2
 
 
 def test_without_cupy_nothing_is_compiled(monkeypatch):
