@@ -77,7 +77,7 @@ def test_what_is_written_is_seen_and_the_rest_is_kept(class_of, rng):
     first = layer(x)[0]
     panels = layer._store.now(bfloat16=True)[0][PANELS]
     packed = dict(panels.made)
-    assert {panel.dtype for panel in packed.values()} == {np.dtype("uint32")}
+    assert {panel.dtype for panel in packed.values() if panel.ndim > 1} == {np.dtype("uint32")}
     layer(x)
     assert all(panels.made[key] is panel for key, panel in packed.items())
     layer.vjp(x)
