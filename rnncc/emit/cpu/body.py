@@ -66,7 +66,7 @@ class Body:
             self._fetch(o)
         source = expression(n.expr, lambda name: self.known[name], negation=self.negation)
         if all(self.types.get(o) == () for o in n.operands):
-            source = self._spread(n.name, source)
+            source = self.spread(n.name, source)
         self.text(f"{n.name} = {source}")
         self.known[n.name] = n.name
         if not units(n.type):
@@ -78,7 +78,7 @@ class Body:
         self._fetch(r.a)
         if over_lines(r, self.phase):
             place, value = self.names.slot(r.name), self.known[r.a]
-            self.text(self._stored(combined(r, self._loaded(place, "row", "unit"), value), place, "row", "unit"))
+            self.text(self.put(combined(r, self._loaded(place, "row", "unit"), value), place, "row", "unit"))
             return
         self.text(f"{r.name} = {combined(r, r.name, self._counting(r))}")
 
@@ -137,7 +137,7 @@ class Body:
     def stored(self, value: str, place: Slot) -> str:
         """The line that writes `value` to `place`."""
         if units(self.types.get(value, ("unit",))):
-            return self._stored(value, place, "row", *(["line"] if self.phase.lines else []), "unit")
+            return self.put(value, place, "row", *(["line"] if self.phase.lines else []), "unit")
         return f"{place.element()} = {self._alone(value)}"
 
     # -- what is written of vectors; `emit/cuda/body.py` says it of numbers
@@ -146,10 +146,11 @@ class Body:
         """What lies there: a vector of units, or the same number in every lane."""
         return f"{'load' if 'unit' in indices else 'splat_at'}({place.at(*indices)})"
 
-    def _stored(self, value: str, place: Slot, *indices: str) -> str:
+    def put(self, value: str, place: Slot, *indices: str) -> str:
+        """The line that writes a vector of units."""
         return f"store({value}, {place.at(*indices)})"
 
-    def _spread(self, name: str, source: str) -> str:
+    def spread(self, name: str, source: str) -> str:
         """A number in every lane."""
         return f"fill({self.names.model(name)}, {source})"
 

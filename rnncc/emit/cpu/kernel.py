@@ -30,6 +30,8 @@ class Kernel:
     meets: ClassVar[bool] = True
     """Threads that share the units of a step wait for each other."""
     body: ClassVar[type[Body]] = Body
+    vectors: ClassVar[str] = "range(0, {}, width)"
+    """Units that a row's loop goes through."""
     every: ClassVar[str] = "range({})"
     """Units that a move goes through one by one."""
 
@@ -126,19 +128,21 @@ class Kernel:
         """One row, vector after vector; reductions gather in the lanes of a vector until the row ends."""
         size = self.names.size(phase.size)
         body = self.body(self.names, phase, self._row_values)
-        lines = body.write({}).lines
+        lines = body.write(self._sums_at_hand(phase)).lines
         self.text.extend(body.before.lines)
         for r in phase.reductions:
-            self.text(f"{r.name} = fill({self.names.model()}, {neutral(r)})")
+            self.text(f"{r.name} = {body.spread(r.name, self._neutral(r))}")
         if shared:
             self.text(f"low, high = share(groups({size}, width, 1), own, owners)")
-            units_loop = "range(low * width, high * width, width)"
-        else:
-            units_loop = f"range(0, {size}, width)"
+        units_loop = "range(low * width, high * width, width)" if shared else self.vectors.format(size)
         with self.text.block(f"for unit in {units_loop}:"):
             self.text.extend(lines)
         for r in phase.reductions:
             self._reduced(r, body)
+
+    def _sums_at_hand(self, _phase: Compute) -> Mapping[str, str]:
+        """Products of a phase of rows, and how they are read: here such a phase has none."""
+        return {}
 
     def _over_lines(self, phase: Compute, shared: bool) -> None:
         """The matrix of one row, line after line; reductions over the lines gather in their array, others in the lanes of a vector."""
@@ -148,25 +152,32 @@ class Kernel:
         self.text.extend(body.before.lines)
         for r in phase.reductions:
             if over_lines(r, phase):
-                with self.text.block(f"for unit in range(0, {size}, width):"):
-                    self.text(f"store({neutral(r)}, {self.names.slot(r.name).at('row', 'unit')})")
+                with self.text.block(f"for unit in {self.vectors.format(size)}:"):
+                    self.text(body.put(self._neutral(r), self.names.slot(r.name), "row", "unit"))
         if shared:
             self.text(f"low, high = share({lines}, own, owners)")
         across = [r for r in phase.reductions if not over_lines(r, phase)]
         with self.text.block(f"for line in range({'low, high' if shared else lines}):"):
             self.text.extend(body.line_before.lines)
             for r in across:
-                self.text(f"{r.name} = fill({self.names.model()}, {neutral(r)})")
-            with self.text.block(f"for unit in range(0, {size}, width):"):
+                self.text(f"{r.name} = {body.spread(r.name, self._neutral(r))}")
+            with self.text.block(f"for unit in {self.vectors.format(size)}:"):
                 self.text.extend(inner)
             for r in across:
-                self.text(f"{self.names.slot(r.name).element('line')} = {_over_lanes(r)}")
+                self.text(f"{self.names.slot(r.name).element('line')} = {self._over_lanes(r)}")
 
     def _reduced(self, r: Reduce, body: Body) -> None:
-        self.text(f"{r.name} = fill({self.names.model()}, {_over_lanes(r)})")
+        self.text(f"{r.name} = {body.spread(r.name, self._over_lanes(r))}")
         self._row_values[r.name] = r.name
         if r.name in self.names.layout.slot:
             self.text(body.stored(r.name, self.names.slot(r.name)))
+
+    def _neutral(self, r: Reduce) -> str:
+        """What changes nothing in a sum or a maximum."""
+        return neutral(r)
+
+    def _over_lanes(self, r: Reduce) -> str:
+        return f"{'sum_lanes' if r.op == 'sum' else 'max_lanes'}({r.name}, width)"
 
     def _tiled(self, number: int, phase: Compute) -> None:
         """Groups of unit blocks outside, so that a group's packed weight is read by every row while it is in cache.
@@ -243,10 +254,6 @@ def _is_shared(phase: Phase) -> bool:
     if not isinstance(phase, Compute) or not phase.size:
         return False
     return not any(over_lines(r, phase) or not phase.lines for r in phase.reductions)
-
-
-def _over_lanes(r: Reduce) -> str:
-    return f"{'sum_lanes' if r.op == 'sum' else 'max_lanes'}({r.name}, width)"
 
 
 def slots(lines: list[str]) -> list[str]:

@@ -16,10 +16,10 @@ class ThreadBody(Body):
     def _loaded(self, place: Slot, *indices: str) -> str:
         return place.indexed(*indices)
 
-    def _stored(self, value: str, place: Slot, *indices: str) -> str:
+    def put(self, value: str, place: Slot, *indices: str) -> str:
         return f"{place.indexed(*indices)} = {value}"
 
-    def _spread(self, _name: str, source: str) -> str:
+    def spread(self, _name: str, source: str) -> str:
         return source
 
     def _counting(self, r: Reduce) -> str:
