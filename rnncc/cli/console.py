@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -20,7 +21,7 @@ def print_rows(rows: Sequence[tuple[str, ...]], *header: str) -> None:
     """Aligned columns; into a file or a pipe no narrower than they need, so that nothing wraps that a program will read."""
     table = Table(*header, show_header=bool(header), box=None, pad_edge=False)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     Console(width=None if sys.stdout.isatty() else WIDE, highlight=False).print(table)
 
 

@@ -7,7 +7,9 @@ import click
 from llvmlite import binding
 
 from rnncc.cli.console import print_rows
+from rnncc.errors import DeviceError
 from rnncc.runtime import cache_directory
+from rnncc.runtime.cuda.device import array_library, chip_of, number_of
 from rnncc.runtime.machine import processor, version_of
 from rnncc.runtime.simd.isa import ISA
 
@@ -18,6 +20,8 @@ _OPTIONAL = {
     "onnx": "independent checks and comparisons",
     "jax": "independent checks and comparisons",
     "matplotlib": "rnncc bench --plot",
+    "numba-cuda": "kernels for CUDA",
+    "cupy-cuda13x": "layers on a CUDA device",
     "pytest": "the tests",
     "hypothesis": "the tests",
 }
@@ -41,8 +45,18 @@ def _machine() -> list[tuple[str, ...]]:
         ("processor", f"{processor()} (LLVM: {binding.get_host_cpu_name()})"),
         ("cores", f"{usable} of {os.cpu_count()} may be used"),
         ("instruction set", f"{ISA.name}: {ISA.bits // 32} float32 or {ISA.bits // 64} float64 lanes, {ISA.registers} registers"),
-        ("CUDA", "none: this version has no CUDA kernels"),
+        ("CUDA", _cuda()),
     ]
+
+
+def _cuda() -> str:
+    """The device that `device="cuda"` means, or why there is none."""
+    try:
+        library = array_library()
+        device, chip = library.cuda.Device(number_of("cuda")), chip_of(library)
+        return f"cuda:{device.id}, compute capability {device.compute_capability}, {chip.multiprocessors} multiprocessors"
+    except DeviceError as problem:
+        return f"none: {problem}"
 
 
 def _packages() -> list[tuple[str, ...]]:

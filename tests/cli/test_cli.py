@@ -1,5 +1,6 @@
 """The command: exit status 0, 1 or 2, mistakes on stderr without a traceback."""
 
+import importlib.util
 import subprocess
 import sys
 from functools import cached_property
@@ -93,6 +94,8 @@ def test_doctor_says_what_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     printed = fine("doctor")
     for word in ("processor", "instruction set", "numba", "CUDA", f"{tmp_path}/cache: 0 cells"):
         assert word in printed
+    if importlib.util.find_spec("cupy") is None:
+        assert "pip install 'rnncc[cuda]'" in printed
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("RNNCC_CACHE_DIR", str(tmp_path / "file" / "cache"))
     assert "cannot be used" in fine("doctor")
