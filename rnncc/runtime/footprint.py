@@ -5,16 +5,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from rnncc.runtime.library import is_array
+from rnncc.runtime.library import owner_of
 
 
 def held_bytes(arrays: Iterable[NDArray[Any]]) -> int:
     """Bytes that `arrays` keep alive: memory that several of them view counts once, and whole where they view a part."""
-    owners = [_owner(a) for a in arrays]
+    owners = [owner_of(a) for a in arrays]
     return sum({id(owner): owner.nbytes for owner in owners}.values())
-
-
-def _owner(array: NDArray[Any]) -> NDArray[Any]:
-    while is_array(array.base):
-        array = array.base  # type: ignore[assignment]
-    return array

@@ -287,17 +287,14 @@ class Layer(LayerBase):
         return [*drawn, None]
 
 
-def layer_class(cell: CellInfo, inference: Kernel, forward: Kernel, backward: Kernel, trace: Kernel) -> type[Layer]:
-    """The layer class of a generated module, named as its cell."""
-    return class_of(Layer, cell, Kernels(inference, forward, backward, trace))
-
-
-def class_of(base: type[Layer], cell: CellInfo, kernels: Kernels) -> type[Layer]:
-    """The class of layers of `cell`, derived from `base`."""
+def layer_class(
+    cell: CellInfo, inference: Kernel, forward: Kernel, backward: Kernel, trace: Kernel, base: type[Layer] = Layer
+) -> type[Layer]:
+    """The layer class of a generated module, named as its cell, derived from `base`."""
     content = {
         "cell": cell,
-        "kernels": kernels,
+        "kernels": Kernels(inference, forward, backward, trace),
         "__doc__": f"{cell.doc}\n\n{Layer.__doc__}" if cell.doc else Layer.__doc__,
-        "__module__": kernels.inference.__module__,
+        "__module__": inference.__module__,
     }
     return type(cell.name, (base,), content)

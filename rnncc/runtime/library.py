@@ -17,6 +17,13 @@ def on_device(value: Any) -> bool:
     return hasattr(value, "__cuda_array_interface__")
 
 
+def owner_of(array: Any) -> Any:
+    """The array whose memory `array` is, or views a part of."""
+    while is_array(array.base):
+        array = array.base
+    return array
+
+
 def library_of(array: Any) -> ModuleType:
     """The module that `array` is of: it makes arrays that can be computed with beside it."""
     if isinstance(array, np.ndarray | np.generic):

@@ -13,7 +13,7 @@ from rnncc.runtime.bound import Bound, Streams, masked
 from rnncc.runtime.dropout import Mask
 from rnncc.runtime.geometry import Place
 from rnncc.runtime.kernels import Array
-from rnncc.runtime.library import is_array
+from rnncc.runtime.library import owner_of
 from rnncc.runtime.state import PlaceStates
 from rnncc.runtime.strand import Strand, StrandTape
 from rnncc.runtime.sweep import Sweep
@@ -200,13 +200,6 @@ class Stack(Bound):
         owners = set[int]()
         for name in (*(p.name for p in cell.parameters if not p.frozen), *(m.name for m in cell.memories)):
             gradient = self.sweep.library.asarray(sums[cell.cotangent + name], order="C")
-            found[name] = gradient.copy() if _owner(gradient) in owners else gradient
-            owners.add(_owner(gradient))
+            found[name] = gradient.copy() if id(owner_of(gradient)) in owners else gradient
+            owners.add(id(owner_of(gradient)))
         return found
-
-
-def _owner(array: Array) -> int:
-    """Which array's memory it is."""
-    while is_array(array.base):
-        array = array.base  # type: ignore[assignment]
-    return id(array)

@@ -12,8 +12,9 @@ from rnncc.runtime.cuda.device import array_library, chip_of, number_of
 from rnncc.runtime.cuda.flags import raise_failed
 from rnncc.runtime.cuda.interop import Caller, on_host
 from rnncc.runtime.cuda.parameters import DeviceParameters, DeviceStore
-from rnncc.runtime.kernels import Array, Kernel, Kernels
-from rnncc.runtime.layer import Layer, Result, class_of
+from rnncc.runtime.kernels import Array, Kernel
+from rnncc.runtime.layer import Layer, Result
+from rnncc.runtime.layer import layer_class as derived
 from rnncc.runtime.parameters import ParameterStore
 from rnncc.runtime.pullback import Gradients, Pullback
 from rnncc.runtime.settings import Settings
@@ -142,4 +143,4 @@ class DeviceLayer(Layer):
 
 def layer_class(cell: CellInfo, inference: Kernel, forward: Kernel, backward: Kernel, trace: Kernel) -> type[Layer]:
     """The layer class of a generated module, named as its cell."""
-    return class_of(DeviceLayer, cell, Kernels(inference, forward, backward, trace))
+    return derived(cell, inference, forward, backward, trace, DeviceLayer)
