@@ -266,7 +266,7 @@ class Layer(LayerBase):
         weights = self._weights(inferring=inferring)
         constants = dict(self._constants)
         masks = CellMasks(mask_rates(self.cell, constants), self._dropout_seed, key, self.dtype, batch.order, self.library)
-        return Stack(self.kernels, self._store.geometry, weights, constants, masks, self._settings.residual, memories, sweep)
+        return self.stack(self.kernels, self._store.geometry, weights, constants, masks, self._settings.residual, memories, sweep)
 
     def _key(self, train: bool, key: int | None) -> int | None:
         """What settles the random masks of a call; None where nothing is random."""

@@ -19,6 +19,7 @@ from rnncc.runtime.kernels import Array, Kernels
 from rnncc.runtime.keywords import check_options, split_keywords
 from rnncc.runtime.parameters import ParameterStore
 from rnncc.runtime.settings import Settings, fresh_seed, usable_cores
+from rnncc.runtime.stack import Stack
 from rnncc.runtime.weights import differences, read_weights, write_weights
 
 
@@ -29,6 +30,8 @@ class LayerBase:
     kernels: ClassVar[Kernels]
     target: ClassVar[str] = "cpu"
     """Kind of device that the kernels are for."""
+    stack: ClassVar[type[Stack]] = Stack
+    """What runs its layers."""
     origin: Callable[..., "LayerBase"] | None = None
     """How another process finds the class again, where its module has no name to import."""
 

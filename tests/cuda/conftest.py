@@ -6,9 +6,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from rnncc.compiler import compile_cell
 from rnncc.runtime.cuda import constants, launch, lengths
+from rnncc.runtime.cuda import device as cuda_device
 from tests.cuda import device, simulated
+from tests.cuda.layers import INPUTS, H
 from tests.emit import simulated_cuda
+from tests.interpreter_engine import InterpreterModule
+
+CLASSES = {}
 
 
 @pytest.fixture
@@ -33,4 +39,24 @@ def chip(cupy, monkeypatch):
         monkeypatch.setattr(simulated_cuda, name, getattr(constants, name))
     monkeypatch.setattr(launch, "start", simulated.start)
     simulated.launched.clear()
+    simulated.streams.clear()
     return cupy
+
+
+@pytest.fixture
+def layers(chip, monkeypatch):
+    """`layers(cell, transforms, **settings)`: a layer on the device, and the interpreter's with the same parameters."""
+    monkeypatch.setattr(cuda_device, "target", lambda: None)
+
+    def made(cell, transforms=None, sizes=(INPUTS, H), **settings):
+        key = cell, tuple(transforms or {})
+        if key not in CLASSES:
+            compiled = compile_cell(cell, transforms=transforms)
+            module = simulated.module_of(compiled.cuda_source)
+            CLASSES[key] = getattr(module, compiled.info.name), InterpreterModule(compiled.spec.filename, None, transforms).layer()
+        settings = {"seed": 1, "dtype": "float64"} | settings
+        here, there = CLASSES[key]
+        cpu = {k: v for k, v in settings.items() if k not in ("device", "precision")}
+        return here(*sizes, **{"device": "cuda"} | settings), there(*sizes, **cpu)
+
+    return made

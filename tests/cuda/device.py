@@ -4,6 +4,7 @@ What is computed is NumPy's. What is shown is that every array comes from the ri
 error here, as it is there. Memory of any content holds NaN.
 """
 
+import itertools
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -143,13 +144,14 @@ def new(shape, dtype=np.float64, **_keywords):
 
 
 _current = SimpleNamespace(stream=None)
+_pointers = itertools.count(1000)
 
 
 class Stream:
     """A stream: work on it is done at once."""
 
-    def __init__(self, ptr):
-        self.ptr, self.waited = ptr, []
+    def __init__(self, ptr=None, non_blocking=True):
+        self.ptr, self.waited = next(_pointers) if ptr is None else ptr, []
 
     def is_capturing(self):
         return False
@@ -211,7 +213,7 @@ def cuda(count=2, capability="90"):
         Device=chosen,
         Event=Event,
         ExternalStream=Stream,
-        Stream=SimpleNamespace(null=null),
+        Stream=type("Stream", (Stream,), {"null": null}),
         get_current_stream=lambda: _current.stream,
         runtime=runtime,
     )

@@ -18,6 +18,8 @@ from tests.emit import simulated_cuda
 _block = threading.local()
 launched = []
 """The grid of every launch."""
+streams = []
+"""The stream that each was put on."""
 
 
 def module_of(source):
@@ -31,6 +33,7 @@ def module_of(source):
 def start(kernel, dtype, grid, arguments, library):
     """In the place of `rnncc.runtime.cuda.start.start`."""
     launched.append(grid)
+    streams.append(library.cuda.get_current_stream().ptr)
     assert all(a.flags.c_contiguous for a in arguments if getattr(a, "shape", ()))
     number = np.dtype(dtype).type
     given = [number(a) if isinstance(a, float) else unwrapped(a) for a in arguments]

@@ -40,7 +40,7 @@ def test_plans(batch, hidden, dtype, parts, owners, keep):
     assert (plan.parts, plan.owners, plan.keeps) == (parts, owners, (keep,))
 
 
-@pytest.mark.parametrize("chip", [H100, SMALL])
+@pytest.mark.parametrize("chip", [H100, SMALL, SMALL.half, Chip(1, 99 << 10)])
 @pytest.mark.parametrize("batch", [1, 15, 16, 17, 100, 1000, 100_000])
 @pytest.mark.parametrize("hidden", [1, 8, 65, 512, 3000])
 @pytest.mark.parametrize(("dtype", "form"), [("float32", "float32"), ("float32", "uint16"), ("float64", "float64")])
@@ -54,6 +54,27 @@ def test_every_plan_can_be_run(chip, batch, hidden, dtype, form):
     assert all(0 <= keep <= most for keep, most in zip(plan.keeps, own, strict=True))
     sums = 4 * TILE * (8 if dtype == "float64" else 4)
     assert plan.shared == sums + sum(k * p.group_bytes for k, p in zip(plan.keeps, panels, strict=True)) <= chip.shared
+
+
+@pytest.mark.parametrize("multiprocessors", [2, 3, 132])
+def test_two_halves_find_room(multiprocessors):
+    chip = Chip(multiprocessors, 99 << 10)
+    assert 2 * chip.half.multiprocessors <= multiprocessors
+    assert Chip(1, 99 << 10).half.multiprocessors == 1  # on which no block ever waits for another
+
+
+@pytest.mark.parametrize(
+    ("batch", "hidden", "dtype", "sooner"),
+    [
+        (16, 256, "float32", True),
+        (16, 768, "uint16", True),
+        (16, 1024, "uint16", True),
+        (128, 1024, "float32", False),  # the weights of one direction find room on the whole chip, on half of it they do not
+    ],
+)
+def test_where_two_directions_are_sooner_at_once(batch, hidden, dtype, sooner):
+    whole, half = (plan_loop(batch, "float32", 4, gates(hidden, dtype), chip) for chip in (H100, H100.half))
+    assert (half.cycles <= 2 * whole.cycles) == sooner
 
 
 def test_many_small_parts_run_in_waves():

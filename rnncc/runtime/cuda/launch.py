@@ -1,15 +1,17 @@
 """As `runtime.team`, on a device: kernels over time loops, over the rows of whole sequences, and over units."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from rnncc.runtime.cuda.apart import Launch, launch
 from rnncc.runtime.cuda.barrier import LINE
 from rnncc.runtime.cuda.compiled import Kernel
 from rnncc.runtime.cuda.constants import LANES, THREADS
 from rnncc.runtime.cuda.device import chip_of
 from rnncc.runtime.cuda.lengths import live_rows_at
-from rnncc.runtime.cuda.plan import Plan, Weights, plan_loop
+from rnncc.runtime.cuda.plan import Chip, Plan, Weights, plan_loop
 from rnncc.runtime.cuda.start import Grid, start
 from rnncc.runtime.frozen import Panel
 from rnncc.runtime.sweep import Sweep
@@ -35,35 +37,43 @@ def run_loop(kernel: Kernel, sweep: Sweep, against: bool, tiles: int, panels: li
     """
     if not sweep.batch or not sweep.steps:
         return
-    dtype = _float_dtype(arguments)
-    plan = _plan(sweep, dtype, tiles, panels)
-    meet = sweep.library.zeros(LINE * (plan.parts + 1), np.int32)
-    grid = Grid(plan.blocks, plan.shared, together=plan.owners > 1)
-    start(kernel, dtype, grid, (meet, plan.owners, plan.rows, live_rows_at(sweep), against, *plan.keeps, *arguments), sweep.library)
+    chip = chip_of(sweep.library)
+    whole, half = (_plan(sweep, arguments, tiles, panels, c) for c in (chip, chip.half))
+    prepare = partial(_shared_out, kernel, sweep, against, arguments)
+    launch(sweep.library, half.cycles <= 2 * whole.cycles, partial(prepare, whole), partial(prepare, half))
 
 
 def run_rows(kernel: Kernel, sweep: Sweep, *arguments: Any) -> None:
     """Run `kernel(batch, live, *arguments)` over the rows of all steps, one a warp."""
-    _run(kernel, sweep, sweep.steps * sweep.batch * LANES, *arguments)
+    if sweep.steps and sweep.batch:
+        _spread(kernel, sweep, sweep.steps * sweep.batch * LANES, arguments)()
 
 
 def run_units(kernel: Kernel, sweep: Sweep, against: bool, units: int, *arguments: Any) -> None:
     """Run a time loop without products, `kernel(batch, live, against, *arguments)`, over the units of all rows, one a thread."""
-    _run(kernel, sweep, sweep.batch * units * bool(sweep.steps), against, *arguments)
+    if sweep.steps and sweep.batch and units:
+        prepare = partial(_spread, kernel, sweep, sweep.batch * units, (against, *arguments))
+        launch(sweep.library, True, prepare, prepare)
 
 
-def _run(kernel: Kernel, sweep: Sweep, threads: int, *arguments: Any) -> None:
-    """Run `kernel(batch, live, *arguments)` on as many threads as have something to do, or as keep the device busy."""
-    if not threads:
-        return
+def _shared_out(kernel: Kernel, sweep: Sweep, against: bool, arguments: tuple[Any, ...], plan: Plan) -> Launch:
+    """A launch by `plan`."""
+    meet = sweep.library.zeros(LINE * (plan.parts + 1), np.int32)
+    grid = Grid(plan.blocks, plan.shared, together=plan.owners > 1)
+    given = (meet, plan.owners, plan.rows, live_rows_at(sweep), against, *plan.keeps, *arguments)
+    return partial(start, kernel, _float_dtype(arguments), grid, given, sweep.library)
+
+
+def _spread(kernel: Kernel, sweep: Sweep, threads: int, arguments: tuple[Any, ...]) -> Launch:
+    """A launch of as many threads as have something to do, or as keep the device busy."""
     blocks = min(-(-threads // THREADS), _WAVES * chip_of(sweep.library).multiprocessors)
     given = (sweep.batch, live_rows_at(sweep), *arguments)
-    start(kernel, _float_dtype(arguments), Grid(blocks, 0, together=False), given, sweep.library)
+    return partial(start, kernel, _float_dtype(arguments), Grid(blocks, 0, together=False), given, sweep.library)
 
 
-def _plan(sweep: Sweep, dtype: str, tiles: int, panels: list[Panel]) -> Plan:
+def _plan(sweep: Sweep, arguments: tuple[Any, ...], tiles: int, panels: list[Panel], chip: Chip) -> Plan:
     weights = tuple(Weights(p.shape[0], p.shape[1], p.shape[3], p.dtype.name) for p in panels)
-    return plan_loop(sweep.batch, dtype, tiles, weights, chip_of(sweep.library))
+    return plan_loop(sweep.batch, _float_dtype(arguments), tiles, weights, chip)
 
 
 def _float_dtype(arguments: tuple[Any, ...]) -> str:

@@ -12,12 +12,14 @@ from rnncc.runtime.cuda.device import array_library, chip_of, number_of
 from rnncc.runtime.cuda.flags import raise_failed
 from rnncc.runtime.cuda.interop import Caller, on_host
 from rnncc.runtime.cuda.parameters import DeviceParameters, DeviceStore
+from rnncc.runtime.cuda.stack import DeviceStack
 from rnncc.runtime.kernels import Array, Kernel
 from rnncc.runtime.layer import Layer, Result
 from rnncc.runtime.layer import layer_class as derived
 from rnncc.runtime.parameters import ParameterStore
 from rnncc.runtime.pullback import Gradients, Pullback
 from rnncc.runtime.settings import Settings
+from rnncc.runtime.stack import Stack
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class DeviceLayer(Layer):
     """
 
     target: ClassVar[str] = "cuda"
+    stack: ClassVar[type[Stack]] = DeviceStack
 
     def _assemble(self, settings: Settings, store: ParameterStore, constants: Mapping[str, float], key: int) -> None:
         self._number = number_of(settings.device)

@@ -6,7 +6,7 @@ from the second-level cache at every step. A pure function of shapes and of the 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rnncc.errors import DeviceError
@@ -27,6 +27,11 @@ class Chip:
 
     multiprocessors: int
     shared: int
+
+    @property
+    def half(self) -> "Chip":
+        """What one of two grids may take, so that the blocks of both can run at once."""
+        return replace(self, multiprocessors=max(1, self.multiprocessors // 2))
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,8 @@ class Plan:
         Of each panel how many of a block's groups stay in its shared memory.
     shared
         Bytes of shared memory of a block.
+    cycles
+        What a step takes, about; 0 without products, which are all that is counted.
     """
 
     parts: int
@@ -65,6 +72,7 @@ class Plan:
     owners: int
     keeps: tuple[int, ...]
     shared: int
+    cycles: float = 0.0
 
     @property
     def blocks(self) -> int:
@@ -103,7 +111,8 @@ def plan_loop(batch: int, dtype: str, tiles: int, panels: tuple[Weights, ...], c
     if not panels:
         return Plan(-(-batch // WARPS), WARPS, 1, (), sums)
     found = [_plan(batch, owners, parts, sums, panels, chip) for parts, owners in _ways(batch, panels, chip)]
-    return min(found, key=lambda p: (_cycles(p, batch, dtype, panels, chip), p.blocks))
+    timed = [replace(p, cycles=_cycles(p, batch, dtype, panels, chip)) for p in found]
+    return min(timed, key=lambda p: (p.cycles, p.blocks))
 
 
 def _ways(batch: int, panels: tuple[Weights, ...], chip: Chip) -> Iterator[tuple[int, int]]:

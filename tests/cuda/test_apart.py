@@ -1,0 +1,163 @@
+"""Two directions whose time loops run at once: order, streams, and room for the blocks of both."""
+
+import threading
+from functools import partial
+
+import numpy as np
+import pytest
+
+from rnncc.runtime.cuda import launch
+from rnncc.runtime.cuda.apart import apart
+from rnncc.runtime.cuda.apart import launch as launch_loop
+from tests.cuda import simulated
+from tests.cuda.device import MULTIPROCESSORS, Stream
+from tests.cuda.layers import LENGTHS, N, T, check, drawn
+from tests.emit import simulated_cuda
+
+WIDE = (3, 64)
+"""I and H: blocks share the units."""
+
+
+@pytest.fixture
+def told(cupy, monkeypatch):
+    """What is done in which order, streams by number."""
+    told = []
+    for name in ("record", "wait_event"):
+        do = getattr(Stream, name)
+        monkeypatch.setattr(Stream, name, lambda self, event, name=name, do=do: (told.append(f"{name} {self.ptr}"), do(self, event))[1])
+    return told
+
+
+def direction(library, told, name, loops=1, sooner=True):
+    """What one direction does; gives its name."""
+
+    def prepare(how):
+        told.append(f"{name} prepares {how}")
+        return lambda: told.append(f"{name} runs on {library.cuda.get_current_stream().ptr}")
+
+    told.append(f"{name} begins")
+    for _ in range(loops):
+        launch_loop(library, sooner, partial(prepare, "alone"), partial(prepare, "beside"))
+    told.append(f"{name} ends")
+    return name
+
+
+def both(library, told, one, other):
+    return apart([partial(direction, library, told, "a", **one), partial(direction, library, told, "b", **other)])
+
+
+def test_loops_side_by_side(cupy, told):
+    """What comes before and after the loops stays on the caller's stream, which the other is forked from and joined to."""
+    with Stream(7):
+        for _ in range(2):
+            assert both(cupy, told, {}, {}) == ["a", "b"]
+    forked = next(int(line.split()[1]) for line in told if line.startswith("wait_event"))
+    one = [
+        "a begins", "a prepares beside", "b begins", "b prepares beside",
+        "record 7", f"wait_event {forked}", "a runs on 7", f"b runs on {forked}", f"record {forked}", "wait_event 7",
+        "b ends", "a ends",
+    ]  # fmt: skip
+    assert told == one * 2
+    with Stream(8):
+        both(cupy, told, {}, {})
+    assert f"wait_event {forked}" not in told[len(one) * 2 :]
+
+
+def test_one_after_the_other_where_that_is_sooner(cupy, told):
+    assert both(cupy, told, {"sooner": False}, {"sooner": False}) == ["a", "b"]
+    assert told == [f"{name} {what}" for name in "ab" for what in ("begins", "prepares alone", "runs on 0", "ends")]
+
+
+@pytest.mark.parametrize(("one", "other"), [(3, 2), (1, 3), (1, 0), (0, 1), (0, 0)])
+def test_every_loop_runs_once(cupy, told, one, other):
+    """Only the first ones run side by side."""
+    assert both(cupy, told, {"loops": one}, {"loops": other}) == ["a", "b"]
+    runs = [line for line in told if "runs" in line]
+    assert (sum(r.startswith("a") for r in runs), sum(r.startswith("b") for r in runs)) == (one, other)
+    assert sum("record" in line for line in told) == (2 if one and other else 0)
+    assert [line for line in told if line.endswith(("begins", "ends"))].count("b begins") == 1
+
+
+def test_what_fails_leaves_nothing_behind(cupy, told):
+    def fail():
+        raise RuntimeError("no room")
+
+    with pytest.raises(RuntimeError, match="no room"):
+        apart([partial(direction, cupy, told, "a"), fail])
+    assert direction(cupy, told, "c") == "c"
+    assert told[-3:] == ["c prepares alone", "c runs on 0", "c ends"]
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """Grids that run at once on as many multiprocessors as the device has, each of which has room for one block; gives their grids."""
+    room, underway, pairs = threading.Semaphore(MULTIPROCESSORS), [], []
+    in_turn = simulated_cuda._together
+
+    def with_room(blocks, work):
+        def run(number):
+            assert room.acquire(timeout=20)
+            try:
+                work(number)
+            finally:
+                room.release()
+
+        in_turn(blocks, run)
+
+    wait = Stream.wait_event
+
+    def waits(self, event):
+        """A fork begins a pair, a join waits for both."""
+        wait(self, event)
+        if self.ptr:
+            pairs.append([])
+            underway.append(True)
+            return
+        for thread in underway[1:]:
+            thread.join()
+        underway.clear()
+
+    def start(kernel, dtype, grid, arguments, library):
+        run = partial(simulated.start, kernel, dtype, grid, arguments, library)
+        if not underway:
+            return run()
+        pairs[-1].append(grid)
+        underway.append(threading.Thread(target=run))
+        return underway[-1].start()
+
+    monkeypatch.setattr(Stream, "wait_event", waits)
+    monkeypatch.setattr(simulated_cuda, "_together", with_room)
+    monkeypatch.setattr(launch, "start", start)
+    return pairs
+
+
+def test_blocks_of_both_directions_run_at_once(chip, machine, layers):
+    """Blocks keep their multiprocessor while they wait for each other."""
+    check(chip, layers("lstm", sizes=WIDE, bidirectional=True), drawn(T, N, WIDE[0]), lengths=LENGTHS)
+    assert len(machine) == 5  # a call, a forward pass, three backward passes
+    assert all(len(pair) == 2 and all(grid.together for grid in pair) for pair in machine)
+    assert all(sum(grid.blocks for grid in pair) <= MULTIPROCESSORS for pair in machine)
+
+
+def test_with_segments_and_layers(chip, machine, layers):
+    """Of several segments the first of each direction run at once."""
+    both = layers("lstm", sizes=WIDE, bidirectional=True, num_layers=2)
+    check(chip, both, drawn(T, N, WIDE[0]), checkpoint=2)
+    assert all(len(pair) == 2 for pair in machine)
+
+
+def test_cells_without_a_product(chip, machine, layers):
+    check(chip, layers("indrnn", bidirectional=True), drawn(T, N, 3), lengths=LENGTHS)
+    assert machine
+    assert not any(grid.together for pair in machine for grid in pair)
+
+
+def test_the_same_bits_as_in_turn(chip, layers, monkeypatch):
+    here, _ = layers("lstm", sizes=WIDE, bidirectional=True, dtype="float32")
+    x = chip.asarray(drawn(T, N, WIDE[0]).astype(np.float32))
+    found = here(x)[0].get()
+    assert len(set(simulated.streams)) == 2
+    monkeypatch.setattr(type(here).stack, "_each", lambda _self, works: [work() for work in works])
+    simulated.streams.clear()
+    np.testing.assert_array_equal(here(x)[0].get(), found)
+    assert set(simulated.streams) == {0}
