@@ -25,7 +25,11 @@ _INNER = 256
 _TILES = 32
 """… and 32 packed tiles of the left, as many rows deep, fill less than half of L2."""
 _WORTH_SHARING = 1 << 18
-"""Products up to which one thread is sooner done than another is called."""
+"""Products up to which one thread is sooner done than another is called …"""
+_WORTH_SHARING_SUMS = 1 << 16
+"""… and numbers of a stream whose columns are summed."""
+_COLUMNS = 16
+"""Columns of a sum that a thread takes together: those of a cache line."""
 _TALL = ISA.tall
 _VECTORS = ISA.vectors
 
@@ -44,6 +48,8 @@ def outer(
 
     Of several `blocks` along the diagonal nothing else need be right.
     """
+    if 2 * _tiles(right_units, left_units, left.dtype) <= _tiles(left_units, right_units, left.dtype):
+        return outer(sweep, right, right_units, left, left_units, None if so_far is None else so_far.T, blocks).T
     a, b = np.ascontiguousarray(live_rows(sweep, left)), np.ascontiguousarray(live_rows(sweep, right))
     total = _in_whole_tiles(left_units, right_units, a.dtype) if so_far is None else so_far
     tiles, whole = -(-left_units // _TALL), np.asarray(total.base)
@@ -57,9 +63,14 @@ def outer(
     return total
 
 
+def _tiles(rows: int, columns: int, dtype: np.dtype) -> int:
+    """Register tiles of a result. Its transpose has the same bits, and where one side is short, fewer tiles."""
+    return -(-rows // _TALL) * -(-columns // (_VECTORS * lanes_of(dtype)))
+
+
 def _in_whole_tiles(rows: int, columns: int, dtype: np.dtype) -> Array:
     """Zeros (rows, columns): a view of as many whole tiles as hold them, which is its `base`."""
-    width = ISA.vectors * lanes_of(dtype)
+    width = _VECTORS * lanes_of(dtype)
     return np.zeros((-(-rows // _TALL) * _TALL, -(-columns // width) * width), dtype)[:rows, :columns]
 
 
@@ -71,12 +82,13 @@ def column_sum(sweep: Sweep, stream: Array, *units: int, so_far: Array | None = 
     by_line, sums = rows.reshape(len(rows), lines, rows.shape[-1]), total.reshape(lines, units[-1])
     if sweep.record is not None:
         sweep.record.clear(total)
+    bounds = _column_shares(units[-1], sweep.threads if len(rows) * units[-1] > _WORTH_SHARING_SUMS else 1)
     for line in range(lines):
         arguments = (by_line[:, line], sweep.chunk_rows, sums[line])
         if sweep.record is not None:
             sweep.record.call(_column_sum, *arguments, rows=units[-1])
         else:
-            run_parts(_column_sum, [0, units[-1]], *arguments)
+            run_parts(_column_sum, bounds, *arguments)
     return total
 
 
@@ -103,6 +115,11 @@ def shares(tiles: int, threads: int) -> list[int]:
     """Where each thread's tiles begin, and the end."""
     threads = min(threads, tiles)
     return [k * tiles // threads for k in range(threads + 1)]
+
+
+def _column_shares(columns: int, threads: int) -> list[int]:
+    """As `shares`, of columns: each thread reads whole cache lines."""
+    return [min(first * _COLUMNS, columns) for first in shares(-(-columns // _COLUMNS), threads)]
 
 
 @kernel
@@ -173,12 +190,14 @@ def _column_sum(part, posts, bounds, rows, chunks, total):  # type: ignore[no-un
     """
     enlist(part, posts)
     first, last = bounds[part], bounds[part + 1]
-    sums = np.empty(total.shape[0])
+    own = total[first:last]
+    sums = np.empty(len(own))
     for chunk in range(chunks.shape[0]):
         sums[:] = 0
         for k in range(chunks[chunk, 0], chunks[chunk, 1]):
-            for n in range(first, last):
-                sums[n] += rows[k, n]
-        for n in range(first, last):
-            total[n] += sums[n]
+            row = rows[k, first:last]
+            for n in range(len(sums)):
+                sums[n] += row[n]
+        for n in range(len(sums)):
+            own[n] += sums[n]
     dismiss(part, posts)

@@ -78,6 +78,27 @@ def test_outer_gives_the_same_bits_for_any_number_of_threads():
     assert len({outer(s, a, 29, b, 40).tobytes() for s in sweeps}) == 1
 
 
+@pytest.mark.parametrize(("left", "right"), [(130, 1), (1, 130)])
+def test_outer_of_one_column_goes_on_as_its_transpose_does(left, right):
+    """Which of the two is computed is a question of tiles: neither bits nor the array that is gone on with may tell."""
+    sweep = Sweep(9, 6, LENGTHS, threads=2)
+    a, b = streams(sweep, np.float32, left, right)
+    found, turned = outer(sweep, a, left, b, right), outer(sweep, b, right, a, left)
+    assert found.shape == (left, right)
+    np.testing.assert_array_equal(found, turned.T)
+    again = outer(sweep, a, left, b, right, so_far=found)
+    assert np.shares_memory(again, found)
+    np.testing.assert_array_equal(again, outer(sweep, b, right, a, left, so_far=turned).T)
+
+
+def test_column_sum_gives_the_same_bits_for_any_number_of_threads():
+    sweeps = [Sweep(600, 3, threads=k) for k in (1, 2, 3, 7)]
+    (a,) = streams(sweeps[0], np.float32, 83)
+    assert len({column_sum(s, a, 83).tobytes() for s in sweeps}) == 1
+    expected = a[..., :83].astype(np.float64).sum(axis=(0, 1))
+    np.testing.assert_allclose(column_sum(sweeps[1], a, 83), expected, rtol=0, atol=tolerance(np.float32, 1800))
+
+
 @pytest.mark.parametrize("view", [lambda s: s[:-1], lambda s: s[1:]])
 def test_outer_of_the_steps_of_a_trajectory(view):
     sweep = Sweep(4, 3)
