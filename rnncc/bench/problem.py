@@ -1,6 +1,6 @@
 """What is computed: one cell, shape and mode, with the same values for every contender, and what must come out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -219,13 +219,17 @@ class Problem:
     def _length(self, axis: str) -> int:
         return axis_length(axis, self.sizes.__getitem__)
 
-    def expected(self) -> Mapping[str, NDArray[np.float64]]:
-        """What the interpreter gives, in float64: by the keys of the program, of a stream the first step's output alone."""
+    def expected(self, moved: Callable[[NDArray[Any]], NDArray[Any]] = lambda value: value) -> Mapping[str, NDArray[np.float64]]:
+        """What the interpreter gives, in float64: by the keys of the program, of a stream the first step's output alone.
+
+        `moved` is applied to parameters, inputs, memories and first states.
+        """
         made = self.cell.made
         once = self.mode == "stream"
         streams = {name: value[None] if once else value for name, value in self.streams.items()}
         first = {f"{name}_0": value for name, value in self.state.items()}
-        env: dict[str, Any] = {**self.steady, **streams, **first, **self._masks, **made.info.constants}
+        given = {name: moved(value) for name, value in (self.params | self.memories | streams | first).items()}
+        env: dict[str, Any] = {**self.steady, **given, **self._masks, **made.info.constants}
         if self.mode == "training":
             prefix = made.info.cotangent
             finals = {f"{prefix}{name}_T": np.zeros_like(value) for name, value in self.state.items()}

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
+from rnncc.bench.conditioning import moved
 from rnncc.bench.contender import Contender, DisagreementError, disagreement
 from rnncc.bench.peers import CONTENDERS, OWN
 from rnncc.bench.problem import BenchCell, Problem, Shape
@@ -125,3 +126,38 @@ def test_a_library_has_no_layer_of_a_cell_under_settings():
 def test_a_shape_that_a_cell_does_not_have():
     with pytest.raises(ArgumentError, match="which do not divide the size hidden, 6"):
         Problem(BenchCell.found("slstm", {"heads": 4}), SHAPE, "inference", "float32", 1)
+
+
+SENSITIVE = '''"""Stretches what two pasts differ by."""
+
+from rnncc.spec import Cell, sin
+
+cell = Cell("Sensitive")
+x = cell.input("x")
+h = cell.state("h")
+h_new = sin(8 * h) + cell.weight("W", h, x) @ x
+cell.next(h=h_new)
+cell.output(h_new)
+'''
+
+
+def test_a_cell_that_stretches_rounding_is_allowed_what_it_makes_of_it(tmp_path):
+    file = tmp_path / "sensitive.py"
+    file.write_text(SENSITIVE, encoding="utf-8")
+    problem = Problem(BenchCell.found(str(file)), Shape(9, 4, 5, 6), "inference", "float32", 1)
+    expected = problem.expected()
+    nearly = problem.expected(moved("float32"))
+    assert float(np.abs(nearly["output"] - expected["output"]).max()) > 1e-4
+    assert disagreement("somebody", problem, nearly, expected) is None
+    wrong = problem.expected(lambda value: 1.01 * value)
+    fault = disagreement("somebody", problem, wrong, expected)
+    assert fault.error > fault.at_most > 1e-3
+
+
+def test_only_floats_move_and_by_no_more_than_rounding():
+    move, values = moved("float32"), np.array([0.0, 1.0, -3.0, np.inf, -np.inf])
+    found = move(values)
+    assert (abs(found[1:3] / values[1:3] - 1) <= 2.0**-24).all()
+    assert (found[1:3] != values[1:3]).all()
+    assert np.array_equal(found[[0, 3, 4]], values[[0, 3, 4]])
+    assert (whole := np.arange(3)) is move(whole)
