@@ -11,7 +11,8 @@ from rnncc.runtime.kernels import Array, Kernel, Kernels
 from rnncc.runtime.keywords import flag, whole
 from rnncc.runtime.layer_base import LayerBase
 from rnncc.runtime.masks import CellMasks, mask_rates
-from rnncc.runtime.memories import Memories, named_memories, read_memories, take_memories
+from rnncc.runtime.memories import Memories, read_memories, take_memories
+from rnncc.runtime.one_step import one_step
 from rnncc.runtime.pullback import Pullback
 from rnncc.runtime.replays import Replays, plain, training_replays, worth_replaying
 from rnncc.runtime.stack import Stack
@@ -211,10 +212,8 @@ class Layer(LayerBase):
         """
         from rnncc.runtime.stream import Stream  # here, since it binds kernels, which imports Numba
 
-        rows = whole("batch", batch, 0)
-        whole_rows = Batch(1, rows, True, False, None, False)
-        memories = read_memories(self._store.geometry, self.dtype, whole_rows, named_memories(self.cell, memory), memory_lengths)
-        return Stream(self._stack(whole_rows, memories, inferring=True), self.dtype)
+        step, memories = one_step(self._store.geometry, self.dtype, batch, memory, memory_lengths, self.library)
+        return Stream(self._stack(step, memories, inferring=True), self.dtype)
 
     @cached_property
     def _replays(self) -> Replays:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from rnncc.errors import ArgumentError, ShapeError
+from rnncc.errors import ShapeError
 from rnncc.runtime.batch import Batch, read_streams
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.replay import bind
@@ -21,8 +21,6 @@ class Stream:
     """
 
     def __init__(self, stack: Stack, dtype: np.dtype[Any], state: Mapping[str, object] | None = None) -> None:
-        if stack.geometry.directions == 2:
-            raise ArgumentError("a bidirectional layer cannot read step by step: its reverse direction begins at the end")
         self._stack = stack
         self._dtype = dtype
         self._batch = Batch(1, stack.sweep.batch, True, False, None, False)

@@ -4,18 +4,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import ModuleType
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
-from rnncc.errors import ArgumentError
 from rnncc.runtime.cell_info import CellInfo
 from rnncc.runtime.cuda.device import array_library, chip_of, number_of
 from rnncc.runtime.cuda.flags import raise_failed
 from rnncc.runtime.cuda.interop import Caller, on_host
 from rnncc.runtime.cuda.parameters import DeviceParameters, DeviceStore
 from rnncc.runtime.cuda.stack import DeviceStack
+from rnncc.runtime.cuda.stream import DeviceStream
 from rnncc.runtime.kernels import Array, Kernel
 from rnncc.runtime.layer import Layer, Result
 from rnncc.runtime.layer import layer_class as derived
+from rnncc.runtime.one_step import one_step
 from rnncc.runtime.parameters import ParameterStore
 from rnncc.runtime.pullback import Gradients, Pullback
 from rnncc.runtime.settings import Settings
@@ -108,9 +109,13 @@ class DeviceLayer(Layer):
             given = caller.taken(x, "x"), names, caller.taken(state, "state"), on_host(lengths), on_host(memory_lengths)
             return caller.left(super().trace(*given))
 
-    def stream(self, batch: int = 1, memory: object = None, memory_lengths: object = None) -> NoReturn:
-        """Not on a device."""
-        raise ArgumentError("stream: not on a CUDA device; call the layer step by step with its state, or use device='cpu'")
+    def stream(  # type: ignore[override]
+        self, batch: int = 1, memory: object = None, memory_lengths: object = None
+    ) -> DeviceStream:
+        with self._called(memory) as caller:
+            given = caller.taken(memory, "memory"), on_host(memory_lengths)
+            step, memories = one_step(self._store.geometry, self.dtype, batch, *given, self.library)
+            return DeviceStream(self._stack(step, memories, inferring=True), self.dtype, caller)
 
     @property
     def params(self) -> dict[str, Array]:
