@@ -33,6 +33,7 @@ LIBRARIES = {"rnncc": "rnncc", "pytorch": "PyTorch", "jax": "JAX", "onnxruntime"
 PACKAGES = {"pytorch": "torch", "jax": "jax", "onnxruntime": "onnxruntime"}
 BARS = "▁▂▃▄▅▆▇█"
 POINTS = 20  # of a curve
+LEAST = 1e-5  # of the highest that a curve tells apart; a task that is solved has nothing left to lose
 PUBLISHED = {
     ("jsb", "elman"): "8.91",
     ("jsb", "lstm"): "8.45",
@@ -65,8 +66,9 @@ LEARNED = """## What they learn
 *Chorales* (jsb): negative log-likelihood of a frame of 88 keys in nats, on the test pieces, of the model that was best on the
 validation pieces; at most 300,000 parameters each. *Adding*: mean squared error of the sum of two marked numbers; always answering 1
 has 0.167. *Copying*: nats a letter after so many blanks; guessing has 2.079. The curve is the score on validation pieces, or on
-fresh sequences, along the run, on a logarithmic scale from the lowest to the highest of the task. All cells were trained alike, with
-one seed and the defaults of the example, which suit an LSTM and a GRU; nothing was tuned for any other. Published: Bai, Kolter &
+fresh sequences, along the run, on a logarithmic scale from the lowest to the highest of the task, over five decades at most. All
+cells were trained alike, with one seed and the defaults of the example, which suit an LSTM and a GRU; nothing was tuned for any other
+but what the commands show: first values with which a cell remembers, without which none here learns to copy. Published: Bai, Kolter &
 Koltun 2018, table 1. A cell that is missing here was not run:
 
 {commands}
@@ -76,24 +78,31 @@ Koltun 2018, table 1. A cell that is missing here was not run:
 def page(names: Sequence[str], results: Sequence[dict[str, Any]], measured: dict[str, Any]) -> str:
     """The whole page."""
     made = {name: compile_cell(name) for name in names}
-    return "\n".join([HEAD, *learned(results), *overview(made, measured), *(section(name, one) for name, one in made.items())])
+    return "\n".join(
+        [HEAD, *learned(results), *overview(made, measured), *(section(name, one, results, measured) for name, one in made.items())]
+    )
 
 
 def learned(results: Sequence[dict[str, Any]]) -> Iterator[str]:
     """What cells learned, a table a task."""
     by_task = {task: [r for r in results if r["task"] == task] for task in dict.fromkeys(r["task"] for r in results)}
-    yield LEARNED.format(commands="\n".join(_command(task, of_task) for task, of_task in by_task.items()))
+    yield LEARNED.format(commands="\n".join(line for task, of_task in by_task.items() for line in _commands(task, of_task)))
     for task, of_task in by_task.items():
         scored = [score for r in of_task for score in r["curve"]]
         yield f"| {task} | units | parameters | curve | score | published |\n|---|---|---|---|---|---|"
-        yield "\n".join(_result(r, min(scored), max(scored)) for r in sorted(of_task, key=lambda r: r["score"])) + "\n"
+        high = max(scored)
+        yield "\n".join(_result(r, max(min(scored), LEAST * high), high) for r in sorted(of_task, key=lambda r: r["score"])) + "\n"
 
 
-def _command(task: str, results: Sequence[dict[str, Any]]) -> str:
+def _commands(task: str, results: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """One for all cells that were trained alike."""
     name, _, length = task.partition(" ")
     example = f"tasks.py {name} --length {length}" if length else f"{name}.py"
-    cells = " ".join(r["cell"] for r in results)
-    return f"    for cell in {cells}; do python examples/{example} --cell $cell --json docs/cells.json; done"
+    for settings in sorted({r.get("settings", "") for r in results}):
+        cells = " ".join(r["cell"] for r in results if r.get("settings", "") == settings)
+        cell, options = ("$cell" if " " in cells else cells), f" {settings}" if settings else ""
+        command = f"python examples/{example} --cell {cell}{options} --json docs/cells.json"
+        yield f"    for cell in {cells}; do {command}; done" if " " in cells else f"    {command}"
 
 
 def _result(r: dict[str, Any], low: float, high: float) -> str:
@@ -102,9 +111,9 @@ def _result(r: dict[str, Any], low: float, high: float) -> str:
 
 
 def curve(values: Sequence[float], low: float, high: float) -> str:
-    """Some of `values` as bars, `low` at the bottom, `high` at the top, logarithms in between."""
+    """Some of `values` as bars, `low` and less at the bottom, `high` at the top, logarithms in between."""
     at = [round(k * (len(values) - 1) / (POINTS - 1)) for k in range(POINTS)] if len(values) > POINTS else range(len(values))
-    rise = [math.log(values[k] / low) / math.log(high / low) for k in at]
+    rise = [math.log(max(values[k], low) / low) / math.log(high / low) for k in at]
     return "".join(BARS[round(share * (len(BARS) - 1))] for share in rise)
 
 
@@ -170,19 +179,35 @@ def _at_size(counted: sp.Expr, made: Compilation) -> int:
     return int(counted.subs({sp.Symbol(name): size for name, size in sizes.items()}))
 
 
-def section(name: str, made: Compilation) -> str:
-    """One cell: where it is from, its equations, what a step costs, what its recurrence is like."""
+def section(name: str, made: Compilation, results: Sequence[dict[str, Any]], measured: dict[str, Any]) -> str:
+    """One cell: where it is from, its equations, what a step costs, how fast it is, what it learned, what its recurrence is like."""
     counted = {"parameters": parameters(made)} | {f"FLOPs {direction}": cost for direction, cost in flops(made).items()}
+    counted |= {f"bytes {kernel}": BYTES * step_numbers(made.program(kernel)) for kernel in KERNELS}
+    speeds = {f"milliseconds {mode}": speed(measured, name, mode) for mode in MODES}
     return "\n".join(
         [
             f"## {name}\n\n{made.info.doc.strip()}\n",
             f"```math\n{latex(made.primal, made.spec.named, prefix=made.info.cotangent)}\n```\n",
             *(f"- {what}: {formula(number)}" for what, number in counted.items()),
+            *(f"- {what}: {said}" for what, said in speeds.items() if said),
+            *(f"- {line}" for line in scores(name, made, results)),
             "\n```text",
             *lines(made.structure),
             "```\n",
         ]
     )
+
+
+def scores(name: str, made: Compilation, results: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """What the cell learned of each task, or why not."""
+    info = made.info
+    others = [given for given, _ in info.inputs[1:]] + [f"memory {m.name}" for m in info.memories]
+    if others:
+        yield f"no curves: the tasks have no {' and '.join(others)} beside the input"
+        return
+    for task in sorted({r["task"] for r in results}):
+        found = [r["score"] for r in results if (r["task"], r["cell"]) == (task, name)]
+        yield f"learned, {task}: {f'{found[0]:.4g}' if found else 'not run'}"
 
 
 def main() -> None:

@@ -1,6 +1,8 @@
 """Results of the examples in one JSON file, which `docs/cells.py` reads."""
 
+import argparse
 import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -9,7 +11,10 @@ DIGITS = 5  # significant ones that a loss is written with
 
 @dataclass(frozen=True)
 class Result:
-    """What a cell learned in one run: what it was scored with on the way, and the score at the end on data that chose nothing."""
+    """What a cell learned in one run: what it was scored with on the way, and the score at the end on data that chose nothing.
+
+    `settings` are the options of the run that were not the example's own.
+    """
 
     task: str
     cell: str
@@ -18,6 +23,14 @@ class Result:
     seconds: float
     curve: list[float]
     score: float
+    settings: str = ""
+
+
+def unusual(parser: argparse.ArgumentParser, given: argparse.Namespace, but: Collection[str]) -> str:
+    """The options of `given` that differ from `parser`'s defaults, as one writes them, `but` for some."""
+    values = {name: value for name, value in vars(given).items() if name not in but and value != parser.get_default(name)}
+    pairs = [(name, one) for name, value in values.items() for one in (value if isinstance(value, list) else [value])]
+    return " ".join(f"--{name.replace('_', '-')} {'='.join(one) if isinstance(one, tuple) else one}" for name, one in pairs)
 
 
 def read(path: Path) -> list[Result]:
@@ -34,4 +47,4 @@ def add(path: Path, result: Result) -> None:
 
 def _rounded(r: Result) -> Result:
     curve = [float(f"{value:.{DIGITS}g}") for value in r.curve]
-    return Result(r.task, r.cell, r.hidden, r.parameters, round(r.seconds, 1), curve, float(f"{r.score:.{DIGITS}g}"))
+    return Result(r.task, r.cell, r.hidden, r.parameters, round(r.seconds, 1), curve, float(f"{r.score:.{DIGITS}g}"), r.settings)

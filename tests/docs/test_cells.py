@@ -27,13 +27,31 @@ def cells() -> ModuleType:
 @pytest.mark.parametrize("name", ["elman", "lstm", "gru_d", "qrnn", "mlstm_matrix"])
 def test_a_cell_is_as_its_spec_and_its_times_give_it(cells: ModuleType, name: str) -> None:
     made = compile_cell(name)
-    assert cells.section(name, made) in PAGE, AGAIN
-    assert "\n".join(cells.overview({name: made}, cells.speeds(DOCS / "cells-speed.json"))).splitlines()[-1] in PAGE, AGAIN
+    measured, results = cells.speeds(DOCS / "cells-speed.json"), json.loads((DOCS / "cells.json").read_text(encoding="utf-8"))
+    assert cells.section(name, made, results, measured) in PAGE, AGAIN
+    assert "\n".join(cells.overview({name: made}, measured)).splitlines()[-1] in PAGE, AGAIN
 
 
 def test_what_cells_learned_is_as_the_results_give_it(cells: ModuleType) -> None:
     results = json.loads((DOCS / "cells.json").read_text(encoding="utf-8"))
     assert "\n".join(cells.learned(results)) in PAGE, AGAIN
+
+
+def test_cells_that_were_trained_alike_share_a_command(cells: ModuleType) -> None:
+    shown = [{"task": "copy 9", "cell": "lru", "settings": "--steps 5"}, *({"task": "copy 9", "cell": c} for c in ("elman", "gru"))]
+    alike, alone = (line.strip() for line in cells._commands("copy 9", shown))
+    assert alike == "for cell in elman gru; do python examples/tasks.py copy --length 9 --cell $cell --json docs/cells.json; done"
+    assert alone == "python examples/tasks.py copy --length 9 --cell lru --steps 5 --json docs/cells.json"
+
+
+def test_a_cell_without_a_curve_says_why(cells: ModuleType) -> None:
+    results = [{"task": "copy 9", "cell": "lstm", "score": 2.0}]
+    assert list(cells.scores("lstm", compile_cell("lstm"), results)) == ["learned, copy 9: 2"]
+    assert list(cells.scores("gru", compile_cell("gru"), results)) == ["learned, copy 9: not run"]
+    (attention,) = cells.scores("lstm_attention", compile_cell("lstm_attention"), results)
+    assert attention == "no curves: the tasks have no memory m beside the input"
+    (clocked,) = cells.scores("gru_d", compile_cell("gru_d"), results)
+    assert clocked == "no curves: the tasks have no m and delta beside the input"
 
 
 def test_every_cell_has_a_section() -> None:
@@ -50,6 +68,7 @@ def test_a_row_counts_as_the_layers_of_libraries_do(cells: ModuleType) -> None:
 def test_a_curve_falls_from_full_to_empty_by_logarithms(cells: ModuleType) -> None:
     assert cells.curve([100.0, 10.0, 1.0], 1.0, 100.0) == "█▅▁"
     assert cells.curve([10.0, 10.0], 1.0, 100.0) == "▅▅"
+    assert cells.curve([10.0, 0.0], 1.0, 100.0) == "▅▁"
     bars = cells.curve([math.exp(-k) for k in range(200)], math.exp(-199), 1.0)
     assert len(bars) == 20
     assert bars == "".join(sorted(bars, reverse=True))

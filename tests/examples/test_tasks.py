@@ -43,3 +43,29 @@ def test_a_short_one_is_learned(tasks: ModuleType, name: str, length: int, share
     for _ in range(150):
         optimiser.step(model.gradients(task.draw(length, 32, random))[1])
     assert model.score(test) < share * task.guessing
+
+
+def test_first_values_are_numbers_or_logarithms_of_times(tasks: ModuleType) -> None:
+    params = {"l0.b_f": np.zeros(3), "l0.b_i": np.zeros(3), "l0.nu": np.zeros(3), "l0.W": np.zeros((3, 2))}
+    given = tasks.arguments().parse_args(["copy", *["--initial", "b_f=chrono", "--initial", "b_i=-chrono", "--initial", "nu=-6"]])
+    tasks.begin(params, given.initial, np.array([1, 2, 100]))
+    np.testing.assert_allclose(params["l0.b_f"], np.log([1, 2, 100]))
+    np.testing.assert_array_equal(params["l0.b_i"], -params["l0.b_f"])
+    assert (params["l0.nu"] == -6).all()
+    with pytest.raises(SystemExit, match="no such parameter; there are b_f, b_i, nu, W"):
+        tasks.begin(params, [("b_q", "chrono")], np.ones(3))
+    with pytest.raises(SystemExit, match=r"W has the shape \(3, 2\), expected one number a unit"):
+        tasks.begin(params, [("W", "chrono")], np.ones(3))
+
+
+def test_a_first_value_that_is_none_is_told(tasks: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        tasks.arguments().parse_args(["copy", "--initial", "b_f=chron"])
+    assert "'b_f=chron': expected NAME=NUMBER, NAME=chrono or NAME=-chrono" in capsys.readouterr().err
+
+
+def test_a_result_says_how_it_was_made(tasks: ModuleType) -> None:
+    parser = tasks.arguments()
+    options = ["--steps", "7", "--initial", "b_z=-chrono", "--initial", "b_r=1"]
+    given = parser.parse_args(["copy", "--length", "9", "--cell", "gru", "--seed", "1", *options])
+    assert tasks.unusual(parser, given, tasks.SHOWN) == " ".join(options)
