@@ -28,13 +28,13 @@ def stretched(problem: Problem, expected: Mapping[str, NDArray[np.floating[Any]]
     error
         Of (found, expected) arrays.
     """
-    found = problem.expected(moved(problem.dtype))
+    found = problem.expected(moved(problem.rounding))
     return _STEPS_APART * max(error(found[key], value) for key, value in expected.items())
 
 
-def moved(dtype: str) -> Callable[[NDArray[Any]], NDArray[Any]]:
-    """Moves floats at random by up to half a unit in the last place of `dtype`; whole numbers and what is no number stay."""
-    rng, half = np.random.default_rng(5), np.finfo(dtype).eps / 2
+def moved(half: float) -> Callable[[NDArray[Any]], NDArray[Any]]:
+    """Moves floats at random by up to `half` of themselves, half a unit in the last place; whole numbers stay."""
+    rng = np.random.default_rng(5)
 
     def move(value: NDArray[Any]) -> NDArray[Any]:
         if value.dtype.kind != "f":

@@ -133,9 +133,16 @@ def disagreement(name: str, problem: Problem, found: Results, expected: Results)
 
 
 def _tolerance(problem: Problem) -> float:
-    """Rounding of sums of T (I + H) terms, each with some tens of units in the last place of what went before."""
+    """Rounding of sums of T (I + H) terms, each with some tens of units in the last place of what went before; and of operands.
+
+    Operands are off by half a unit in their last place each by itself, so that a sum is off by as much of its size, however long it is.
+    Some 30 times as much is what the steps before have left in a state; and a gradient that is added up step by step in that format is
+    off by √T times as much in the end.
+    """
     shape = problem.shape
-    return float(np.finfo(problem.dtype).eps) * 64 * float(np.sqrt(shape.steps * (shape.inputs + shape.hidden)))
+    sums = float(np.finfo(problem.dtype).eps) * 64 * float(np.sqrt(shape.steps * (shape.inputs + shape.hidden)))
+    operands = 0.0 if problem.precision == "exact" else problem.rounding * (32 + float(np.sqrt(shape.steps)))
+    return sums + operands
 
 
 def _error(found: NDArray[Any], expected: NDArray[Any]) -> float:

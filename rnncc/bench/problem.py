@@ -23,6 +23,8 @@ from rnncc.runtime.masks import mask_rates
 from rnncc.runtime.transforms import asked_for
 
 Mode = Literal["inference", "training", "stream"]
+Precision = Literal["exact", "tf32", "bfloat16"]
+"""Of the operands of products."""
 Array = NDArray[np.floating[Any]]
 Arrays = dict[str, Array]
 
@@ -68,6 +70,9 @@ SHAPES = tuple(
         (37, 5, 33, 65),
     )
 )
+LATENCY = tuple(Shape(1024, 16, hidden, hidden) for hidden in (256, 512, 768, 1024, 2048))
+"""Further ones for a device: long sequences of few rows, where it is latency that counts."""
+DEVICE_SHAPES = (*SHAPES, *LATENCY, Shape(256, 128, 1024, 1024))
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,8 @@ class Problem:
     Inference: the outputs and last states of a sequence. Training: those and the gradients by x, first states and parameters, for a
     cotangent of the outputs. Stream: one step after the other, each from the state the last has left.
 
-    `random`: masks are drawn in training, so that no result can be told ahead; else they are their expectation.
+    `random`: masks are drawn in training, so that no result can be told ahead; else they are their expectation. `device`: where arrays
+    lie, "cpu" or "cuda"; `precision` other than "exact" is for float32 there.
 
     Raises `ArgumentError` for a shape that the cell does not have.
     """
@@ -127,12 +133,25 @@ class Problem:
     dtype: str
     threads: int
     random: bool = False
+    device: str = "cpu"
+    precision: Precision = "exact"
 
     def __post_init__(self) -> None:
         Geometry(self.cell.made.info, self.shape.inputs, self.shape.hidden, 1, 1, self.sizes)
 
     def __str__(self) -> str:
-        return f"{self.cell.name} {self.shape}, {self.mode}, {self.dtype}"
+        return f"{self.cell.name} {self.shape}, {self.mode}, {self.dtype if self.precision == 'exact' else self.precision}"
+
+    @property
+    def kind(self) -> str:
+        """The mode, with the precision where that is not exact."""
+        return self.mode if self.precision == "exact" else f"{self.mode} {self.precision}"
+
+    @property
+    def rounding(self) -> float:
+        """By how much of itself an operand of a product may be off: half a unit in the last place of its format."""
+        bits = {"exact": np.finfo(self.dtype).nmant, "tf32": 10, "bfloat16": 7}
+        return 2.0 ** -(bits[self.precision] + 1)
 
     @property
     def steps(self) -> int:

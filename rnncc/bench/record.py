@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rnncc.bench.contender import Disagreement
+from rnncc.bench.cuda.device import Device
 from rnncc.bench.machine import Machine
 from rnncc.bench.session import Result, Session
 from rnncc.errors import ArgumentError
@@ -18,16 +19,16 @@ from rnncc.runtime.atomic import write_atomically
 from rnncc.runtime.machine import processor, version_of
 from rnncc.runtime.simd import ISA
 
-_PACKAGES = ("rnncc", "numpy", "numba", "llvmlite", "torch", "jax", "jaxlib", "onnxruntime")
+_PACKAGES = ("rnncc", "numpy", "numba", "llvmlite", "torch", "jax", "jaxlib", "onnxruntime", "numba-cuda", "cupy-cuda13x")
 
 
-def record(session: Session, machine: Machine, results: Sequence[Result]) -> dict[str, Any]:
+def record(session: Session, machine: Machine | Device, results: Sequence[Result]) -> dict[str, Any]:
     """All figures; times in seconds, rates a second."""
     about = surroundings(machine, session.threads)
     return about | {"plan": asdict(session.plan) | {"dtype": session.dtype}, "results": [_result(r) for r in results]}
 
 
-def surroundings(machine: Machine, threads: int) -> dict[str, Any]:
+def surroundings(machine: Machine | Device, threads: int) -> dict[str, Any]:
     """When, on what and with which versions something was measured with so many threads."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -61,6 +62,8 @@ def _result(r: Result) -> dict[str, Any]:
     return {
         "cell": r.problem.cell.name,
         "mode": r.problem.mode,
+        "device": r.problem.device,
+        "precision": r.problem.precision,
         **asdict(r.problem.shape),
         "contenders": {
             name: {"seconds": entry.timing.best, "blocks": entry.timing.medians, "ready": entry.ready}

@@ -1,6 +1,6 @@
 """Results as a table, and their geometric means."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import geometric_mean
 
 from rich.table import Table
@@ -9,33 +9,37 @@ from rnncc.bench.contender import Disagreement
 from rnncc.bench.machine import Machine
 from rnncc.bench.session import Result
 
+Figures = Mapping[str, Callable[[Result], str]]
+"""Columns of a table: title, and what stands there."""
 WELL_SERVED = 1.15
 """A cell that takes at most so many times what the LSTM's rates promise is not second class."""
 
 
 def table(results: Sequence[Result], names: Sequence[str]) -> Table:
     """One row a problem; `names` are the contenders, in the order of the columns."""
-    made = Table(
-        box=None,
-        pad_edge=False,
-        caption="times in ms; cost: time of rnncc / what its LSTM's rates promise, at most 1.15 is the aim; "
-        "ready: s until the first result, compiling included, in the same order",
-    )
+    figures: Figures = {"GFLOP/s": _rate, "share of limit": _share, "cost": lambda r: _cost(r.cost)}
+    return table_of(results, names, figures, "cost: time of rnncc / what its LSTM's rates promise, at most 1.15 is the aim")
+
+
+def table_of(results: Sequence[Result], names: Sequence[str], figures: Figures, caption: str) -> Table:
+    """As `table`, with `figures` of each result between the ratio and what it takes to be ready."""
+    last = "ready: s until the first result, compiling included, in the same order"
+    made = Table(box=None, pad_edge=False, caption=f"times in ms; {caption}; {last}")
     for title in ("cell", "mode", "T,N,I,H"):
         made.add_column(title, no_wrap=True)
-    for title in (*names, "best peer ×", "GFLOP/s", "share of limit", "cost", "ready"):
+    for title in (*names, "best peer ×", *figures, "ready"):
         made.add_column(title, justify="right", no_wrap=True)
     for r in results:
-        made.add_row(*_row(r, names))
+        made.add_row(*_row(r, names, figures))
     return made
 
 
-def _row(r: Result, names: Sequence[str]) -> list[str]:
+def _row(r: Result, names: Sequence[str], figures: Figures) -> list[str]:
     """`-` where a contender does not serve the problem."""
     ready = " / ".join(f"{r.entries[name].ready:.2f}" if name in r.entries else "-" for name in names)
     where = str(r.problem.shape).strip("()")
     times = [_time(r, name) for name in names]
-    return [r.problem.cell.name, r.problem.mode, where, *times, _ratio(r.ratio), *_rates(r), _cost(r.cost), ready]
+    return [r.problem.cell.name, r.problem.kind, where, *times, _ratio(r.ratio), *(figure(r) for figure in figures.values()), ready]
 
 
 def _time(r: Result, name: str) -> str:
@@ -61,11 +65,14 @@ def milliseconds(seconds: float) -> str:
     return f"{1e3 * seconds:.3g}" if seconds < 1 else f"{1e3 * seconds:.0f}"
 
 
-def _rates(r: Result) -> tuple[str, str]:
-    """GFLOP/s, and the share of the limit that binds."""
-    if r.own is None or r.share is None:
-        return "-", "-"
-    return f"{r.flops / r.own / 1e9:.3g}", f"{100 * r.share:.2g} % {r.limit.what}"
+def _rate(r: Result) -> str:
+    """GFLOP/s."""
+    return f"{r.flops / r.own / 1e9:.3g}" if r.own else "-"
+
+
+def _share(r: Result) -> str:
+    """The share of the limit that binds."""
+    return f"{100 * r.share:.2g} % {r.limit.what}" if r.share is not None else "-"
 
 
 def _ratio(ratio: float | None) -> str:
@@ -83,11 +90,11 @@ def _cost(cost: float | None) -> str:
 def means(results: Sequence[Result]) -> list[tuple[str, str, str]]:
     """(mode, cell, geometric mean of the ratios to the best peer), and a line for all cells of a mode."""
     lines: list[tuple[str, str, str]] = []
-    for mode in dict.fromkeys(r.problem.mode for r in results):
-        of_mode = [r for r in results if r.problem.mode == mode and r.ratio]
-        cells = dict.fromkeys(r.problem.cell.name for r in of_mode)
-        lines += [(mode, cell, _mean([r for r in of_mode if r.problem.cell.name == cell])) for cell in cells]
-        lines += [(mode, "all", _mean(of_mode))] if of_mode else []
+    for kind in dict.fromkeys(r.problem.kind for r in results):
+        of_kind = [r for r in results if r.problem.kind == kind and r.ratio]
+        cells = dict.fromkeys(r.problem.cell.name for r in of_kind)
+        lines += [(kind, cell, _mean([r for r in of_kind if r.problem.cell.name == cell])) for cell in cells]
+        lines += [(kind, "all", _mean(of_kind))] if of_kind else []
     return lines
 
 

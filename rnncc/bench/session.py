@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from rnncc.bench.contender import Disagreement, Maker, ready
+from rnncc.bench.contender import Disagreement, Maker, Ready, ready
 from rnncc.bench.cost import YARDSTICK, Yardstick
 from rnncc.bench.limit import Limit, flops, limit
 from rnncc.bench.machine import Machine
@@ -131,11 +131,20 @@ class Session:
 
         def measured() -> Result:
             timings = self.watch.measure(calls | ({_TWIN: lstm} if lstm else {}), self.plan)
-            entries = {name: Entry(timings[name], made.seconds[name]) for name in calls}
             expected = yardstick.expected(drawn, timings[_TWIN].best) if lstm else None
-            return Result(problem, entries, made.wrong, flops(drawn), limit(drawn, machine), expected)
+            return Result(problem, entered(made, timings), made.wrong, flops(drawn), limit(drawn, machine), expected)
 
-        first = measured()
-        if first.ratio is None or first.ratio >= _CLOSE:
-            return first
-        return sorted([first, measured(), measured()], key=lambda result: result.ratio or 0.0)[1]
+        return settled(measured)
+
+
+def entered(made: Ready, timings: Mapping[str, Timing]) -> dict[str, Entry]:
+    """The entries of all contenders that are ready."""
+    return {name: Entry(timings[name], made.seconds[name]) for name in made.contenders}
+
+
+def settled(measured: Callable[[], Result]) -> Result:
+    """What is `measured`; where the best peer comes close, the one of three with the median ratio."""
+    first = measured()
+    if first.ratio is None or first.ratio >= _CLOSE:
+        return first
+    return sorted([first, measured(), measured()], key=lambda result: result.ratio or 0.0)[1]

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
 
-_FEWEST = 3
+FEWEST = 3
 """Calls of a block, however long one takes."""
-_WARM = 0.2
+WARM = 0.2
 """Part of a block's time that goes by before anything counts."""
 
 Call = Callable[[], object]
@@ -27,7 +27,7 @@ class Plan:
 
     def lasting(self, contenders: int) -> float:
         """Seconds that so many contenders take, calls being shorter than a block."""
-        return self.blocks * contenders * (self.rest + (1 + _WARM) * self.seconds)
+        return self.blocks * contenders * (self.rest + (1 + WARM) * self.seconds)
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,12 @@ class Stopwatch:
         return self.clock() - start
 
     def _block(self, call: Call, seconds: float) -> float:
-        warm = self.clock() + _WARM * seconds
+        warm = self.clock() + WARM * seconds
         call()
         while self.clock() < warm:
             call()
         end = self.clock() + seconds
         times: list[float] = []
-        while len(times) < _FEWEST or self.clock() < end:
+        while len(times) < FEWEST or self.clock() < end:
             times.append(self.once(call))
         return median(times)

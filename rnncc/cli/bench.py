@@ -16,13 +16,15 @@ from rnncc.bench.peers import PEERS
 from rnncc.bench.record import record
 from rnncc.bench.report import lines, machine_line, means, table, wrong
 from rnncc.bench.session import Result, Session
+from rnncc.cli.bench_device import run_device
 from rnncc.cli.bench_growth import ALL, run_growth
-from rnncc.cli.bench_options import ALL_CELLS, CELLS, MODES, Options
+from rnncc.cli.bench_options import ALL_CELLS, CELLS, CPU, CUDA, MODES, PRECISIONS, Options
 from rnncc.cli.bench_run import Run
 from rnncc.cli.bench_transforms import run_transforms
 from rnncc.cli.console import print_rows
 from rnncc.cli.files import expect_folder, expect_pictures
 from rnncc.cli.options import settings_option, transforms_option
+from rnncc.errors import ArgumentError
 
 
 @click.command()
@@ -46,6 +48,15 @@ from rnncc.cli.options import settings_option, transforms_option
     type=click.Choice([*MEASURES, ALL]),
     help=f"How figures grow instead, along T, N and H: time, compilation, memory. Repeatable. [of {', '.join(MEASURES)}; alone: {ALL}]",
 )
+@click.option("--device", type=click.Choice([CPU, CUDA]), default=CPU, show_default=True, help="Where everybody computes.")
+@click.option(
+    "--precision",
+    "precisions",
+    multiple=True,
+    type=click.Choice(PRECISIONS),
+    help="Of products on a device. Repeatable. [default: all]",
+)
+@click.option("--calibrate", is_flag=True, help="Instead, with --device cuda: measure what plans of time loops assume of a device.")
 @settings_option
 @transforms_option
 @click.option("--quick", is_flag=True, help="A tiny shape, one short block, nothing slow to compile: does it run at all?")
@@ -55,6 +66,8 @@ def command(**given: Any) -> None:
     Every contender's results are checked before it is timed; one that disagrees is told, and not timed, and the exit status is 1 in the
     end. They run in short blocks in turn, each after a rest, and the best block's median counts; a ratio under 1.05 is measured twice
     more. All of it takes an hour or two, --growth twenty minutes: leave the machine alone meanwhile. --json is written as it goes.
+
+    With --device cuda everything is timed between events of the device, with cold caches, in every precision.
 
     With --transform each of the transforms by itself is timed beside the plain cell, random masks being drawn in training.
 
@@ -67,12 +80,19 @@ def command(**given: Any) -> None:
       rnncc bench --growth --json growth.json --plot growth.svg
       rnncc bench --growth T --growth memory --cell gru --peer none
       rnncc bench --cell lstm --transform layer_norm --transform zoneout=0.1
+      rnncc bench --device cuda --cell lstm --shape 1024,16,768,768 --json figures.json
+      rnncc bench --device cuda --calibrate
     """
     options = Options(**given)
     for file in filter(None, (options.json_file, options.plot_file)):
         expect_folder(file)
     if options.plot_file:
         expect_pictures()
+    if options.device == CUDA:
+        run_device(options)
+        return
+    if options.precisions or options.calibrate:
+        raise ArgumentError("--precision and --calibrate are for --device cuda: add that, or leave them out")
     if options.transforms:
         run_transforms(options)
         return

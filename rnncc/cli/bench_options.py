@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 from rnncc import catalogue
 from rnncc.bench.choose import NONE, chosen_makers, missing_peers
+from rnncc.bench.cuda.session import DeviceSession
+from rnncc.bench.cuda.watch import DeviceStopwatch
 from rnncc.bench.growth.setting import TINY, Setting, Sizes
 from rnncc.bench.peers import OWN, PEERS
-from rnncc.bench.problem import CUSTOM, SHAPES, BenchCell, Mode, Shape
+from rnncc.bench.problem import CUSTOM, DEVICE_SHAPES, SHAPES, BenchCell, Mode, Precision, Shape
 from rnncc.bench.session import Session
 from rnncc.bench.timing import Plan
 from rnncc.bench.transforms import Comparison
@@ -18,9 +21,13 @@ from rnncc.runtime.settings import usable_cores
 ALL_CELLS = "all"
 CELLS = ("elman", "lstm", "gru", "gru_reset_after", "lstm_peephole", CUSTOM.stem)
 MODES: tuple[Mode, ...] = ("inference", "training", "stream")
+PRECISIONS: tuple[Precision, ...] = ("exact", "tf32", "bfloat16")
+CPU, CUDA = "cpu", "cuda"
 _QUICK_SHAPES = (Shape(5, 3, 8, 16),)
 _QUICK_PLAN = Plan(blocks=1, seconds=0.02, rest=0.0)
 _QUICK_PEERS = tuple(name for name in PEERS if name != "torch.compile")
+_DEVICE_MODES: tuple[Mode, ...] = ("inference", "training")
+_DEVICE_PEERS = tuple(name for name in PEERS if name != "onnxruntime")
 _GROWING_CELLS = ("lstm", "gru_reset_after")
 _GROWING_PEERS = ("pytorch",)
 _CHANGED_CELLS = ("lstm", "gru")
@@ -46,6 +53,9 @@ class Options:
     settings: Mapping[str, object]
     transforms: Mapping[str, object]
     quick: bool
+    device: str = CPU
+    precisions: tuple[Precision, ...] = ()
+    calibrate: bool = False
 
     def session(self) -> Session:
         """What is to be run. Raises `ArgumentError` or `SpecError`."""
@@ -53,6 +63,19 @@ class Options:
         cells = self._found(CELLS)
         peers = self.peers or (installed(_QUICK_PEERS) if self.quick else ())
         return Session(cells, shapes, self.modes or MODES, chosen_makers(peers), self.dtype, self.cores, self.plan(Plan()))
+
+    def device_session(self, library: ModuleType) -> DeviceSession:
+        """What is to be run on the current device of `library`. Raises `ArgumentError` or `SpecError`."""
+        if "stream" in self.modes or self.growth or self.transforms:
+            raise ArgumentError("--device cuda: streams, --growth and --transform are measured on the processor; leave them out")
+        if self.dtype == "float64" and set(self.precisions) - {"exact"}:
+            raise ArgumentError("--dtype float64 is exact; leave --precision out")
+        shapes = tuple(map(Shape.parse, self.shapes)) or (_QUICK_SHAPES if self.quick else DEVICE_SHAPES)
+        peers = self.peers or installed([p for p in _DEVICE_PEERS if not self.quick or p in _QUICK_PEERS])
+        usual: tuple[Precision, ...] = ("exact",) if self.dtype == "float64" else PRECISIONS
+        modes, plan, watch = self.modes or _DEVICE_MODES, self.plan(Plan()), DeviceStopwatch(library=library)
+        cells, makers = self._found(CELLS), chosen_makers(peers)
+        return DeviceSession(cells, shapes, modes, makers, self.dtype, self.cores, plan, watch, self.precisions or usual)
 
     def setting(self) -> Setting:
         """What is to be measured as it grows. Raises `ArgumentError` or `SpecError`."""

@@ -192,8 +192,10 @@ def library():
     return made
 
 
-MULTIPROCESSORS, SHARED = 6, 99 << 10
-"""Of the device."""
+MULTIPROCESSORS, SHARED, CACHE, CLOCK = 6, 99 << 10, 1 << 10, 10**6
+"""Of the device: bytes of shared memory a block and of the second-level cache, kHz."""
+clock = SimpleNamespace(now=0.0)
+"""The device's time in seconds; it goes by when somebody says so."""
 
 
 def cuda(count=2, capability="90"):
@@ -206,7 +208,10 @@ def cuda(count=2, capability="90"):
 
     runtime = SimpleNamespace(
         getDeviceCount=lambda: count,
-        deviceGetAttribute=lambda what, _number: {16: MULTIPROCESSORS, 97: SHARED}[what],
+        deviceGetAttribute=lambda what, _number: {13: CLOCK, 16: MULTIPROCESSORS, 38: CACHE, 97: SHARED}[what],
+        getDeviceProperties=lambda _number: {"name": b"Stand-in"},
+        driverGetVersion=lambda: 13010,
+        runtimeGetVersion=lambda: 13000,
         CUDARuntimeError=RuntimeFault,
     )
     return SimpleNamespace(
@@ -215,6 +220,7 @@ def cuda(count=2, capability="90"):
         ExternalStream=Stream,
         Stream=type("Stream", (Stream,), {"null": null}),
         get_current_stream=lambda: _current.stream,
+        get_elapsed_time=lambda start, end: 1e3 * (end.time - start.time),
         runtime=runtime,
     )
 
@@ -222,12 +228,11 @@ def cuda(count=2, capability="90"):
 class Event:
     """A mark on a stream."""
 
-    def __init__(self, disable_timing):
-        assert disable_timing
+    def __init__(self, disable_timing=False):
         self.done = True
 
-    def record(self, stream):
-        self.stream = stream
+    def record(self, stream=None):
+        self.stream, self.time = _current.stream if stream is None else stream, clock.now
 
     def synchronize(self):
         self.done = True
@@ -246,6 +251,9 @@ class Device:
 
     def __init__(self, current, number, capability):
         self.id, self.compute_capability, self._current = number, capability, current
+
+    def synchronize(self):
+        pass
 
     def __enter__(self):
         self._before, self._current.number = self._current.number, self.id

@@ -29,7 +29,7 @@ class Library:
 
 
 PEERS = {
-    "pytorch": Library("torch_layer", "layer", ("torch",), "torch.nn.RNN, LSTM, GRU"),
+    "pytorch": Library("torch_layer", "layer", ("torch",), "torch.nn.RNN, LSTM, GRU; on a device cuDNN"),
     "pytorch-loop": Library("torch_loop", "eager", ("torch",), "PyTorch's eager mode, a loop over time"),
     "torch.compile": Library("torch_loop", "compiled", ("torch",), "the same loop with its step compiled"),
     "jax": Library("jax_scan", "scan", ("jax", "jaxlib"), "jax.jit over lax.scan"),

@@ -43,9 +43,9 @@ _OPERATORS = {
 
 
 def operator(problem: Problem) -> Contender | None:
-    """The operator with the problem's parameters; None for a cell without one, and for training."""
+    """The operator with the problem's parameters; None for a cell without one, for training, and on a device."""
     found = _OPERATORS.get(problem.cell.name)
-    if found is None or problem.mode == "training" or (problem.dtype == "float64" and found.name != "RNN"):
+    if found is None or problem.device != "cpu" or problem.mode == "training" or (problem.dtype == "float64" and found.name != "RNN"):
         return None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = problem.threads

@@ -1,4 +1,4 @@
-"""PyTorch's own layers, for the cells that it has: `nn.RNN`, `nn.LSTM`, `nn.GRU`."""
+"""PyTorch's own layers, for the cells that it has: `nn.RNN`, `nn.LSTM`, `nn.GRU`; on a CUDA device they are cuDNN's."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from rnncc.bench.contender import Contender
-from rnncc.bench.peers.torch_arrays import gradients, numpy_of, tensors
+from rnncc.bench.peers.torch_arrays import dtype_of, gradients, numpy_of, set_up, tensor, tensors
 from rnncc.bench.problem import Arrays, Problem
 
 
@@ -32,16 +32,15 @@ def layer(problem: Problem) -> Contender | None:
     found = _LAYERS.get(problem.cell.name)
     if found is None:
         return None
-    torch.set_num_threads(problem.threads)
-    made = getattr(torch.nn, found.name)(problem.shape.inputs, problem.shape.hidden, dtype=getattr(torch, problem.dtype))
-    _write(made, found, problem.params)
-    state = {name: value[None] for name, value in tensors(problem.state).items()}
+    set_up(problem)
+    made = getattr(torch.nn, found.name)(problem.shape.inputs, problem.shape.hidden, device=problem.device, dtype=dtype_of(problem))
+    _write(made, found, tensors(problem.params, problem))
+    state = {name: value[None] for name, value in tensors(problem.state, problem).items()}
     return _stream(made, problem, state) if problem.mode == "stream" else _sequence(made, found, problem, state)
 
 
-def _write(made: Any, found: _Layer, params: Arrays) -> None:
-    zeros = torch.zeros(made.hidden_size, dtype=made.weight_hh_l0.dtype)
-    given = tensors(params)
+def _write(made: Any, found: _Layer, given: Mapping[str, Any]) -> None:
+    zeros = torch.zeros_like(made.bias_hh_l0[: made.hidden_size])
     recurrent = [given[found.recurrent_bias[g]] if g in found.recurrent_bias else zeros for g in found.gates]
     with torch.no_grad():
         made.weight_ih_l0.copy_(torch.cat([given[f"W{g}"] for g in found.gates]))
@@ -63,7 +62,7 @@ def _stream(made: Any, problem: Problem, state: Any) -> Contender:
 
 
 def _sequence(made: Any, found: _Layer, problem: Problem, state: Any) -> Contender:
-    x = torch.from_numpy(problem.x)
+    x = tensor(problem.x, problem)
     if problem.mode == "inference":
 
         def infer() -> Any:
@@ -72,7 +71,7 @@ def _sequence(made: Any, found: _Layer, problem: Problem, state: Any) -> Contend
 
         return Contender(infer, lambda result: _results(result, state))
     leaves = [x.requires_grad_(), *(value.requires_grad_() for value in state.values()), *made.parameters()]
-    cotangent = torch.from_numpy(problem.cotangent)
+    cotangent = tensor(problem.cotangent, problem)
 
     def train() -> Any:
         result = made(x, _packed(state))

@@ -2,12 +2,13 @@
 
 import os
 import shutil
+from importlib.util import find_spec
 from typing import Any
 
 import torch
 
 from rnncc.bench.contender import Contender
-from rnncc.bench.peers.torch_arrays import gradients, numpy_of, tensors
+from rnncc.bench.peers.torch_arrays import gradients, numpy_of, set_up, tensor, tensors
 from rnncc.bench.peers.torch_layer import has_layer
 from rnncc.bench.peers.written import Written, written
 from rnncc.bench.problem import Arrays, Problem
@@ -20,11 +21,12 @@ def eager(problem: Problem) -> Contender | None:
 
 
 def compiled(problem: Problem) -> Contender | None:
-    """The loop with its step compiled; None where PyTorch has a layer or there is no C++ compiler.
+    """The loop with its step compiled; None where PyTorch has a layer or there is no C++ compiler, or on a device no Triton.
 
     The loop itself stays Python: unrolled into one graph it compiles for minutes, and anew for every length.
     """
-    if has_layer(problem.cell.name) or shutil.which(os.environ.get("CXX", "c++")) is None:
+    can = shutil.which(os.environ.get("CXX", "c++")) and (problem.device == "cpu" or find_spec("triton"))
+    if has_layer(problem.cell.name) or not can:
         return None
     found = written(problem, torch_source)
     found.space["advance"] = torch.compile(found.space["advance"], dynamic=False)
@@ -32,9 +34,9 @@ def compiled(problem: Problem) -> Contender | None:
 
 
 def _contender(problem: Problem, found: Written) -> Contender:
-    torch.set_num_threads(problem.threads)
-    params = tensors(problem.steady) | dict(problem.cell.made.info.constants)
-    streams, state = tensors(problem.streams), tensors(problem.state)
+    set_up(problem)
+    params = tensors(problem.steady, problem) | dict(problem.cell.made.info.constants)
+    streams, state = tensors(problem.streams, problem), tensors(problem.state, problem)
     x = streams if len(streams) > 1 else next(iter(streams.values()))
     if problem.mode == "stream":
         return _stream(found, params, x, state)
@@ -68,7 +70,7 @@ def _training(problem: Problem, found: Written, params: Any, streams: Any, state
     by |= {name: value for name, value in params.items() if isinstance(value, torch.Tensor) and name not in frozen}
     leaves = [value.requires_grad_() for value in by.values()]
     x = streams if len(streams) > 1 else next(iter(streams.values()))
-    cotangent = torch.from_numpy(problem.cotangent)
+    cotangent = tensor(problem.cotangent, problem)
 
     def call() -> Any:
         result = found.sequence(params, x, state)

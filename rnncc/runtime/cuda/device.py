@@ -69,9 +69,11 @@ def chip_of(library: ModuleType) -> Chip:
 
 
 @lru_cache
-def _chip(library: ModuleType, number: int) -> Chip:
-    def ask(what: int) -> int:
-        found: int = library.cuda.runtime.deviceGetAttribute(what, number)
-        return found
+def _chip(library: ModuleType, _number: int) -> Chip:
+    return Chip(attribute(library, _MULTIPROCESSORS), attribute(library, _SHARED))
 
-    return Chip(ask(_MULTIPROCESSORS), ask(_SHARED))
+
+def attribute(library: ModuleType, what: int) -> int:
+    """What the CUDA runtime says of the current device, by the number it has for that."""
+    found: int = library.cuda.runtime.deviceGetAttribute(what, library.cuda.Device().id)
+    return found
