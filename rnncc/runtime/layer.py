@@ -261,7 +261,7 @@ class Layer(LayerBase):
 
     def _stack(self, batch: Batch, memories: Memories, *, inferring: bool = False, key: int | None = None) -> Stack:
         lengths = None if batch.ragged is None else batch.ragged.lengths
-        sweep = Sweep(batch.steps, batch.rows, lengths, False, self._threads, library=self.library)
+        sweep = Sweep(batch.steps, batch.rows, lengths, False, self._threads, library=self.library, tf32=self._store.tf32)
         weights = self._weights(inferring=inferring)
         constants = dict(self._constants)
         masks = CellMasks(mask_rates(self.cell, constants), self._dropout_seed, key, self.dtype, batch.order, self.library)

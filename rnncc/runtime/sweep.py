@@ -37,6 +37,8 @@ class Sweep:
         T of the sweep that this is a segment of; None: it is all of time.
     library
         Whose arrays are worked on: NumPy, or CuPy.
+    tf32
+        Whether products of whole sequences on a device are made of float32 rounded to TF32.
     """
 
     steps: int
@@ -48,6 +50,7 @@ class Sweep:
     record: "Record | None" = None
     segment_of: int | None = None
     library: ModuleType = np
+    tf32: bool = False
 
     def live(self) -> NDArray[np.int64]:
         """(T,) int64: how many rows, from the first, are alive at each step."""

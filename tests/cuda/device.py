@@ -10,6 +10,8 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from tests.cuda import cublas
+
 _SHOWN = ("shape", "dtype", "ndim", "size", "strides", "nbytes", "itemsize", "flags")
 _ENTRANCES = ("asarray", "array")
 """Functions that take host arrays."""
@@ -87,6 +89,10 @@ class ndarray(NDArrayOperatorsMixin):
             return self._host.copy()
         out[...] = self._host
         return out
+
+    @property
+    def data(self):
+        return SimpleNamespace(ptr=self._host.ctypes.data)
 
     @property
     def base(self):
@@ -215,6 +221,7 @@ def cuda(count=2, capability="90"):
         CUDARuntimeError=RuntimeFault,
     )
     return SimpleNamespace(
+        cublas=cublas,
         Device=chosen,
         Event=Event,
         ExternalStream=Stream,
@@ -251,6 +258,7 @@ class Device:
 
     def __init__(self, current, number, capability):
         self.id, self.compute_capability, self._current = number, capability, current
+        self.cublas_handle = number + 1
 
     def synchronize(self):
         pass

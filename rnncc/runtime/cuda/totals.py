@@ -5,6 +5,7 @@ The live rows of all steps are one sum, so that a sum over parts of time (`so_fa
 
 import numpy as np
 
+from rnncc.runtime.cuda.gemm import product
 from rnncc.runtime.cuda.lengths import dead_steps, live_rows
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.library import library_of
@@ -20,17 +21,17 @@ def outer(
     """
     a, b = live_rows(sweep, left), live_rows(sweep, right)
     if blocks > 1 and left_units % blocks == right_units % blocks == 0:
-        return _along_diagonal(a, left_units, b, right_units, so_far, blocks)
-    return _added((a.T @ b)[:left_units, :right_units], so_far)
+        return _along_diagonal(a, left_units, b, right_units, so_far, blocks, sweep.tf32)
+    return _added(product(a.T, b, sweep.tf32)[:left_units, :right_units], so_far)
 
 
-def _along_diagonal(a: Array, rows: int, b: Array, columns: int, so_far: Array | None, blocks: int) -> Array:
+def _along_diagonal(a: Array, rows: int, b: Array, columns: int, so_far: Array | None, blocks: int, tf32: bool) -> Array:
     """`outer` of blocks that divide both axes, one product a block."""
     total = library_of(a).zeros((rows, columns), a.dtype) if so_far is None else so_far
     r, c = rows // blocks, columns // blocks
     for k in range(blocks):
         own, met = slice(k * r, (k + 1) * r), slice(k * c, (k + 1) * c)
-        total[own, met] += a[:, own].T @ b[:, met]
+        total[own, met] += product(a[:, own].T, b[:, met], tf32)
     return total
 
 

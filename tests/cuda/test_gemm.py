@@ -1,0 +1,76 @@
+"""Products by tensor cores: what cuBLAS is told of where numbers lie, and how exact what it makes is."""
+
+import numpy as np
+import pytest
+
+from rnncc.runtime.cuda.gemm import product
+from tests.cuda import cublas
+from tests.cuda.layers import INPUTS, LENGTHS, H, N, T, drawn
+from tests.cuda.words import host
+
+HALF_A_BIT = 2.0**-11
+"""By which a number is off once it is rounded to ten bits behind the point."""
+ROWS, DEPTH, COLUMNS = 7, 5, 3
+
+
+@pytest.fixture(autouse=True)
+def products():
+    cublas.called.clear()
+    return cublas.called
+
+
+def made(shape, how):
+    """Numbers of TF32 as whole lines, part of wider ones, columns, or every other number."""
+    rows, columns = shape
+    numbers = (np.random.default_rng(0).integers(-1000, 1000, (2 * rows, 2 * columns)) / 16).astype(np.float32)
+    match how:
+        case "lines":
+            return numbers[:rows, :columns].copy()
+        case "parts":
+            return numbers[:rows, 1 : columns + 1]
+        case "columns":
+            return numbers[:rows, :columns].T.copy().T
+        case "every other":
+            return numbers[::2, ::2]
+
+
+@pytest.mark.parametrize("other", ["lines", "parts", "columns", "every other"])
+@pytest.mark.parametrize("one", ["lines", "parts", "columns", "every other"])
+@pytest.mark.parametrize("shape", [(ROWS, DEPTH, COLUMNS), (1, DEPTH, COLUMNS), (ROWS, 1, COLUMNS), (ROWS, DEPTH, 1), (1, 1, 1)])
+def test_where_numbers_lie(cupy, products, shape, one, other):
+    rows, depth, columns = shape
+    a, b = made((rows, depth), one), made((depth, columns), other)
+    laid = [cupy.ndarray(array) for array in (a, b)]
+    np.testing.assert_array_equal(host(product(*laid, True)), a @ b)
+    assert products == [shape]
+
+
+def test_exactly_where_nobody_asks_or_nothing_is_rounded(cupy, products):
+    a, b = (cupy.asarray(drawn(4, 4, seed=s)) for s in (1, 2))
+    for x, y, tf32 in [(a, b, True), (a.astype(np.float32), b.astype(np.float32), False), (a[:0], b, True)]:
+        np.testing.assert_array_equal(host(product(x, y, tf32)), host(x) @ host(y))
+    np.testing.assert_array_equal(product(host(a), host(b), True), host(a) @ host(b))
+    assert not products
+
+
+@pytest.mark.parametrize(
+    ("settings", "trained"), [({"precision": "tf32"}, True), ({"weight_dtype": "bfloat16"}, False), ({}, None)], ids=str
+)
+def test_layers(chip, layers, products, settings, trained):
+    """Every product of a whole sequence; of bfloat16 weights those of a call, whose weights TF32 has as they are.
+
+    Both operands of a product are off by half a bit, and its result is an operand of the next; some ten of them follow each other.
+    """
+    here, there = layers("lstm", dtype="float32", **settings)
+    x, dy = (drawn(T, N, units, seed=units).astype(np.float32) for units in (INPUTS, H))
+    y = host(here(chip.asarray(x), None, LENGTHS)[0])
+    assert len(products) == (0 if trained is None else 4)
+    products.clear()
+    (_, _), pull = here.vjp(chip.asarray(x), None, LENGTHS)
+    g = pull(chip.asarray(dy))
+    assert len(products) == (4 + 4 + 8 if trained else 0)  # gates; cotangents of the input; W and U of each gate
+    expected, pull_there = there.vjp(x, None, LENGTHS)
+    bound = 20 * HALF_A_BIT if settings else 1e-5
+    for name, value in [("y", (y, expected[0])), *((k, (host(g.params[k]), v)) for k, v in pull_there(dy).params.items())]:
+        scale = max(1, np.abs(value[1]).max())
+        assert np.abs(value[0] - value[1]).max() < bound * scale, name
