@@ -3,14 +3,17 @@
 import numpy as np
 import pytest
 
+from rnncc.errors import DeviceError
+from rnncc.runtime.cuda import cublas as runtime_cublas
 from rnncc.runtime.cuda.gemm import product
-from tests.cuda import cublas
+from tests.cuda import cublas, device
 from tests.cuda.layers import INPUTS, LENGTHS, H, N, T, drawn
 from tests.cuda.words import host
 
 HALF_A_BIT = 2.0**-11
 """By which a number is off once it is rounded to ten bits behind the point."""
 ROWS, DEPTH, COLUMNS = 7, 5, 3
+GEMM = cublas.gemmEx
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +77,46 @@ def test_layers(chip, layers, products, settings, trained):
     for name, value in [("y", (y, expected[0])), *((k, (host(g.params[k]), v)) for k, v in pull_there(dy).params.items())]:
         scale = max(1, np.abs(value[1]).max())
         assert np.abs(value[0] - value[1]).max() < bound * scale, name
+
+
+class Loaded:
+    """cuBLAS itself, as ctypes calls it; it answers `status`."""
+
+    def __init__(self, status=0):
+        self.status, self.streams = status, []
+
+    def cublasSetStream_v2(self, handle, stream):
+        self.streams.append((handle.value, stream.value))
+        return self.status
+
+    def cublasGemmEx(self, *arguments):
+        GEMM(*(a.value or 0 for a in arguments))
+        return 0
+
+
+@pytest.fixture
+def graph(cupy, monkeypatch):
+    """A stream that a CUDA graph is taken down from, on which CuPy multiplies nothing."""
+    loaded = Loaded()
+    monkeypatch.setattr(runtime_cublas, "_loaded", lambda: loaded)
+    monkeypatch.setattr(cupy.cuda.cublas, "gemmEx", None)
+    monkeypatch.setattr(cupy.cuda.Stream.null.__class__, "is_capturing", lambda _stream: True)
+    monkeypatch.setattr(device.ndarray, "__matmul__", None)
+    with cupy.cuda.ExternalStream(5):
+        yield loaded
+
+
+@pytest.mark.parametrize("other", ["lines", "columns", "every other"])
+@pytest.mark.parametrize("one", ["parts", "columns"])
+@pytest.mark.parametrize(("dtype", "tf32"), [("float32", False), ("float32", True), ("float64", True)])
+def test_products_in_a_graph(cupy, graph, dtype, tf32, one, other):
+    a, b = made((ROWS, DEPTH), one).astype(dtype, order="K"), made((DEPTH, COLUMNS), other).astype(dtype, order="K")
+    np.testing.assert_array_equal(host(product(cupy.ndarray(a), cupy.ndarray(b), tf32)), a @ b)
+    assert graph.streams == [(1, 5)]
+
+
+def test_a_graph_in_which_cublas_takes_no_part(cupy, graph):
+    graph.status = 1
+    a = cupy.asarray(np.ones((2, 2), np.float32))
+    with pytest.raises(DeviceError, match="cuBLAS answers 1 while a CUDA graph is taken down: call the layer once on this stream"):
+        product(a, a, False)

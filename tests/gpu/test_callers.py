@@ -93,6 +93,26 @@ def test_tensors_of_pytorch(cupy, layer):
             np.testing.assert_array_equal(one.cpu().numpy(), cupy.asnumpy(other))
 
 
+def test_a_step_of_training_in_a_graph(cupy, layer):
+    """Taken down once, launched with other inputs: what a call gives, but for another algorithm that cuBLAS may choose."""
+    first, second, dy = (cupy.asarray(drawn(T, N, units, seed=k)) for k, units in enumerate((INPUTS, INPUTS, H)))
+    expected = [gradients(layer, x, dy) for x in (first, second)]
+    given = first.copy()
+    cupy.cuda.Device().synchronize()
+    with cupy.cuda.Stream(non_blocking=True) as stream:
+        gradients(layer, given, dy)  # compiled, packed, and cuBLAS has been called
+        stream.synchronize()
+        stream.begin_capture()
+        found = gradients(layer, given, dy)
+        graph = stream.end_capture()
+        for x, values in zip((first, second), expected, strict=True):
+            given[...] = x
+            graph.launch()
+            stream.synchronize()
+            for one, other in zip(found, values, strict=True):
+                cupy.testing.assert_allclose(one, other, rtol=0, atol=1e-6 * float(abs(other).max()))
+
+
 def test_parameters_are_the_memory_that_is_learned(cupy, layer):
     x = cupy.asarray(drawn(T, N, INPUTS))
     before = layer(x)[0].copy()

@@ -1,18 +1,20 @@
 """Products of two matrices through the array library: of float32 exactly, or by tensor cores.
 
-CuPy has one setting for that, which is everybody's in the process; so cuBLAS is asked here for each product what it shall do.
+CuPy has one setting for that, which is everybody's in the process; so cuBLAS is asked here for each product what it shall do. So it is
+while a CUDA graph is taken down, which CuPy does not let it take part in.
 """
 
 from typing import Any
 
 import numpy as np
 
+from rnncc.runtime.cuda.cublas import gemm_in_graph
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.library import library_of
 
-_FLOAT32, _BY_TF32, _ANY_ALGORITHM = 0, 77, -1
-"""cuBLAS's numbers for CUDA_R_32F, CUBLAS_COMPUTE_32F_FAST_TF32 and CUBLAS_GEMM_DEFAULT."""
-_ONE, _ZERO = np.ones(1, np.float32), np.zeros(1, np.float32)
+_KINDS, _EXACTLY, _BY_TF32, _ANY_ALGORITHM = {"float32": 0, "float64": 1}, {"float32": 68, "float64": 70}, 77, -1
+"""cuBLAS's numbers for CUDA_R_32F and 64F, CUBLAS_COMPUTE_32F, 64F and 32F_FAST_TF32, and CUBLAS_GEMM_DEFAULT."""
+_SCALES = {name: (np.ones(1, name), np.zeros(1, name)) for name in _KINDS}
 """What cuBLAS scales the product and the old result by, read from the host."""
 
 
@@ -30,16 +32,19 @@ def product(a: Array, b: Array, tf32: bool) -> Array:
     -------
     (rows, columns), C-contiguous.
     """
-    library = library_of(a)
-    if not tf32 or library is np or a.dtype != np.float32 or not a.size or not b.size:
+    library, name = library_of(a), a.dtype.name
+    in_graph = library is not np and library.cuda.get_current_stream().is_capturing()
+    rounded = tf32 and library is not np and name == "float32"
+    if not (in_graph or rounded) or not a.size or not b.size:
         return a @ b
     (rows, depth), columns = a.shape, b.shape[1]
     made: Any = library.empty((rows, columns), a.dtype)
     (own, by, own_step), (other, with_, other_step) = _as_cublas_reads(library, b), _as_cublas_reads(library, a)
-    library.cuda.cublas.gemmEx(
+    kind, (one, zero), gemm = _KINDS[name], _SCALES[name], gemm_in_graph(library) if in_graph else library.cuda.cublas.gemmEx
+    gemm(
         library.cuda.Device().cublas_handle, by, with_, columns, rows, depth,
-        _ONE.ctypes.data, own.data.ptr, _FLOAT32, own_step, other.data.ptr, _FLOAT32, other_step,
-        _ZERO.ctypes.data, made.data.ptr, _FLOAT32, columns, _BY_TF32, _ANY_ALGORITHM,
+        one.ctypes.data, own.data.ptr, kind, own_step, other.data.ptr, kind, other_step,
+        zero.ctypes.data, made.data.ptr, kind, columns, _BY_TF32 if rounded else _EXACTLY[name], _ANY_ALGORITHM,
     )  # fmt: skip
     result: Array = made
     return result

@@ -22,7 +22,7 @@ from numba.cuda.typing.typeof import typeof
 from rnncc.runtime.cuda.constants import THREADS
 from rnncc.runtime.cuda.text import DEVICE, PRIMITIVES, Function, Primitive, rewritten
 
-__all__ = ["cuda", "dispatcher", "program", "ptx"]
+__all__ = ["cuda", "dispatcher", "program", "ptx", "shared_library"]
 
 _OLDEST = (8, 0)
 """Compute capability of the oldest devices that are served."""
@@ -75,6 +75,11 @@ def program(name: str) -> str | None:
     """Where a program of the CUDA toolkit is."""
     found: str | None = pathfinder.find_nvidia_binary_utility(name)
     return found
+
+
+def shared_library(name: str) -> str:
+    """Where a library of the CUDA toolkit was loaded from; it is loaded where it was not."""
+    return str(pathfinder.load_nvidia_dynamic_lib(name).abs_path)
 
 
 _TAUGHT: set[Function] = set()
