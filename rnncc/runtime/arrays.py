@@ -50,7 +50,7 @@ def stream_from(sweep: Sweep, given: Array) -> Array:
     """A stream (T, N, units) that the caller gives, in whole vectors."""
     wide = padded(given)
     if sweep.record is not None and wide is not given:
-        sweep.record.copy_steps(wide[..., : given.shape[-1]], given)
+        sweep.record.copy(wide[..., : given.shape[-1]], given)
     return wide
 
 
@@ -112,7 +112,7 @@ def shifted(sweep: Sweep, stream: Array, init: Array, against: bool) -> Array:
     for time in range(sweep.steps):
         target[time, : live[time], *own] = stream[time, : live[time], *own]
     if sweep.record is not None:
-        sweep.record.copy_steps(target[:, *own], stream[:, *own])
+        sweep.record.copy(target[:, *own], stream[:, *own])
     return made
 
 
@@ -123,7 +123,7 @@ def result(sweep: Sweep, stream: Array, *units: int) -> Array:
     if sweep.lengths is not None:
         made[sweep.dead()] = 0
     if sweep.record is not None:
-        sweep.record.copy_steps(made, source)
+        sweep.record.copy(made, source)
     return made
 
 

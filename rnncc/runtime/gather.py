@@ -16,9 +16,10 @@ from rnncc.runtime.compiled import kernel
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.frozen import PANELS, Term
 from rnncc.runtime.pack import matrix_of
+from rnncc.runtime.share import shares
 from rnncc.runtime.sweep import Sweep
 from rnncc.runtime.team import run_parts, run_rows
-from rnncc.runtime.totals import live_rows, shares
+from rnncc.runtime.totals import live_rows
 
 Array = NDArray[np.floating]
 Index = NDArray[Any]

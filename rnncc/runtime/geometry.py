@@ -8,6 +8,9 @@ from rnncc.errors import ArgumentError
 from rnncc.runtime.blocks import axis_length
 from rnncc.runtime.cell_info import Axes, CellInfo
 
+_A_UNIT = 64
+"""So many weights take as long as the functions of a unit."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -64,6 +67,12 @@ class Geometry:
     def output_size(self) -> int:
         """O: what one direction puts out."""
         return math.prod(self.shape(self.cell.output))
+
+    @cached_property
+    def row_work(self) -> int:
+        """Weights that a row of a batch meets at a step, in all places; a unit counts as so many as take as long as its functions."""
+        shapes = [self.shape(p.axes, place.layer) for place in self.places for p in self.cell.parameters]
+        return sum(math.prod(s) for s in shapes) + _A_UNIT * self.hidden_size * len(self.places)
 
     def layer_input(self, layer: int) -> int:
         """Size of the first input of layer number `layer`: I, or D*O above the first."""

@@ -17,6 +17,7 @@ from rnncc.runtime.blocks import block_diagonal
 from rnncc.runtime.compiled import kernel
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.frozen import PANELS, Panel, Term
+from rnncc.runtime.share import shares
 from rnncc.runtime.simd.isa import ISA, lanes_of
 from rnncc.runtime.simd.memory import lanes, load, store
 from rnncc.runtime.simd.product import ABREAST
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.floating]
 _NOBODY = np.zeros((0, 2 * LINE), np.int64)
-_ALONE = np.array([0, 1])
 
 
 def group_blocks(*sums: int) -> int:
@@ -61,11 +61,11 @@ def pack(sums: Sequence[Sequence[Array]], record: "Record | None" = None) -> Arr
     for a, matrices in enumerate(sums):
         start = 0
         for m in matrices:
-            arguments = (panel, blocks, m, a, len(sums), start)
+            arguments = (panel, m, a, len(sums), start)
             if record is None:
-                _place(0, _NOBODY, _ALONE, *arguments)
+                _place(0, _NOBODY, np.array([0, blocks]), *arguments)
             else:
-                record.call(_place, *arguments)
+                record.call(_place, shares(blocks, record.threads), *arguments, writes=[panel])
             start += m.shape[1]
     return panel
 
@@ -89,7 +89,7 @@ def in_vectors(env: Mapping[str, Any], name: str) -> Array:
 def _widened(given: Array, record: "Record | None") -> Array:
     wide = padded(given)
     if record is not None:
-        record.copy_whole(wide[..., : given.shape[-1]], given)
+        record.copy(wide[..., : given.shape[-1]], given)
     return wide
 
 
@@ -116,13 +116,13 @@ def matrix_of(env: Mapping[str, Any], term: Term) -> Array:
 
 
 @kernel
-def _place(part, posts, bounds, panel, blocks, matrix, a, sums, start):  # type: ignore[no-untyped-def]
-    """One matrix (units, K) into rows [start, start + K) of `panel`, at the vectors of sum `a`."""
+def _place(part, posts, bounds, panel, matrix, a, sums, start):  # type: ignore[no-untyped-def]
+    """One part of the blocks of units of a matrix (units, K) into rows [start, start + K) of `panel`, at the vectors of sum `a`."""
     enlist(part, posts)
     width = lanes(panel)
     units, inner = matrix.shape
     vectors = panel.shape[2] // width
-    for block in range(blocks if part == 0 else 0):
+    for block in range(bounds[part], bounds[part + 1]):
         vector = block * sums + a
         chunk, at = vector // vectors, (vector % vectors) * width
         unit = block * width

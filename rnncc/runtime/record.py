@@ -4,10 +4,15 @@ A call of a kernel costs microseconds for each dozen of arrays, before it does a
 a copy of its arguments behind (`runtime.enlist`), by which it is called again. Between kernels arrays are copied: those copies are
 taken down too. The arrays of the first time serve every further time: whoever repeats it writes new values into what the function was
 given, and finds results where the function left them.
+
+A team goes through a record together: each thread does its part of every line. Threads meet before a line that reads or writes what
+lines since their last meeting wrote, or writes what these read. While the team works for somebody else, or one of its threads sleeps
+and the record is too short to wait for it, the caller does every line alone, with the same results.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,13 +25,15 @@ from numpy.typing import NDArray
 from rnncc.errors import InternalError
 from rnncc.runtime.compiled import kernel
 from rnncc.runtime.enlist import NO_PART, call, dismiss, enlist
+from rnncc.runtime.share import share
 from rnncc.runtime.simd.primitive import primitive
-from rnncc.runtime.team import run_parts
+from rnncc.runtime.spans import Spans
+from rnncc.runtime.spin import FOREVER, LINE, barrier
+from rnncc.runtime.team import run_together
 
-_FIELDS = 7
-"""Of a line: function, arguments; or 0, target, source, bytes of a row, bytes from row to row of target and source, how many rows."""
-_OWN_ROWS = -1
-"""In place of a number of rows: each thread copies its own rows of the batch."""
+_FIELDS = 8
+"""Of a line: whether threads meet before it; then function, its arguments for a thread of several and for one alone; or 0, target,
+source, bytes of a row, bytes from row to row of target and source, how many rows."""
 _ROOM = 1022
 """Words for the arguments of a kernel, unless it needs more; a page with the two words before them."""
 
@@ -36,71 +43,109 @@ class Record:
 
     Parameters
     ----------
-    bounds
-        First row of each thread, and N.
+    threads
+        How many go through it together.
+    waits
+        Whether it is long enough for them to wait until a sleeping one has woken.
     """
 
-    def __init__(self, bounds: NDArray[np.int64]) -> None:
-        self.bounds = _guarded(bounds)
-        self._lines: list[tuple[int, ...]] = []
+    def __init__(self, threads: int = 1, *, waits: bool = False) -> None:
+        self.threads, self.waits = threads, waits
+        self._lines: list[list[int]] = []
         self._alive: list[object] = []
+        self._since = Spans()
+        self._meet = np.zeros((1, LINE), np.int64)
 
-    def call(self, function: Callable[..., Any], *arguments: Any, rows: int | None = None) -> None:
-        """`function(part, posts, bounds, *arguments)` over all rows: taken down, and not called.
+    def call(
+        self, function: Callable[..., Any], bounds: Sequence[int], *arguments: Any, writes: Sequence[NDArray[Any]] | None = None
+    ) -> None:
+        """`function(part, posts, bounds, *arguments)` for every part: taken down, and not called.
 
-        `rows` are others where something else is counted than the rows of the batch; only a single thread takes down such calls.
+        `bounds` are those of as many threads as the record has, or of fewer; `writes` all arrays that are written to, None: any may be.
         """
-        bounds = self.bounds if rows in (None, self.bounds[-1]) else _guarded(np.array([0, rows]))
-        address, frame = describe(function, bounds, *arguments)
-        self._add((address, frame.ctypes.data, 0, 0, 0, 0, 0), function, bounds, arguments, frame)
+        starts = [*bounds, *[bounds[-1]] * (self.threads + 1 - len(bounds))]
+        self._call(self._described(function, starts, *arguments), function, bounds, arguments, writes)
+
+    def call_meeting(self, function: Callable[..., Any], count: int, *arguments: Any) -> None:
+        """`function(part, posts, bounds, meet, *arguments)` where all parts take the same `count` rows and meet in between."""
+        meet = np.zeros((1, LINE), np.int64)
+        self.clear(meet)
+        meet[0, 0] = FOREVER  # nobody waits while the call is described
+        together = self._described(function, [0, *[count] * self.threads], meet, *arguments)
+        meet[0, 0] = 0
+        self._call(together, function, [0, count], (np.zeros((0, LINE), np.int64), *arguments), None, meet)
 
     def copy(self, target: NDArray[Any], source: NDArray[Any]) -> None:
-        """target[...] = source for arrays (N, …) of one dtype and shape, contiguous along their last axis: taken down, and not done."""
-        if target.ndim > 2:
-            for line in range(target.shape[1]):
-                self.copy(target[:, line], source[:, line])
-            return
-        self._copy(target, source, _OWN_ROWS)
-
-    def copy_steps(self, target: NDArray[Any], source: NDArray[Any]) -> None:
-        """As `copy`, step by step of arrays (T, N, …)."""
-        for step in range(len(target)):
-            self.copy(target[step], source[step])
-
-    def copy_whole(self, target: NDArray[Any], source: NDArray[Any]) -> None:
-        """As `copy`, of arrays whose first axis is not the batch: one thread copies them, whatever their shape."""
-        if target.ndim > 2:
+        """target[...] = source for arrays of one dtype and shape, contiguous along their last axis: taken down, and not done."""
+        if source.shape != target.shape:
+            raise InternalError(f"a record copies rows: found {source.shape} to {target.shape}")
+        if target.ndim > 2 and not (_merge(target) and _merge(source)):
             for t, s in zip(target, source, strict=True):
-                self.copy_whole(t, s)
-        elif target.ndim < 2:
-            self._copy(target.reshape(1, -1), source.reshape(1, -1), 1)
-        else:
-            self._copy(target, source, len(target))
+                self.copy(t, s)
+            return
+        width = target.shape[-1] if target.ndim else 1
+        if target.size:
+            self._copy(target.reshape(-1, width), source.reshape(-1, width))
 
     def clear(self, target: NDArray[Any]) -> None:
-        """target[...] = 0: taken down, and not done; as `copy_whole`."""
-        self.copy_whole(target, np.broadcast_to(np.zeros(target.shape[-1:], target.dtype), target.shape))
+        """target[...] = 0: taken down, and not done."""
+        self.copy(target, np.broadcast_to(np.zeros(target.shape[-1:], target.dtype), target.shape))
 
     def bound(self) -> Callable[[], None]:
         """What does everything taken down so far once again, as long as this record lives."""
         lines = np.array(self._lines, np.int64).reshape(-1, _FIELDS)
-        if len(self.bounds) > 2:
-            return partial(run_parts, _replay, self.bounds, lines)
-        address, frame = describe(_replay, self.bounds, lines)
-        self._alive.append((lines, frame))
-        return partial(_start, address, frame.ctypes.data)
+        alone = partial(_start, *self._replayed(1, lines))
+        if self.threads == 1:
+            return alone
+        parts = np.zeros(self.threads + 1, np.int64)
+        return partial(self._together, parts, *self._replayed(self.threads, lines), alone)
 
-    def _copy(self, target: NDArray[Any], source: NDArray[Any], rows: int) -> None:
-        if not target[:1].flags.c_contiguous or not source[:1].flags.c_contiguous or source.shape != target.shape:
-            raise InternalError(f"a record copies rows: found {source.shape} to {target.shape}")
-        width = target[:1].nbytes
-        if width:
-            line = (0, target.ctypes.data, source.ctypes.data, width, target.strides[0], source.strides[0], rows)
-            self._add(line, target, source)
+    def _together(self, parts: NDArray[np.int64], function: int, arguments: int, alone: Callable[[], None]) -> None:
+        self._meet[0, 0] = 0
+        run_together(_start_together, parts, function, arguments, alone=alone, waits=self.waits)
 
-    def _add(self, line: tuple[int, ...], *alive: object) -> None:
-        self._lines.append(line)
-        self._alive.append(alive)
+    def _replayed(self, parts: int, lines: NDArray[np.int64]) -> tuple[int, int]:
+        """Address of what goes through `lines` as so many parts, and of its arguments."""
+        bounds = np.zeros(parts + 1, np.int64)
+        address, frame = describe(_replay, bounds, lines, self._meet)
+        self._alive.append((bounds, lines, frame))
+        return address, frame.ctypes.data
+
+    def _described(self, function: Callable[..., Any], starts: Sequence[int], *arguments: Any) -> tuple[int, int]:
+        """Address of a kernel and of its arguments, which live as long as this."""
+        bounds = np.zeros(len(starts) + 1, np.int64)[1:]  # behind a zero: part -1 has no row, whether it wraps around or reads before
+        address, frame = describe(function, bounds, *arguments)
+        bounds[:] = starts
+        self._alive.append((bounds, frame))
+        return address, frame.ctypes.data
+
+    def _call(
+        self,
+        together: tuple[int, int],
+        function: Callable[..., Any],
+        bounds: Sequence[int],
+        arguments: tuple[Any, ...],
+        writes: Sequence[NDArray[Any]] | None,
+        *further: NDArray[Any],
+    ) -> None:
+        alone = together if self.threads == 1 and not further else self._described(function, [0, bounds[-1]], *arguments)
+        given = [*(a for a in arguments if isinstance(a, np.ndarray)), *further]
+        self._add([together[0], together[1], alone[1], 0, 0, 0, 0], given, given if writes is None else writes)
+        self._alive.append((function, arguments, further))
+
+    def _copy(self, target: NDArray[Any], source: NDArray[Any]) -> None:
+        if not target[:1].flags.c_contiguous or not source[:1].flags.c_contiguous:
+            raise InternalError(f"a record copies rows: found strides {source.strides} to {target.strides}")
+        steps = (target.strides[0], source.strides[0], len(target))
+        self._add([0, target.ctypes.data, source.ctypes.data, target[:1].nbytes, *steps], [source], [target])
+        self._alive.append((target, source))
+
+    def _add(self, line: list[int], reads: Sequence[NDArray[Any]], writes: Sequence[NDArray[Any]]) -> None:
+        meet = self._since.clash(reads, writes)
+        if meet:
+            self._since = Spans()
+        self._since.add(reads, writes)
+        self._lines.append([int(meet), *line])
 
 
 def describe(function: Callable[..., Any], bounds: NDArray[np.int64], *arguments: Any) -> tuple[int, NDArray[np.int64]]:
@@ -115,9 +160,10 @@ def describe(function: Callable[..., Any], bounds: NDArray[np.int64], *arguments
         room = int(needed)
 
 
-def _guarded(bounds: NDArray[np.int64]) -> NDArray[np.int64]:
-    """`bounds` behind a zero: whether part -1 reads before its first number or wraps around, its rows are none."""
-    return np.concatenate([[0], bounds])[1:]
+def _merge(array: NDArray[Any]) -> bool:
+    """Whether all axes but the last are as good as one."""
+    shape, strides = array.shape[:-1], array.strides[:-1]
+    return all(outer == count * inner for (outer, inner), count in zip(pairwise(strides), shape[1:], strict=True))
 
 
 def _typed_move(*given: types.Type) -> Signature | None:
@@ -143,19 +189,30 @@ def _start(function, arguments):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _replay(part, posts, bounds, lines):  # type: ignore[no-untyped-def]
-    """One part of the rows through every line of a record, in order."""
+def _start_together(part, posts, parts, function, arguments):  # type: ignore[no-untyped-def]
+    """As `_start`, with the other parts."""
     enlist(part, posts)
-    failed = 0
+    failed = call(function, arguments, part)
+    dismiss(part, posts)
+    if failed:
+        raise MemoryError("a kernel ran out of memory")
+
+
+@kernel
+def _replay(part, posts, bounds, lines, meet):  # type: ignore[no-untyped-def]
+    """One part of every line of a record, in order; `bounds` says how many parts there are."""
+    enlist(part, posts)
+    parts = len(bounds) - 1
+    failed, meeting = 0, 0
     for k in range(lines.shape[0] if part != NO_PART else 0):
         if lines[k, 0]:
-            failed |= call(lines[k, 0], lines[k, 1], part)
+            meeting = barrier(meet, parts, meeting)
+        if lines[k, 1]:
+            failed |= call(lines[k, 1], lines[k, 3 if parts == 1 else 2], part)
             continue
-        first, last = bounds[part], bounds[part + 1]
-        if lines[k, 6] >= 0:
-            first, last = 0, lines[k, 6] if part == 0 else 0
+        first, last = share(lines[k, 7], part, parts)
         for row in range(first, last):
-            _move(lines[k, 1] + row * lines[k, 4], lines[k, 2] + row * lines[k, 5], lines[k, 3])
+            _move(lines[k, 2] + row * lines[k, 5], lines[k, 3] + row * lines[k, 6], lines[k, 4])
     dismiss(part, posts)
     if failed:
         raise MemoryError("a kernel ran out of memory")

@@ -9,10 +9,9 @@ import numpy as np
 from rnncc.runtime.bound import Streams
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.record import Record
-from rnncc.runtime.simd.isa import ISA
+from rnncc.runtime.replays import cost_of
 from rnncc.runtime.stack import Stack
 from rnncc.runtime.state import PlaceStates
-from rnncc.runtime.team import row_bounds
 
 
 @dataclass(frozen=True)
@@ -64,9 +63,10 @@ def bind(stack: Stack, dtype: np.dtype[Any], initial: PlaceStates, *, onwards: b
         name: np.zeros((sweep.steps, sweep.batch, *geometry.shape(axes)), np.int64 if name in geometry.cell.indices else dtype)
         for name, axes in geometry.cell.inputs
     }
-    threads = max(1, min(sweep.threads, sweep.batch // ISA.tall)) if sweep.steps == 1 else 1  # handing over costs more than a tile
-    record = Record(np.array(row_bounds(replace(sweep, threads=threads)), np.int64))
-    y, finals = replace(stack, sweep=replace(sweep, record=record)).infer(inputs, initial)
+    cost = cost_of((sweep.steps, sweep.batch), geometry, dtype)
+    threads = cost.threads(sweep.threads)
+    record = Record(threads, waits=cost.waits(threads))
+    y, finals = replace(stack, sweep=replace(sweep, threads=threads, record=record)).infer(inputs, initial)
     for place, own in enumerate(initial if onwards else []):
         for name, array in own.items():
             record.copy(array, finals[place][name])

@@ -13,13 +13,12 @@ import numpy as np
 from rnncc.runtime.geometry import Geometry
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.parameters import ParameterStore
+from rnncc.runtime.replay_cost import Cost
 from rnncc.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from rnncc.runtime.training_replays import TrainingReplays
 
-_WORTH = 3 << 19
-"""Steps times rows times weights of a gate up to which one thread and no Python are sooner than several with it."""
 _SHAPES = 4
 """How many shapes of calls a layer has replays of at a time."""
 
@@ -32,9 +31,14 @@ Call = Callable[[Array, State], Result]
 
 def worth_replaying(x: Array, geometry: Geometry) -> bool:
     """Whether `x` (T, N, I) makes a small call."""
-    work = x.shape[0] * x.shape[1] * geometry.hidden_size * (x.shape[2] + geometry.hidden_size)
     alone = len(geometry.cell.inputs) == 1 and not geometry.cell.indices and not geometry.cell.memories
-    return 0 < work * geometry.num_layers <= _WORTH and geometry.directions == 1 and alone
+    return alone and geometry.directions == 1 and cost_of((x.shape[0], x.shape[1]), geometry, x.dtype).worth_replaying()
+
+
+def cost_of(leading: tuple[int, int], geometry: Geometry, dtype: np.dtype[Any], *, training: bool = False) -> Cost:
+    """What a call costs whose `leading` axes are T and N."""
+    copied = (geometry.input_size + geometry.output_size) * dtype.itemsize * (2 if training else 1)
+    return Cost(*leading, geometry.row_work, copied, training)
 
 
 def training_replays(settings: Settings, store: ParameterStore) -> "TrainingReplays | None":

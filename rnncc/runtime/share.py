@@ -25,3 +25,9 @@ def units_of(part: int, bounds: Integers, meet: Integers) -> tuple[int, int]:
 def share(number: int, own: int, owners: int) -> tuple[int, int]:
     """Of `number` things the first that owner `own` takes, and the one after its last."""
     return number * own // owners, number * (own + 1) // owners
+
+
+def shares(number: int, owners: int) -> list[int]:
+    """Where what each owner takes of `number` things begins, and the end; owners without any are left out."""
+    owners = max(1, min(owners, number))
+    return [number * k // owners for k in range(owners + 1)]

@@ -18,7 +18,7 @@ LINE = 8
 """int64 counters a cache line; a row of counters is one line or more."""
 FOREVER = 1 << 62
 """Looks that nobody lives to see the end of."""
-_EAGER = 2000
+_EAGER = 200
 """Looks before a wait lets other threads run: about 20 µs."""
 _COUNT = ir.IntType(64)
 

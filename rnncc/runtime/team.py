@@ -9,7 +9,7 @@ import atexit
 import os
 import threading
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,11 @@ class _Worker:
         self._dismissed = False
         self._called = threading.Event()
         threading.Thread(target=self._serve, name=f"rnncc-{row + 1}", daemon=True).start()
+
+    @property
+    def asleep(self) -> bool:
+        """Whether it will take its time to come."""
+        return self._asleep
 
     def expect(self, coming: bool) -> None:
         """Stay awake for a task that is about to be posted; `coming` is False once it has been.
@@ -79,24 +84,30 @@ class _Team:
         self._workers: list[_Worker] = []
         atexit.register(self._end)
 
-    def run(self, kernel: Kernel, bounds: NDArray[np.int64], arguments: Sequence[Any]) -> bool:
-        """Every part, side by side; False, and nothing done, where the team works for another caller."""
+    def run(
+        self, kernel: Kernel, bounds: NDArray[np.int64], arguments: Sequence[Any], alone: Callable[[], None], waits: bool = True
+    ) -> None:
+        """Every part, side by side; where the team works for another caller, `alone`.
+
+        Where it does not pay to wait for workers that sleep, `alone` too, while these wake for the next call.
+        """
         if not self._busy.acquire(blocking=False):
-            return False
+            alone()
+            return
         try:
-            self._share(kernel, bounds, arguments, len(bounds) - 2)
+            self._share(partial(kernel, 0, self._posts[: len(bounds) - 2], bounds, *arguments), len(bounds) - 2, alone, waits)
         finally:
             self._busy.release()
-        return True
 
-    def _share(self, kernel: Kernel, bounds: NDArray[np.int64], arguments: Sequence[Any], helping: int) -> None:
+    def _share(self, together: Callable[[], None], helping: int, alone: Callable[[], None], waits: bool) -> None:
         while len(self._workers) < helping:
             self._workers.append(_Worker(self._posts, len(self._workers)))
         posts, workers = self._posts[:helping], self._workers[:helping]
+        coming = waits or not any(worker.asleep for worker in workers)
         for worker in workers:
             worker.expect(True)
         try:
-            kernel(0, posts, bounds, *arguments)
+            (together if coming else alone)()
         finally:
             for worker in workers:
                 worker.expect(False)
@@ -120,37 +131,51 @@ def run_parts(kernel: Kernel, bounds: Sequence[int] | NDArray[np.int64], *argume
     _run_parts(0, kernel, bounds, arguments)
 
 
+def run_together(kernel: Kernel, bounds: NDArray[np.int64], *arguments: Any, alone: Callable[[], None], waits: bool) -> None:
+    """Run `kernel` on each share of a range, shares that wait for each other; where there is no team for it, `alone` instead.
+
+    Nor is there one while a thread of it sleeps, unless it `waits` for that.
+    """
+    _team(os.getpid(), 0).run(kernel, bounds, arguments, alone, waits)
+
+
 def _run_parts(team: int, kernel: Kernel, bounds: Sequence[int] | NDArray[np.int64], arguments: Sequence[Any]) -> None:
     starts = np.asarray(bounds, np.int64)
-    if len(starts) > 2 and _team(os.getpid(), team).run(kernel, starts, arguments):
-        return
+    if len(starts) > 2:
+        _team(os.getpid(), team).run(kernel, starts, arguments, partial(_in_turn, kernel, starts, arguments))
+    else:
+        _in_turn(kernel, starts, arguments)
+
+
+def _in_turn(kernel: Kernel, starts: NDArray[np.int64], arguments: Sequence[Any]) -> None:
+    """One part after the other in the caller's thread."""
     for part in range(len(starts) - 1):
         kernel(part, _NOBODY, starts, *arguments)
 
 
-def run_rows(kernel: Kernel, sweep: Sweep, against: bool, *arguments: Any) -> None:
-    """Run `kernel(part, posts, bounds, live, against, *arguments)` over the rows of the batch."""
+def run_rows(kernel: Kernel, sweep: Sweep, against: bool, *arguments: Any, meet: tuple[NDArray[np.int64], ...] = ()) -> None:
+    """Run `kernel(part, posts, bounds, *meet, live, against, *arguments)` over the rows of the batch."""
+    given = (*meet, sweep.live(), against, *arguments)
     if sweep.record is not None:
-        sweep.record.call(kernel, sweep.live(), against, *arguments, rows=sweep.batch)
+        sweep.record.call(kernel, row_bounds(sweep), *given)
     elif sweep.batch and sweep.steps:
-        _run_parts(sweep.team, kernel, row_bounds(sweep), (sweep.live(), against, *arguments))
+        _run_parts(sweep.team, kernel, row_bounds(sweep), given)
 
 
 def run_loop(kernel: Kernel, sweep: Sweep, against: bool, *arguments: Any) -> None:
     """Run a time loop, `kernel(part, posts, bounds, meet, live, against, *arguments)`: rows are split, or the units of few rows."""
-    if sweep.record is not None:
-        sweep.record.call(kernel, _NOWHERE, sweep.live(), against, *arguments, rows=sweep.batch)
-        return
-    if not sweep.batch or not sweep.steps:
-        return
     if not splits_units(sweep):
-        _run_parts(sweep.team, kernel, row_bounds(sweep), (_NOWHERE, sweep.live(), against, *arguments))
+        run_rows(kernel, sweep, against, *arguments, meet=(_NOWHERE,))
         return
-    bounds = np.full(sweep.threads + 1, sweep.batch)
-    bounds[0] = 0
-    meet = np.zeros((1, LINE), np.int64)
-    if not _team(os.getpid(), sweep.team).run(kernel, bounds, (meet, sweep.live(), against, *arguments)):
-        kernel(0, _NOBODY, np.array([0, sweep.batch]), _NOWHERE, sweep.live(), against, *arguments)
+    given = (sweep.live(), against, *arguments)
+    if sweep.record is not None:
+        sweep.record.call_meeting(kernel, sweep.batch, *given)
+    elif sweep.batch:
+        bounds = np.full(sweep.threads + 1, sweep.batch)
+        bounds[0] = 0
+        meet = np.zeros((1, LINE), np.int64)
+        alone = partial(kernel, 0, _NOBODY, np.array([0, sweep.batch]), _NOWHERE, *given)
+        _team(os.getpid(), sweep.team).run(kernel, bounds, (meet, *given), alone)
 
 
 def splits_units(sweep: Sweep) -> bool:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rnncc.runtime.compiled import kernel, met_columns
 from rnncc.runtime.enlist import dismiss, enlist
+from rnncc.runtime.share import shares
 from rnncc.runtime.simd.isa import ISA, lanes_of
 from rnncc.runtime.simd.memory import lanes, load, store
 from rnncc.runtime.simd.product import add_product
@@ -56,7 +57,7 @@ def outer(
     arguments = (sweep.chunk_rows, np.array([blocks, left_units, right_units]), a, b, whole)
     if sweep.record is not None:
         sweep.record.clear(whole)
-        sweep.record.call(_outer, *arguments, rows=tiles)
+        sweep.record.call(_outer, shares(tiles, sweep.threads), *arguments, writes=[whole])
     elif total.size and len(a):
         threads = sweep.threads if total.size * len(a) > _WORTH_SHARING else 1
         run_parts(_outer, shares(tiles, threads), *arguments)
@@ -82,11 +83,12 @@ def column_sum(sweep: Sweep, stream: Array, *units: int, so_far: Array | None = 
     by_line, sums = rows.reshape(len(rows), lines, rows.shape[-1]), total.reshape(lines, units[-1])
     if sweep.record is not None:
         sweep.record.clear(total)
-    bounds = _column_shares(units[-1], sweep.threads if len(rows) * units[-1] > _WORTH_SHARING_SUMS else 1)
+    together = sweep.record is not None or len(rows) * units[-1] > _WORTH_SHARING_SUMS
+    bounds = _column_shares(units[-1], sweep.threads if together else 1)
     for line in range(lines):
         arguments = (by_line[:, line], sweep.chunk_rows, sums[line])
         if sweep.record is not None:
-            sweep.record.call(_column_sum, *arguments, rows=units[-1])
+            sweep.record.call(_column_sum, bounds, *arguments, writes=[sums[line]])
         else:
             run_parts(_column_sum, bounds, *arguments)
     return total
@@ -109,12 +111,6 @@ def row_sum(sweep: Sweep, stream: Array, *units: int, so_far: Array | None = Non
         rows = stream[time, : live[time]]
         total[: live[time]] += rows[..., : units[-1]] if units else rows
     return total
-
-
-def shares(tiles: int, threads: int) -> list[int]:
-    """Where each thread's tiles begin, and the end."""
-    threads = min(threads, tiles)
-    return [k * tiles // threads for k in range(threads + 1)]
 
 
 def _column_shares(columns: int, threads: int) -> list[int]:

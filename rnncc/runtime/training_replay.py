@@ -15,6 +15,7 @@ from rnncc.runtime.frozen import Frozen
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.parameters import ParameterStore
 from rnncc.runtime.record import Record
+from rnncc.runtime.replays import cost_of
 from rnncc.runtime.stack import Stack, Tape
 from rnncc.runtime.state import PlaceStates
 
@@ -111,8 +112,9 @@ def bind_training(
     stack: Stack, store: ParameterStore, dtype: np.dtype[Any], initial: PlaceStates, dfinals: PlaceStates
 ) -> TrainingReplay:
     """A call of `stack`, of one direction and without lengths, bound to arrays of its own; `initial` and `dfinals` become its own."""
-    geometry, sweep = stack.geometry, replace(stack.sweep, threads=1)
-    packing, forward, backward = (Record(np.array([0, rows])) for rows in (1, sweep.batch, sweep.batch))
+    geometry, cost = stack.geometry, cost_of((stack.sweep.steps, stack.sweep.batch), stack.geometry, dtype, training=True)
+    sweep = replace(stack.sweep, threads=cost.threads(stack.sweep.threads))
+    packing, forward, backward = (Record(sweep.threads, waits=cost.waits(sweep.threads)) for _ in range(3))
     own = store.copied(packing)
     x = np.zeros((sweep.steps, sweep.batch, geometry.input_size), dtype)
     bound = replace(stack, weights=tuple(f.env for f in own), sweep=replace(sweep, record=forward))

@@ -13,16 +13,12 @@ from rnncc.runtime.frozen import Frozen
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.parameters import ParameterStore
 from rnncc.runtime.pullback import Gradients, Pullback
-from rnncc.runtime.replays import State
+from rnncc.runtime.replays import State, cost_of
 from rnncc.runtime.stack import Stack
 from rnncc.runtime.state import initial_states, state_cotangents
 from rnncc.runtime.training_replay import States, TrainingReplay, bind_training
 
-_WORTH = 16 << 20
-"""Steps times rows times parameters up to which one thread and no Python are sooner than several with it …"""
-_A_UNIT = 64
-"""… where a unit counts as so many: its functions take as long as they."""
-_LARGEST = 1 << 19
+_LARGEST = 3 << 18
 """Parameters of a layer beyond which packing them takes longer than Python, and replays more memory than they are worth."""
 _SHAPES = 2
 """How many shapes of calls a layer has replays of at a time …"""
@@ -82,13 +78,13 @@ class TrainingReplays:
     def __init__(self, store: ParameterStore) -> None:
         self._store, self._trained = store, tuple(store.trained())
         self._parameters = sum(master.size for master in store.masters)
-        self._weight = self._parameters + _A_UNIT * store.geometry.hidden_size * store.geometry.num_layers
         self._kept: dict[tuple[int, ...], _Kept] = {}
         self._lock = Lock()
 
     def serves(self, x: Array) -> bool:
         """Whether `x` (T, N, I) makes a small call."""
-        return 0 < x.shape[0] * x.shape[1] * self._weight <= _WORTH and self._parameters <= _LARGEST
+        cost = cost_of((x.shape[0], x.shape[1]), self._store.geometry, x.dtype, training=True)
+        return cost.worth_replaying() and self._parameters <= _LARGEST
 
     def call(
         self, x: Array, state: State, batch: Batch, constants: Mapping[str, float], stack: Callable[[], Stack]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rnncc.modules import load_module
+from rnncc.runtime.replay_cost import Cost
 from tests.interpreter_engine import InterpreterModule
 
 CELLS = Path(__file__).parent / "cells"
@@ -31,3 +32,11 @@ def class_of(request):
 @pytest.fixture
 def rng():
     return np.random.default_rng(7)
+
+
+@pytest.fixture(params=[False, True], ids=["few", "team"])
+def shared(request, monkeypatch):
+    """Replays by as many threads as their cost asks for, one here; and by all, whether they sleep or not."""
+    if request.param:
+        monkeypatch.setattr(Cost, "threads", lambda self, most: most)
+        monkeypatch.setattr(Cost, "waits", lambda self, threads: True)

@@ -1,5 +1,7 @@
 """Small calls that are made again: the same bits as the first time, whatever has changed in between, for callers at once."""
 
+import multiprocessing
+import os
 import pickle
 import threading
 
@@ -11,6 +13,7 @@ from rnncc.runtime import layer as layer_module
 from rnncc.runtime.replay import Replay
 
 pytestmark = pytest.mark.parametrize("class_of", ["kernels"], indirect=True)
+needs_fork = pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="this system cannot fork")
 SHAPES = [(1, 1), (1, 40), (6, 4), (3, 9)]
 """(T, N): one step by one thread and by several, few rows and more."""
 
@@ -44,7 +47,7 @@ def expect_same(found, expected):
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "elman"])
 @pytest.mark.parametrize(("steps", "rows"), SHAPES)
-def test_the_second_call_is_replayed_with_the_same_bits(class_of, rng, runs, monkeypatch, cell, steps, rows):
+def test_the_second_call_is_replayed_with_the_same_bits(class_of, rng, runs, shared, monkeypatch, cell, steps, rows):
     layer = class_of(cell)(3, 11, 2, threads=2, seed=1)
     for k in range(4):
         x = rng.standard_normal((steps, rows, 3)).astype("float32")
@@ -96,9 +99,9 @@ def test_results_are_the_callers(class_of, rng):
     assert np.isfinite(layer(x)[0]).all()
 
 
-def test_callers_at_once(class_of, rng):
-    layer = class_of("gru")(3, 5, seed=1)
-    xs = rng.standard_normal((8, 1, 2, 3)).astype("float32")
+def test_callers_at_once(class_of, rng, shared):
+    layer = class_of("gru")(3, 17, seed=1, threads=2)
+    xs = rng.standard_normal((8, 5, 2, 3)).astype("float32")
     expected = [layer(x)[0] for x in xs]
     wrong = []
 
@@ -117,7 +120,7 @@ def test_other_calls_are_not(class_of, rng, runs):
     """Lengths, a layout of one's own, two directions, much work."""
     x = rng.standard_normal((2, 3, 3)).astype("float32")
     layer, both, first = class_of("lstm")(3, 5), class_of("lstm")(3, 5, bidirectional=True), class_of("lstm")(3, 5, batch_first=True)
-    large = class_of("elman")(128, 512)
+    large = class_of("elman")(128, 1024)
     for _ in range(3):
         layer(x, lengths=[1, 2, 2])
         layer(x[:, 0])
@@ -138,3 +141,18 @@ def test_a_layer_forgets_shapes_and_travels_without_replays(class_of, rng, runs)
     twin = pickle.loads(pickle.dumps(layer))
     twin(np.zeros((1, 1, 3), np.float32))
     assert len(runs) == 1
+
+
+@needs_fork
+def test_a_forked_child_has_a_team_of_its_own(class_of, rng, shared):
+    layer, x = class_of("lstm")(3, 17, seed=1, threads=2), rng.standard_normal((6, 2, 3)).astype("float32")
+    expected = [layer(x)[0] for _ in range(3)][-1]
+
+    def repeat():
+        os._exit(int(any(not np.array_equal(layer(x)[0], expected) for _ in range(20))))
+
+    child = multiprocessing.get_context("fork").Process(target=repeat)
+    child.start()
+    child.join(60)
+    child.kill()
+    assert child.exitcode == 0

@@ -54,7 +54,7 @@ def drawn(rng, *shape):
 @pytest.mark.parametrize("cell", ["lstm", "gru", "elman"])
 @pytest.mark.parametrize("hidden", [11, 16])
 @pytest.mark.parametrize(("steps", "rows"), SHAPES)
-def test_the_second_call_is_replayed_with_the_same_bits(class_of, rng, runs, cell, hidden, steps, rows):
+def test_the_second_call_is_replayed_with_the_same_bits(class_of, rng, runs, shared, cell, hidden, steps, rows):
     layer, state, dstate = class_of(cell)(3, hidden, 2, threads=2, seed=1), None, None
     params = layer.params
     for k in range(6):
@@ -119,9 +119,9 @@ def test_constants_that_change_are_seen(class_of, rng):
         expect_same(arrays(result, pullback(dy)), arrays(*plain(layer, x, dy)))
 
 
-def test_callers_at_once(class_of, rng):
-    layer, dy = class_of("gru")(3, 5, seed=1), drawn(rng, 1, 2, 5)
-    xs = drawn(rng, 6, 1, 2, 3)
+def test_callers_at_once(class_of, rng, shared):
+    layer, dy = class_of("gru")(3, 17, seed=1, threads=2), drawn(rng, 5, 2, 17)
+    xs = drawn(rng, 6, 5, 2, 3)
     expected = [arrays(*plain(layer, x, dy)) for x in xs]
     shared = [layer.vjp(x) for x in xs]
     wrong = []

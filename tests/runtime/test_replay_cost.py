@@ -1,0 +1,56 @@
+"""Which calls are replayed, and by how many threads: of shapes alone."""
+
+import pytest
+
+from rnncc.runtime.cell_info import CellInfo, Parameter, State
+from rnncc.runtime.geometry import Geometry
+from rnncc.runtime.replay_cost import Cost
+from rnncc.runtime.simd.isa import ISA
+
+LSTM = 4 * 128 * 257 + 64 * 128
+"""What a row of an LSTM of 128 units meets in a step."""
+
+
+def cost(steps, rows, *, work=LSTM, copied=1024, training=False):
+    return Cost(steps, rows, work, copied, training)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_small_calls_are_made_by_one_thread_and_larger_ones_by_all(training):
+    assert cost(1, 1, training=training).threads(2) == 1
+    assert cost(100, 1, training=training).threads(2) == 2
+    assert cost(100, 1, training=training).threads(1) == 1
+
+
+def test_a_single_step_is_shared_by_rows():
+    assert cost(1, ISA.tall, work=1 << 30).threads(8) == 1
+    assert cost(1, 3 * ISA.tall, work=1 << 30).threads(8) == 3
+
+
+def test_threads_that_meet_in_every_step_need_more_to_share():
+    work = 1000
+    assert cost(100, ISA.short * 2, work=work).threads(2) == 2
+    assert cost(100 * ISA.short * 2, 1, work=work).threads(2) == 1
+
+
+def test_nobody_waits_for_a_sleeper_longer_than_it_helps():
+    assert not cost(1, 1).waits(2)
+    assert cost(1000, 1).waits(2)
+    assert not cost(1000, 1).waits(1)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_calls_of_nothing_of_much_work_and_of_many_bytes_are_not_replayed(training):
+    assert cost(1, 1, training=training).worth_replaying()
+    assert not cost(0, 1, training=training).worth_replaying()
+    assert not cost(1, 0, training=training).worth_replaying()
+    assert not cost(10_000, 1, copied=1, training=training).worth_replaying()
+    assert not cost(1, 1, copied=1 << 22, training=training).worth_replaying()
+
+
+def test_what_a_row_meets_is_added_up_over_layers():
+    """Weights of 3 x 5 and 5 x 5, a bias, and functions that take as long as 64 weights a unit."""
+    weights = (Parameter("W", ("hidden", "input")), Parameter("U", ("hidden", "hidden")), Parameter("b", ("hidden",), bias=True))
+    cell = CellInfo("Cell", "", (("x", ("input",)),), (State("h", ("hidden",)),), weights, ("hidden",))
+    assert Geometry(cell, 3, 5, 1, 1).row_work == 15 + 25 + 5 + 64 * 5
+    assert Geometry(cell, 3, 5, 2, 1).row_work == 15 + 25 + 5 + 64 * 5 + 55 + 64 * 5
