@@ -21,8 +21,6 @@ _LINE = 64
 """Bytes of a cache line."""
 CACHED_ROWS = 8 * ISA.tall
 """Rows of a whole sequence that a kernel takes at a time: those of 1024 float32 units fill 192 KiB."""
-CACHED_STEPS = 16
-"""Steps that a vector of units goes through alone before the next one does: a few KiB of each stream."""
 
 
 def kernel(function: Callable[..., None]) -> Any:

@@ -1,7 +1,7 @@
 """The order of work of a program of one direction: before the loop, its phases, after it. One schedule, every backend."""
 
 from rnncc.schedule.build import schedule
-from rnncc.schedule.elementwise import is_elementwise
+from rnncc.schedule.elementwise import is_apart, is_elementwise
 from rnncc.schedule.phase import Accumulator, Compute, Move, Panel, Phase, Schedule, Stage, Term
 from rnncc.schedule.printer import described, show_schedule
 
@@ -15,6 +15,7 @@ __all__ = [
     "Stage",
     "Term",
     "described",
+    "is_apart",
     "is_elementwise",
     "schedule",
     "show_schedule",

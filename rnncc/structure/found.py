@@ -71,7 +71,7 @@ def told(found: Iterable[Found], *, apart: bool, back: bool = False) -> tuple[st
 
 
 def _run(one: Found, *, apart: bool, back: bool) -> str:
-    how = "run unit by unit, state in registers" if apart else "run step by step"
+    how = "run unit by unit" if apart else "run step by step"
     how += ", not as a scan over time, which would do the work twice" if one.linear.holds else ""
     if not one.inverse.holds:
         return how

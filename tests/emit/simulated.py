@@ -123,7 +123,6 @@ def run_loop(kernel, sweep: Sweep, against, *arguments):
 
 
 PRIMITIVES = {name: getattr(host, name) for name in (*VOCABULARY, "where")} | {
-    "CACHED_STEPS": 2,
     "barrier": lambda meet, parts, meeting: meeting + 1,
     "dismiss": lambda part, posts: None,
     "enlist": lambda part, posts: None,

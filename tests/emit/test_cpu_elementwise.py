@@ -37,7 +37,7 @@ def split_units(kernel, sweep, against, *arguments):
 @pytest.mark.parametrize("name", CELLS)
 def test_their_source_means_what_the_program_does(name):
     made = compile_cell(name)
-    for kernel in ("inference", "forward", "backward", "trace"):
+    for kernel in ("inference_fused", "inference_hoisted", "forward_fused", "forward_hoisted", "backward", "trace"):
         assert f"def {kernel}_loop(" in made.source
     assert "barrier(" not in made.source
     check(made)
@@ -47,6 +47,7 @@ def test_a_window_over_time_is_shifted_ahead_of_the_loop_alone():
     """Its cotangents are made of what the loop computes, one step on: backward makes that product step by step."""
     made = compile_cell("qrnn")
     forward, backward = made.source.split("def backward_loop(")
+    assert "def forward_fused_loop(" in forward
     assert "barrier(" not in forward
     assert "barrier(" in backward.partition("@kernel")[0]
     check(made)
@@ -90,6 +91,7 @@ def test_threads_rows_and_segments_leave_the_bits_alone():
         np.testing.assert_array_equal(alone[1](alone[0][0]).x, shared[1](alone[0][0]).x)
         np.testing.assert_array_equal(alone[0][0], one(x[:, :rows], lengths=lengths[:rows])[0])
     whole, final = two(x)
+    np.testing.assert_array_equal(whole[:, :2], two(x[:, :2])[0])  # products made in the loop, and ahead of it
     first, state = two(x[:20])
     rest, last = two(x[20:], state)
     np.testing.assert_array_equal(whole, np.concatenate([first, rest]))

@@ -4,7 +4,7 @@ import pytest
 
 from rnncc.compiler import compile_cell
 from rnncc.passes import hoist_sums
-from rnncc.schedule import is_elementwise, schedule
+from rnncc.schedule import is_apart, is_elementwise, schedule
 from tests.schedule.cells import NO_LOOP, planned
 
 
@@ -19,9 +19,13 @@ def test_products_sums_and_matrices(name, holds):
     assert is_elementwise(schedule(compile_cell(name).primal, hoist=True)) == holds
 
 
-def test_a_product_in_the_step_as_it_stands():
-    assert not is_elementwise(schedule(compile_cell("indrnn").primal))
+@pytest.mark.parametrize(("name", "holds"), [("indrnn", True), ("lru", True), ("elman", False), ("jordan", False), ("lstm_layernorm", False)])
+def test_a_product_in_the_step_as_it_stands(name, holds):
+    """Threads that share units need not wait for each other where it is one of the input."""
+    plan = schedule(compile_cell(name).primal)
+    assert is_apart(plan) == holds
+    assert not is_elementwise(plan)
 
 
 def test_without_a_loop(tmp_path):
-    assert not any(map(is_elementwise, planned(NO_LOOP, tmp_path)))
+    assert not any(map(is_apart, planned(NO_LOOP, tmp_path)))

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from rnncc.emit.cpu.arrays import AGAINST, Arrays
-from rnncc.emit.cpu.elementwise import ElementwiseKernel
 from rnncc.emit.cpu.fixed import Fixed
 from rnncc.emit.cpu.host import dtype_line, extent, extents, from_env, host_node, named, number, read, size_lines
 from rnncc.emit.cpu.kernel import Kernel
@@ -15,7 +14,7 @@ from rnncc.emit.cpu.text import Text, wrapped
 from rnncc.emit.cpu.words import key, safe
 from rnncc.errors import InternalError
 from rnncc.ir import BlockDiagonal, Carry, Contract, Gather, Reduce, ScatterAdd, Slice, block_counts, units
-from rnncc.schedule import Accumulator, Panel, Phase, is_elementwise
+from rnncc.schedule import Accumulator, Panel, Phase
 
 
 class Driver:
@@ -119,8 +118,7 @@ class Driver:
             self._run("loop", phases, [AGAINST[self.plan.reverse]], in_loop=True)
 
     def _run(self, part: str, phases: tuple[Phase, ...], how: list[str], in_loop: bool) -> None:
-        made = ElementwiseKernel if in_loop and is_elementwise(self.plan) else Kernel
-        kernel = made(f"{self.name}_{part}", self.layout, phases, in_loop)
+        kernel = Kernel(f"{self.name}_{part}", self.layout, phases, in_loop)
         self.kernels.append(kernel)
         flat = not in_loop and not any(self._is_one_a_sequence(v) for v in kernel.names.parameters.values())
         arguments = [self._argument(part, kernel, p, v, flat=flat) for p, v in kernel.names.parameters.items()]

@@ -9,7 +9,7 @@ from rnncc.emit.cpu.layout import Layout, Slot, segments
 from rnncc.emit.cpu.names import Names
 from rnncc.emit.cpu.text import Text, wrapped
 from rnncc.ir import Concat, Reduce, Relabel, size_names, units
-from rnncc.schedule import Compute, Move, Panel, Phase, described
+from rnncc.schedule import Compute, Move, Panel, Phase, described, is_apart
 
 
 class Kernel:
@@ -27,8 +27,6 @@ class Kernel:
         It is the time loop, and updates carries; else its time steps are independent.
     """
 
-    meets: ClassVar[bool] = True
-    """Threads that share the units of a step wait for each other."""
     body: ClassVar[type[Body]] = Body
     vectors: ClassVar[str] = "range(0, {}, width)"
     """Units that a row's loop goes through."""
@@ -37,6 +35,8 @@ class Kernel:
 
     def __init__(self, name: str, layout: Layout, phases: tuple[Phase, ...], in_loop: bool) -> None:
         self.name, self.phases, self.in_loop = name, phases, in_loop
+        self.meets = in_loop and not is_apart(layout.plan)
+        """Threads that share the units of a step wait for each other."""
         self.program = layout.program
         self.names = Names(layout, in_loop)
         self.blocks: dict[str, tuple[int, ...]] = {}
@@ -86,7 +86,7 @@ class Kernel:
     # -- segments
 
     def _segment(self, run: tuple[Phase, ...]) -> None:
-        """Threads that share the units of the same rows wait for each other after it."""
+        """Threads that share the units of the same rows wait for each other after it, where units meet."""
         self._row_values = {}
         self.text()
         if isinstance(run[0], Compute) and run[0].panels:
@@ -97,7 +97,7 @@ class Kernel:
                 self._rows(run, shared=False)
         else:
             self._rows(run, shared=self.in_loop)
-        if self.in_loop:
+        if self.meets:
             self.text("meeting = barrier(meet, owners, meeting)")
 
     def _rows(self, run: tuple[Phase, ...], shared: bool) -> None:

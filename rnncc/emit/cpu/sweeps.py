@@ -103,10 +103,15 @@ class _Writer:
         return self.driver("trace", self.one_form(program), _Handed(), fixed)
 
     def forms(self, name: str, program: Program, handed: _Handed) -> list[Driver | str]:
-        """The function called `name`: two forms and the choice between them, where products can be made ahead of the loop."""
+        """The function called `name`: two forms and the choice between them, where products can be made ahead of the loop.
+
+        Where units meet in those products alone, both forms read the same program: only the order of work differs.
+        """
         program, fixed = without_fixed(program)
-        fused, hoisted = schedule(program), schedule(self.programs.hoist(program), hoist=True)
-        if not self.target.chooses or is_elementwise(hoisted) or len(hoisted.stages) == len(fused.stages):
+        cut = self.programs.hoist(program)
+        hoisted = schedule(cut, hoist=True)
+        fused = schedule(cut if is_elementwise(hoisted) else program)
+        if not self.target.chooses or len(hoisted.stages) == len(fused.stages):
             return [self.driver(name, self.one_form(program), handed, fixed)]
         return [
             self.driver(f"{name}_fused", fused, handed, fixed, ", every product in the loop"),
@@ -117,7 +122,7 @@ class _Writer:
         ]
 
     def one_form(self, program: Program) -> Schedule:
-        """Products stay in the loop, unless none is left without those that can be made ahead: its state stays in registers then."""
+        """Products stay in the loop, unless none is left without those that can be made ahead."""
         hoisted = schedule(self.programs.hoist(program), hoist=True)
         return schedule(program) if self.target.chooses and not is_elementwise(hoisted) else hoisted
 

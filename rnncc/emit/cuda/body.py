@@ -3,9 +3,8 @@
 from typing import ClassVar
 
 from rnncc.emit.cpu.body import Body
-from rnncc.emit.cpu.elementwise import UnitBody
 from rnncc.emit.cpu.layout import Slot
-from rnncc.ir import Reduce
+from rnncc.ir import Carry, Reduce
 
 
 class ThreadBody(Body):
@@ -30,8 +29,16 @@ class ThreadBody(Body):
         return value
 
 
-class ThreadUnitBody(UnitBody, ThreadBody):
+class ThreadUnitBody(ThreadBody):
     """The step of one unit of one row, its carries local variables."""
+
+    def _load(self, value: str) -> None:
+        if all(c.prev != value for c in self.names.carries):
+            super()._load(value)
+
+    def _handed_on(self, c: Carry) -> list[str]:
+        stored = super()._handed_on(c) if c.prev in self.layout.trajectories else []
+        return [*stored, f"{c.prev} = {c.next}"]
 
 
 class SequenceBody(ThreadBody):
