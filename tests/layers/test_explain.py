@@ -37,8 +37,7 @@ def test_repr_could_be_typed(class_of):
         ("lstm", "h, c: units meet in every step; run step by step"),
         (
             "minlstm",
-            "h: no product in the loop, linear in its state; run unit by unit, "
-            "not as a scan over time, which would do the work twice",
+            "h: no product in the loop, linear in its state; run unit by unit, not as a scan over time, which would do the work twice",
         ),
     ],
 )
