@@ -4,37 +4,21 @@ A recurrence can stretch a rounding error from step to step, and a normalisation
 problem's precision is then nearer to the exact result than that, whoever computes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncc.bench.problem import Problem
-
-_STEPS_APART = 8
-"""A step rounds some tens of numbers where moving what is given does it to each once; such errors, independent, add as the root."""
-
-
-def stretched(problem: Problem, expected: Mapping[str, NDArray[np.floating[Any]]], error: Callable[..., float]) -> float:
-    """The largest `error` against what is `expected` that rounding may explain by the conditioning of `problem`.
-
-    Parameters
-    ----------
-    problem
-        Its parameters, inputs, memories and first states are moved at random, each number by up to half a unit in the last place.
-    expected
-        What the interpreter gives where nothing moves, by key.
-    error
-        Of (found, expected) arrays.
-    """
-    found = problem.expected(moved(problem.rounding))
-    return _STEPS_APART * max(error(found[key], value) for key, value in expected.items())
+DRAWS = 4
+"""Which direction a problem stretches most is chance: the largest of a few counts."""
+ROUNDINGS = 256
+"""Of each unit in a step, some hundreds, where moving what is given rounds each number once; independent errors add as the root."""
 
 
-def moved(half: float) -> Callable[[NDArray[Any]], NDArray[Any]]:
-    """Moves floats at random by up to `half` of themselves, half a unit in the last place; whole numbers stay."""
-    rng = np.random.default_rng(5)
+def moved(half: float, draw: int) -> Callable[[NDArray[Any]], NDArray[Any]]:
+    """Moves floats at random by up to `half` of themselves, half a unit in the last place; whole numbers and what is no number stay."""
+    rng = np.random.default_rng((5, draw))
 
     def move(value: NDArray[Any]) -> NDArray[Any]:
         if value.dtype.kind != "f":

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncc.bench.conditioning import stretched
+from rnncc.bench.conditioning import ROUNDINGS
 from rnncc.bench.problem import Problem
 from rnncc.bench.short import shortened
 from rnncc.errors import UserError
@@ -128,7 +128,7 @@ def disagreement(name: str, problem: Problem, found: Results, expected: Results)
     errors = {key: _error(np.asarray(found[key]), value) if key in found else float("inf") for key, value in expected.items()}
     worst, at_most = max(errors, key=lambda key: errors[key]), _tolerance(problem)
     if at_most < errors[worst] < float("inf"):
-        at_most = max(at_most, stretched(problem, expected, _error))
+        at_most = max(at_most, _stretched(problem, expected))
     return None if errors[worst] <= at_most else Disagreement(name, str(problem), worst, errors[worst], at_most)
 
 
@@ -143,6 +143,11 @@ def _tolerance(problem: Problem) -> float:
     sums = float(np.finfo(problem.dtype).eps) * 64 * float(np.sqrt(shape.steps * (shape.inputs + shape.hidden)))
     operands = 0.0 if problem.precision == "exact" else problem.rounding * (32 + float(np.sqrt(shape.steps)))
     return sums + operands
+
+
+def _stretched(problem: Problem, expected: Results) -> float:
+    """What the problem makes of the roundings of each step."""
+    return ROUNDINGS**0.5 * max(_error(found[key], value) for found in problem.nearby for key, value in expected.items())
 
 
 def _error(found: NDArray[Any], expected: NDArray[Any]) -> float:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncc.bench.conditioning import DRAWS, moved
 from rnncc.catalogue import find
 from rnncc.compiler import Compilation, compile_under
 from rnncc.emit.numpy import run
@@ -238,16 +239,16 @@ class Problem:
     def _length(self, axis: str) -> int:
         return axis_length(axis, self.sizes.__getitem__)
 
-    def expected(self, moved: Callable[[NDArray[Any]], NDArray[Any]] = lambda value: value) -> Mapping[str, NDArray[np.float64]]:
+    def expected(self, move: Callable[[NDArray[Any]], NDArray[Any]] = lambda value: value) -> Mapping[str, NDArray[np.float64]]:
         """What the interpreter gives, in float64: by the keys of the program, of a stream the first step's output alone.
 
-        `moved` is applied to parameters, inputs, memories and first states.
+        `move` is applied to parameters, inputs, memories and first states.
         """
         made = self.cell.made
         once = self.mode == "stream"
         streams = {name: value[None] if once else value for name, value in self.streams.items()}
         first = {f"{name}_0": value for name, value in self.state.items()}
-        given = {name: moved(value) for name, value in (self.params | self.memories | streams | first).items()}
+        given = {name: move(value) for name, value in (self.params | self.memories | streams | first).items()}
         env: dict[str, Any] = {**self.steady, **given, **self._masks, **made.info.constants}
         if self.mode == "training":
             prefix = made.info.cotangent
@@ -255,6 +256,11 @@ class Problem:
             return self._with_learned(run(made.joint, env | {f"{prefix}output": self.cotangent} | finals))
         found = run(made.inference, env)
         return {"output": found["output"][0]} if once else found
+
+    @cached_property
+    def nearby(self) -> tuple[Mapping[str, NDArray[np.float64]], ...]:
+        """What is `expected` of numbers that differ from these by less than their precision tells apart, a few times."""
+        return tuple(self.expected(moved(self.rounding, draw)) for draw in range(DRAWS))
 
     def _with_learned(self, found: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
         """Gradients of learned first states: of what each row begins with, and of what begins again in mid-sequence."""

@@ -146,7 +146,7 @@ def test_a_cell_that_stretches_rounding_is_allowed_what_it_makes_of_it(tmp_path)
     file.write_text(SENSITIVE, encoding="utf-8")
     problem = Problem(BenchCell.found(str(file)), Shape(9, 4, 5, 6), "inference", "float32", 1)
     expected = problem.expected()
-    nearly = problem.expected(moved(2.0**-24))
+    nearly = problem.expected(moved(2.0**-24, 0))
     assert float(np.abs(nearly["output"] - expected["output"]).max()) > 1e-4
     assert disagreement("somebody", problem, nearly, expected) is None
     wrong = problem.expected(lambda value: 1.01 * value)
@@ -155,7 +155,7 @@ def test_a_cell_that_stretches_rounding_is_allowed_what_it_makes_of_it(tmp_path)
 
 
 def test_only_floats_move_and_by_no_more_than_rounding():
-    move, values = moved(2.0**-24), np.array([0.0, 1.0, -3.0, np.inf, -np.inf])
+    move, values = moved(2.0**-24, 0), np.array([0.0, 1.0, -3.0, np.inf, -np.inf])
     found = move(values)
     assert (abs(found[1:3] / values[1:3] - 1) <= 2.0**-24).all()
     assert (found[1:3] != values[1:3]).all()
