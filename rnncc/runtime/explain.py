@@ -32,7 +32,7 @@ def explain(
         ("checkpoint", _checkpoint(settings.checkpoint)),
         ("residual", "input added to output where both have the same size" if settings.residual else ""),
         ("truncate", "" if settings.truncate is None else f"cotangents of states end every {settings.truncate} steps"),
-        ("dtype", settings.dtype.name),
+        ("dtype", settings.shown_dtype),
         ("weights", _weights(settings.weight_dtype)),
         *machine,
         ("kernels", f"inference, forward, backward, trace of {kernels.inference.__module__}"),

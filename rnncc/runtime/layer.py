@@ -57,7 +57,7 @@ class Layer(LayerBase):
         No cotangent of a state passes the beginning of a step whose number is a multiple of this: truncated backpropagation through
         time. With `checkpoint` everything but the last piece is computed again. None: cotangents pass every step.
     dtype
-        "float32" or "float64".
+        "float32" or "float64"; on a CUDA device also "bfloat16": what goes through layers, and weights of products; all else float32.
     weight_dtype
         "bfloat16": a call and `stream` read the matrices of products rounded to bfloat16, half the bytes; states, sums and everything
         else stay float32, as do `params`, `vjp` and `trace`. None or "float32": as `dtype`, which must be float32 for either name.
@@ -247,7 +247,8 @@ class Layer(LayerBase):
         return bind(stack, self.dtype, initial_states(stack.geometry, self.dtype, batch, None, stack.weights, own=True))
 
     def _weights(self, *, inferring: bool) -> tuple[Mapping[str, Any], ...]:
-        return self._store.now(bfloat16=inferring and self._settings.weight_dtype == "bfloat16")
+        s = self._settings
+        return self._store.now(bfloat16=s.bfloat16 or (inferring and s.weight_dtype == "bfloat16"))
 
     def _read(self, x: object, lengths: object, memory_lengths: object) -> tuple[Batch, dict[str, Array], Memories]:
         geometry, dtype = self._store.geometry, self.dtype

@@ -140,7 +140,7 @@ class LayerBase:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Of every array in and out."""
+        """Of every array in and out; of layers of bfloat16 that of states and parameters."""
         return self._settings.dtype
 
     @property
@@ -189,7 +189,7 @@ class LayerBase:
         shown += [f"dropout={s.dropout}"] if s.dropout else []
         shown += [f"{name}={getattr(s, name)}" for name in ("checkpoint", "truncate") if getattr(s, name) is not None]
         shown += ["reversible=True"] if self.cell.runs_back else []
-        shown += [f"dtype={s.dtype.name!r}"]
+        shown += [f"dtype={s.shown_dtype!r}"]
         shown += [f"weight_dtype={s.weight_dtype!r}"] if s.weight_dtype is not None else []
         shown += [f"device={s.device!r}"] if s.device != "cpu" else []
         shown += [f"precision={s.precision!r}"] if s.precision != "exact" else []

@@ -43,21 +43,35 @@ class Settings:
     residual: bool = False
     truncate: int | None = None
     precision: str = "exact"
+    bfloat16: bool = False
+    """What goes through the layers, and weights of products, are bfloat16; then `dtype` is that of all else."""
 
     def __post_init__(self) -> None:
         checked: dict[str, object] = {name: whole(name, getattr(self, name), 1) for name in ("input_size", "hidden_size", "num_layers")}
         checked |= {name: flag(name, getattr(self, name)) for name in ("bias", "bidirectional", "batch_first", "residual")}
-        checked |= {"dropout": _rate(self.dropout), "dtype": as_dtype(self.dtype), "seed": whole("seed", self.seed, 0)}
+        half = self.bfloat16 or _names_bfloat16(self.dtype)
+        dtype = _beside_bfloat16(self) if half else as_dtype(self.dtype)
+        checked |= {"dropout": _rate(self.dropout), "dtype": dtype, "bfloat16": half, "seed": whole("seed", self.seed, 0)}
         checked |= {
             name: whole(name, getattr(self, name), 1)
             for name in ("threads", "checkpoint", "truncate")
             if getattr(self, name) is not None
         }
-        checked |= {"weight_dtype": _weight_dtype(self.weight_dtype, as_dtype(self.dtype))}
+        checked |= {"weight_dtype": _weight_dtype(self.weight_dtype, dtype)}
         as_device(self.device)
-        _check_precision(self.precision, self.device, as_dtype(self.dtype))
+        _check_precision(self.precision, self.device, dtype)
         for name, value in checked.items():
             object.__setattr__(self, name, value)
+
+    @property
+    def shown_dtype(self) -> str:
+        """As it was asked for."""
+        return "bfloat16" if self.bfloat16 else self.dtype.name
+
+    @property
+    def tf32(self) -> bool:
+        """Whether products of whole sequences round to TF32, which has every number of bfloat16."""
+        return self.bfloat16 or self.precision == "tf32"
 
     @property
     def directions(self) -> int:
@@ -84,6 +98,22 @@ def as_dtype(dtype: object) -> np.dtype[Any]:
     if dtype is None or found.name not in DTYPES:
         raise DtypeError(f"dtype={dtype!r} is not served; expected {' or '.join(DTYPES)}")
     return found
+
+
+def _names_bfloat16(dtype: object) -> bool:
+    return (dtype if isinstance(dtype, str) else getattr(dtype, "name", None)) == "bfloat16"
+
+
+def _beside_bfloat16(s: Settings) -> np.dtype[Any]:
+    """What is not bfloat16 where `dtype` is; raises where that is not served or something else is asked for as well."""
+    if s.device == "cpu":
+        raise DtypeError("dtype='bfloat16' is for a CUDA device; on the processor there is weight_dtype='bfloat16', for evaluation")
+    if s.weight_dtype is not None or s.precision != "exact":
+        raise ArgumentError(
+            f"dtype='bfloat16' says how weights are multiplied, found weight_dtype={s.weight_dtype!r}, precision={s.precision!r}; "
+            f"leave them out"
+        )
+    return np.dtype(np.float32)
 
 
 def _weight_dtype(given: object, dtype: np.dtype[Any]) -> str | None:

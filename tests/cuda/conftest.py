@@ -57,6 +57,7 @@ def layers(chip, monkeypatch):
         settings = {"seed": 1, "dtype": "float64"} | settings
         here, there = CLASSES[key]
         cpu = {k: v for k, v in settings.items() if k not in ("device", "precision")}
-        return here(*sizes, **{"device": "cuda"} | settings), there(*sizes, **cpu)
+        one = here(*sizes, **{"device": "cuda"} | settings)
+        return one, there(*sizes, **cpu | {"dtype": one.dtype})
 
     return made

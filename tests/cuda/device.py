@@ -277,6 +277,13 @@ class Tensor:
     def __init__(self, host, number=0, requires_grad=False):
         self.host, self.number, self.requires_grad = host, number, requires_grad
 
+    @property
+    def dtype(self):
+        return f"torch.{self.host.dtype}"
+
+    def view(self, dtype):
+        return Tensor(self.host.view(dtype), self.number)
+
     def detach(self):
         return Tensor(self.host, self.number)
 
@@ -298,7 +305,7 @@ class Tensor:
 def torch(stream):
     """The module in PyTorch's place, its current stream number `stream`."""
     made = ModuleType("torch")
-    made.Tensor = Tensor
+    made.Tensor, made.int16 = Tensor, np.int16
     made.from_dlpack = lambda array: Tensor(array.__dlpack__())
     made.cuda = SimpleNamespace(current_stream=lambda _device: SimpleNamespace(cuda_stream=stream))
     return made

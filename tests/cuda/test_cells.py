@@ -1,5 +1,6 @@
 """Every kernel of every cell for a device, without one: PTX is built, assembled for both architectures, and read."""
 
+import numpy as np
 import pytest
 
 from rnncc import catalogue
@@ -15,6 +16,22 @@ BOTH = ("lstm", "gru", "lstm_layernorm", "lru", "mlstm_matrix")
 """Cells whose kernels are assembled for every architecture; the others' for the last, from the same PTX."""
 SPILLED = {"lstm_attention": 8}
 """Bytes of a thread, where thirteen phases of a step are more than its registers hold."""
+
+
+@pytest.mark.parametrize(("panel", "mma"), [(np.uint16, "m16n8k16.row.col.f32.bf16"), (np.uint32, "m16n8k8.row.col.f32.tf32")])
+@pytest.mark.parametrize("kernel", ["forward", "backward"])
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_training_by_tensor_cores(cell, kernel, panel, mma):
+    """The time loops with packed weights of bfloat16 or TF32."""
+    loops = [(k, given) for k, given in launches(compile_cell(cell), kernel, "float32") if k.py_func.__name__.endswith("_loop")]
+    assert loops
+    for loop, given in loops:
+        code = ptx(loop, "float32", [a.astype(panel) if getattr(a, "ndim", 0) == 4 else a for a in given])
+        assert mma in code
+        assert ".f64" not in code
+        made_of = assembled(code, ARCHITECTURES[-1])
+        assert made_of.registers <= MOST
+        assert max(made_of.stores, made_of.loads, made_of.stack) == 0
 
 
 @pytest.mark.parametrize("cell", catalogue.names())

@@ -74,6 +74,14 @@ class Caller:
             return self.library.from_dlpack(value.detach() if hasattr(value, "detach") else value)
         return self.library.asarray(value) if on_device(value) else value
 
+    def entered(self, value: Any, what: str) -> Any:
+        """As `taken`, of what goes through the layers."""
+        return self.taken(value, what)
+
+    def issued(self, value: Any) -> Any:
+        """As `left`, of what comes out of the layers."""
+        return self.left(value)
+
     def left(self, value: Any) -> Any:
         """`value` with every array in it, or in dicts and tuples of them, as the caller works with it, over the same memory."""
         if isinstance(value, dict):

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from rnncc.runtime.cell_info import CellInfo
 from rnncc.runtime.cuda.device import array_library, chip_of, number_of
 from rnncc.runtime.cuda.flags import raise_failed
+from rnncc.runtime.cuda.half import HalfCaller
 from rnncc.runtime.cuda.interop import Caller, on_host
 from rnncc.runtime.cuda.parameters import DeviceParameters, DeviceStore
 from rnncc.runtime.cuda.stack import DeviceStack
@@ -54,9 +55,9 @@ class DevicePullback:
         with self.caller.working():
             own = self.caller.library.cuda.get_current_stream()
             own.wait_event(self.made)
-            found = self.pullback(self.caller.taken(dy, "dy"), self.caller.taken(dstate, "dstate"))
+            found = self.pullback(self.caller.entered(dy, "dy"), self.caller.taken(dstate, "dstate"))
             self.stream.wait_event(own.record(self.caller.library.cuda.Event(disable_timing=True)))
-            return Gradients(*map(self.caller.left, (found.x, found.state, found.params)))
+            return Gradients(self.caller.issued(found.x), self.caller.left(found.state), self.caller.left(found.params))
 
 
 class DeviceLayer(Layer):
@@ -72,13 +73,14 @@ class DeviceLayer(Layer):
     def _assemble(self, settings: Settings, store: ParameterStore, constants: Mapping[str, float], key: int) -> None:
         self._number = number_of(settings.device)
         masters = tuple(self._placed(master) for master in store.masters)
-        placed = DeviceStore(store.geometry, store.bias, masters, settings.precision == "tf32")
+        placed = DeviceStore(store.geometry, store.bias, masters, settings.tf32)
         super()._assemble(replace(settings, threads=1), placed, constants, key)
 
     def __call__(self, x: Any, state: Any = None, lengths: object = None, memory_lengths: object = None) -> Result:
         with self._called(x) as caller:
-            given = caller.taken(x, "x"), caller.taken(state, "state"), on_host(lengths), on_host(memory_lengths)
-            return caller.left(super().__call__(*given))
+            given = caller.entered(x, "x"), caller.taken(state, "state"), on_host(lengths), on_host(memory_lengths)
+            y, final = super().__call__(*given)
+            return caller.issued(y), caller.left(final)
 
     def vjp(  # type: ignore[override]
         self,
@@ -91,11 +93,11 @@ class DeviceLayer(Layer):
         memory_lengths: object = None,
     ) -> tuple[Result, DevicePullback]:
         with self._called(x) as caller:
-            given = caller.taken(x, "x"), caller.taken(state, "state"), on_host(lengths)
-            result, pullback = super().vjp(*given, train, key, checkpoint, on_host(memory_lengths))
+            given = caller.entered(x, "x"), caller.taken(state, "state"), on_host(lengths)
+            (y, final), pullback = super().vjp(*given, train, key, checkpoint, on_host(memory_lengths))
             stream = self.library.cuda.get_current_stream()
             made = stream.record(self.library.cuda.Event(disable_timing=True))
-            return caller.left(result), DevicePullback(pullback, caller, stream, made)
+            return (caller.issued(y), caller.left(final)), DevicePullback(pullback, caller, stream, made)
 
     def trace(
         self,
@@ -106,14 +108,14 @@ class DeviceLayer(Layer):
         memory_lengths: object = None,
     ) -> dict[str, Array]:
         with self._called(x) as caller:
-            given = caller.taken(x, "x"), names, caller.taken(state, "state"), on_host(lengths), on_host(memory_lengths)
+            given = caller.entered(x, "x"), names, caller.taken(state, "state"), on_host(lengths), on_host(memory_lengths)
             return caller.left(super().trace(*given))
 
     def stream(  # type: ignore[override]
         self, batch: int = 1, memory: object = None, memory_lengths: object = None
     ) -> DeviceStream:
         with self._called(memory) as caller:
-            given = caller.taken(memory, "memory"), on_host(memory_lengths)
+            given = caller.entered(memory, "memory"), on_host(memory_lengths)
             step, memories = one_step(self._store.geometry, self.dtype, batch, *given, self.library)
             return DeviceStream(self._stack(step, memories, inferring=True), self.dtype, caller)
 
@@ -128,7 +130,8 @@ class DeviceLayer(Layer):
     @contextmanager
     def _called(self, x: Any) -> Iterator[Caller]:
         raise_failed()
-        caller = Caller.of(self.library, self._number, x)
+        kind = HalfCaller if self._settings.bfloat16 else Caller
+        caller = kind.of(self.library, self._number, x)
         with caller.working():
             yield caller
 

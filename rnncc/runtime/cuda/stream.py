@@ -68,9 +68,9 @@ class DeviceStream:
             Where `x` does not fit or lies elsewhere; the state is then as before.
         """
         with self._working(x) as caller:
-            y, finals = self._stack.infer(self._read(caller.taken(x, "x")), self._states)
+            y, finals = self._stack.infer(self._read(caller.entered(x, "x")), self._states)
             self._assign(finals)
-            found: Array = caller.left(y[0])
+            found: Array = caller.issued(y[0])
             return found
 
     @contextmanager
@@ -78,7 +78,7 @@ class DeviceStream:
         """For whoever gave `given`, or was the last to, in their stream."""
         raise_failed()
         if given is not None:
-            self._caller = Caller.of(self._caller.library, self._caller.device, given)
+            self._caller = type(self._caller).of(self._caller.library, self._caller.device, given)
         with self._caller.working():
             cuda = self._caller.library.cuda
             own = cuda.get_current_stream()
