@@ -38,7 +38,7 @@ Maker = Callable[[Problem], Contender | None]
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A contender that computes something else than the cell: its time would mean nothing, so it is not timed.
+    """A contender that computes something else than the cell, or nothing: its time would mean nothing, so it is not timed.
 
     Parameters
     ----------
@@ -50,6 +50,8 @@ class Disagreement:
         Its deviation relative to the largest value of that key; infinite where it is missing, of another shape or no number.
     at_most
         What rounding explains.
+    failed
+        The error that it ended with, where it did not get so far as to compute anything.
     """
 
     contender: str
@@ -57,8 +59,11 @@ class Disagreement:
     value: str
     error: float
     at_most: float
+    failed: str = ""
 
     def __str__(self) -> str:
+        if self.failed:
+            return f"{self.contender}, {self.problem}: {self.failed}"
         off = f"has a relative error of {self.error:.1e}, expected at most {self.at_most:.1e}"
         return f"{self.contender}, {self.problem}: {self.value} {off if isfinite(self.error) else 'is missing, misshaped or no number'}"
 
@@ -67,7 +72,7 @@ class DisagreementError(UserError):
     """Contenders that were found wrong, told when all others have been measured."""
 
     def __init__(self, found: Sequence[Disagreement]) -> None:
-        super().__init__("\n  ".join(["not timed, since it computes something else:", *map(str, found)]))
+        super().__init__("\n  ".join(["not timed, since it fails or computes something else:", *map(str, found)]))
 
 
 @dataclass(frozen=True)
@@ -107,10 +112,14 @@ def _called(problem: Problem, makers: Mapping[str, Maker], clock: Callable[[], f
     wrong: list[Disagreement] = []
     for name, make in makers.items():
         start = clock()
-        contender = make(problem)
-        if contender is None:
+        try:
+            contender = make(problem)
+            if contender is None:
+                continue
+            found = contender.call()
+        except (RuntimeError, MemoryError) as error:  # how PyTorch and JAX say what they cannot do; the others can be timed
+            wrong.append(Disagreement(name, str(problem), "", float("inf"), 0.0, f"{type(error).__name__}: {_first_line(error)}"))
             continue
-        found = contender.call()
         took = clock() - start
         fault = None if expected is None else disagreement(name, problem, contender.read(found), expected)
         if fault is None:
@@ -130,6 +139,10 @@ def disagreement(name: str, problem: Problem, found: Results, expected: Results)
     if at_most < errors[worst] < float("inf"):
         at_most = max(at_most, _stretched(problem, expected))
     return None if errors[worst] <= at_most else Disagreement(name, str(problem), worst, errors[worst], at_most)
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), "")
 
 
 def _tolerance(problem: Problem) -> float:

@@ -45,7 +45,7 @@ def _row(r: Result, names: Sequence[str], figures: Figures) -> list[str]:
 def _time(r: Result, name: str) -> str:
     wrong = {d.contender: d for d in r.wrong}
     if name in wrong:
-        return f"[red]disagrees, {wrong[name].error:.1e}[/]"
+        return "[red]fails[/]" if wrong[name].failed else f"[red]disagrees, {wrong[name].error:.1e}[/]"
     return milliseconds(r.entries[name].timing.best) if name in r.entries else "-"
 
 

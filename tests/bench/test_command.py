@@ -90,7 +90,7 @@ def test_a_wrong_contender_is_told_last_and_the_others_are_measured(tmp_path, mo
     assert done.exit_code == 1
     assert "disagrees, " in done.stdout
     first, told = done.stderr.splitlines()[-2:]
-    assert first == "error: not timed, since it computes something else:"
+    assert first == "error: not timed, since it fails or computes something else:"
     assert told.startswith("  pytorch-loop, custom (5,3,8,16), inference, float32: ")
     (result,) = json.loads(figures.read_text())["results"]
     assert result["contenders"].keys() == {"rnncc"}

@@ -95,6 +95,20 @@ def test_a_wrong_contender_is_not_timed_and_the_others_are(tmp_path):
     assert lines(results[1])[-1] == f"{wrong(results)[1]}; not timed"
 
 
+def test_a_contender_that_fails_stops_nobody():
+    world = World()
+
+    def failing(_problem):
+        raise RuntimeError("out of memory\nat a place")
+
+    makers = {"rnncc": world.maker("rnncc", [1.0]), "large": failing, "peer": world.maker("peer", [2.0])}
+    (result,) = world.session(makers).run(MACHINE)
+    assert (result.best_peer, result.ratio) == ("peer", 2.0)
+    assert lines(result)[-1] == f"large, {result.problem}: RuntimeError: out of memory; not timed"
+    assert [next(iter(column.cells)) for column in table([result], list(makers)).columns][4] == "[red]fails[/]"
+    assert "disagrees" in json.dumps(record(world.session(makers), MACHINE, [result]), allow_nan=False)
+
+
 def test_peers_are_timed_where_this_package_is_wrong():
     world = World()
     makers = {"rnncc": world.maker("rnncc", [1.0], right=False), "peer": world.maker("peer", [2.0])}
