@@ -1,5 +1,6 @@
 """This package's own layer, through its public interface."""
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -13,15 +14,15 @@ from rnncc.runtime.library import library_of
 _PRECISIONS: dict[Precision, dict[str, Any]] = {
     "exact": {},
     "tf32": {"precision": "tf32"},
-    "bfloat16": {"precision": "tf32", "weight_dtype": "bfloat16"},
+    "bfloat16": {"dtype": "bfloat16"},
 }
-"""Keywords of a layer. Weights of bfloat16 are for evaluation; what is trained beside them multiplies in TF32."""
+"""Keywords of a layer."""
 
 
 def layer(problem: Problem) -> Contender:
     """A layer with the problem's parameters."""
     made, state = parametrised(problem)
-    x = _placed(problem.x, problem)
+    x = _sequence(problem.x, problem)
     if problem.mode == "training":
         return _training(made, problem, x, state)
     if problem.mode == "stream":
@@ -45,10 +46,19 @@ def parametrised(problem: Problem, **keywords: Any) -> tuple[Any, Arrays]:
 
 def _placed(value: Any, problem: Problem) -> Any:
     """An array, or a dict of them, where the problem has its arrays."""
-    if problem.device == "cpu":
-        return value
-    place = array_library().asarray
-    return {name: place(one) for name, one in value.items()} if isinstance(value, dict) else place(value)
+    if isinstance(value, dict):
+        return {name: _placed(one, problem) for name, one in value.items()}
+    return value if problem.device == "cpu" else array_library().asarray(value)
+
+
+def _sequence(value: Any, problem: Problem) -> Any:
+    """As `_placed`, of what goes through a layer: floats as the layer has them."""
+    if isinstance(value, dict):
+        return {name: _sequence(one, problem) for name, one in value.items()}
+    if problem.precision != "bfloat16" or value.dtype.kind != "f":
+        return _placed(value, problem)
+    half = import_module("ml_dtypes").bfloat16
+    return _placed(value.astype(half).view(np.uint16), problem).view(half)
 
 
 def _read(array: Any) -> Array:
@@ -61,7 +71,7 @@ def _training(made: Any, problem: Problem, x: Any, state: Arrays) -> Contender:
     prefix = problem.cell.made.info.cotangent
     train = problem.random or not problem.cell.made.info.masks
     given = None if any(s.learned for s in made.cell.states) else state
-    cotangent = _placed(problem.cotangent, problem)
+    cotangent = _sequence(problem.cotangent, problem)
 
     def call() -> Any:
         values, pullback = made.vjp(x, given, train=train)
