@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from rnncc.errors import InternalError
 from rnncc.runtime.compiled import kernel
 from rnncc.runtime.enlist import NO_PART, call, dismiss, enlist
-from rnncc.runtime.share import share
+from rnncc.runtime.share import share, shares
 from rnncc.runtime.simd.primitive import primitive
 from rnncc.runtime.spans import Spans
 from rnncc.runtime.spin import FOREVER, LINE, barrier
@@ -54,6 +54,7 @@ class Record:
         self._lines: list[list[int]] = []
         self._alive: list[object] = []
         self._since = Spans()
+        self._turned = False
         self._meet = np.zeros((1, LINE), np.int64)
 
     def call(
@@ -65,6 +66,12 @@ class Record:
         """
         starts = [*bounds, *[bounds[-1]] * (self.threads + 1 - len(bounds))]
         self._call(self._described(function, starts, *arguments), function, bounds, arguments, writes)
+
+    def shares(self, number: int) -> list[int]:
+        """As `runtime.share.shares`; of calls in a row every other gives what does not divide to the first threads, not the last."""
+        self._turned = not self._turned
+        bounds = shares(number, self.threads)
+        return [number - bound for bound in reversed(bounds)] if self._turned else bounds
 
     def call_meeting(self, function: Callable[..., Any], count: int, *arguments: Any) -> None:
         """`function(part, posts, bounds, meet, *arguments)` where all parts take the same `count` rows and meet in between."""

@@ -12,8 +12,10 @@ _INFERENCE, _TRAINING = 20_000, 8_000
 """Weights times rows that a thread gets through in a microsecond, forward alone and with gradients."""
 _HAND_OVER = 10
 """Microseconds from the caller to the team and back."""
-_MEETING = 0.5
-"""Microseconds of a step in which threads that share units wait for each other."""
+_MEETING, _EXCHANGED = 0.2, 0.15
+"""Microseconds that threads who share units lose in a step, and for each row of it that they read of each other."""
+_LOOPS = 3
+"""As many are met in with gradients: forward, and twice in a step back."""
 _SHARED = 0.9
 """Of two threads' time what does not go into uneven shares."""
 _WAKING = 143
@@ -49,15 +51,15 @@ class Cost:
 
     def worth_replaying(self) -> bool:
         """Whether what Python takes is more than a few percent, and more than what copying takes."""
-        most, bytes_ = (16_000, 2 << 20) if self.training else (4_000, 3 << 17)
+        most, bytes_ = (60_000, 8 << 20) if self.training else (4_000, 3 << 17)
         return 0 < self.alone <= most and self.steps * self.rows * self.copied <= bytes_
 
     def threads(self, most: int) -> int:
         """How many threads are soonest done: one, or as many as there are, `most`, and rows or steps to share."""
-        few = self.rows < ISA.short * most
+        meeting = (_MEETING + _EXCHANGED * self.rows) * self.steps if self.rows < ISA.short * most else 0
         shares = self.rows // ISA.tall if self.steps == 1 else most
         count = max(1, min(most, shares))
-        together = self.alone / count / _SHARED + _HAND_OVER + (_MEETING * self.steps if few else 0)
+        together = self.alone / count / _SHARED + (_HAND_OVER + meeting) * (_LOOPS if self.training else 1)
         return count if together < self.alone else 1
 
     def waits(self, threads: int) -> bool:

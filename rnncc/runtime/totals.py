@@ -54,10 +54,9 @@ def outer(
     a, b = np.ascontiguousarray(live_rows(sweep, left)), np.ascontiguousarray(live_rows(sweep, right))
     total = _in_whole_tiles(left_units, right_units, a.dtype) if so_far is None else so_far
     tiles, whole = -(-left_units // _TALL), np.asarray(total.base)
-    arguments = (sweep.chunk_rows, np.array([blocks, left_units, right_units]), a, b, whole)
+    arguments = (sweep.chunk_rows, np.array([blocks, left_units, right_units]), a, b, whole, sweep.record is not None)
     if sweep.record is not None:
-        sweep.record.clear(whole)
-        sweep.record.call(_outer, shares(tiles, sweep.threads), *arguments, writes=[whole])
+        sweep.record.call(_outer, sweep.record.shares(tiles), *arguments, writes=[whole])
     elif total.size and len(a):
         threads = sweep.threads if total.size * len(a) > _WORTH_SHARING else 1
         run_parts(_outer, shares(tiles, threads), *arguments)
@@ -81,12 +80,10 @@ def column_sum(sweep: Sweep, stream: Array, *units: int, so_far: Array | None = 
     total = np.zeros(units, rows.dtype) if so_far is None else so_far
     lines = math.prod(units[:-1])
     by_line, sums = rows.reshape(len(rows), lines, rows.shape[-1]), total.reshape(lines, units[-1])
-    if sweep.record is not None:
-        sweep.record.clear(total)
     together = sweep.record is not None or len(rows) * units[-1] > _WORTH_SHARING_SUMS
     bounds = _column_shares(units[-1], sweep.threads if together else 1)
     for line in range(lines):
-        arguments = (by_line[:, line], sweep.chunk_rows, sums[line])
+        arguments = (by_line[:, line], sweep.chunk_rows, sums[line], sweep.record is not None)
         if sweep.record is not None:
             sweep.record.call(_column_sum, bounds, *arguments, writes=[sums[line]])
         else:
@@ -119,13 +116,15 @@ def _column_shares(columns: int, threads: int) -> list[int]:
 
 
 @kernel
-def _outer(part, posts, bounds, chunks, diagonal, left, right, total):  # type: ignore[no-untyped-def]
+def _outer(part, posts, bounds, chunks, diagonal, left, right, total, anew):  # type: ignore[no-untyped-def]
     """Tiles [bounds[part], bounds[part + 1]) of rows of total (M, N) += leftᵀ right, left (K, ·), right (K, ·), chunk by chunk.
 
     A block of the left lies packed in L2, one chunk of the right in L1, the tile in registers. `diagonal` (3,) holds a number of
-    blocks, M and N: tiles that meet none of the blocks along the diagonal are passed by.
+    blocks, M and N: tiles that meet none of the blocks along the diagonal are passed by. `anew`: total is cleared first.
     """
     enlist(part, posts)
+    if anew:
+        total[bounds[part] * _TALL : bounds[part + 1] * _TALL] = 0
     chunk = _VECTORS * lanes(total)
     inner = min(_INNER, left.shape[0])
     packed_left = np.zeros((_TILES + 1, inner, _TALL), total.dtype)  # vectors that begin in a row of a tile may end after it
@@ -179,13 +178,15 @@ def _pack_right(packed, right, start, count, column):  # type: ignore[no-untyped
 
 
 @kernel
-def _column_sum(part, posts, bounds, rows, chunks, total):  # type: ignore[no-untyped-def]
+def _column_sum(part, posts, bounds, rows, chunks, total, anew):  # type: ignore[no-untyped-def]
     """Numbers [bounds[part], bounds[part + 1]) of total (M,) += Σ rows (K, ·), chunk by chunk.
 
-    `chunks` (·, 2) holds the first row of each and the one after its last.
+    `chunks` (·, 2) holds the first row of each and the one after its last. `anew`: total is cleared first.
     """
     enlist(part, posts)
     first, last = bounds[part], bounds[part + 1]
+    if anew:
+        total[first:last] = 0
     own = total[first:last]
     sums = np.empty(len(own))
     for chunk in range(chunks.shape[0]):

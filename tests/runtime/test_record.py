@@ -126,6 +126,12 @@ def test_callers_at_once_and_pauses():
     assert not wrong
 
 
+def test_what_does_not_divide_goes_to_one_thread_and_to_the_other():
+    found = Record(2)
+    assert sorted([found.shares(11), found.shares(11)]) == [[0, 5, 11], [0, 6, 11]]
+    assert sorted([found.shares(1), found.shares(1)]) == [[0, 1], [0, 1]]
+
+
 @pytest.mark.parametrize(
     ("reads", "writes", "meets"),
     [(0, 2, False), (1, 2, True), (2, 0, True), (2, 1, True), (2, 3, False)],

@@ -45,7 +45,7 @@ def test_calls_of_nothing_of_much_work_and_of_many_bytes_are_not_replayed(traini
     assert not cost(0, 1, training=training).worth_replaying()
     assert not cost(1, 0, training=training).worth_replaying()
     assert not cost(10_000, 1, copied=1, training=training).worth_replaying()
-    assert not cost(1, 1, copied=1 << 22, training=training).worth_replaying()
+    assert not cost(1, 1, copied=1 << 24, training=training).worth_replaying()
 
 
 def test_what_a_row_meets_is_added_up_over_layers():
