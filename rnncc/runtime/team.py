@@ -23,8 +23,8 @@ from rnncc.runtime.sweep import Sweep
 Kernel = Callable[..., Any]
 """`kernel(part, posts, bounds, *arguments)`: enlists, works from bounds[part] to bounds[part + 1], dismisses."""
 
-_LOOKS = 4000
-"""Looks for the next task before a worker sleeps: about 100 µs."""
+_LOOKS = 2000
+"""Looks for the next task before a worker sleeps: about 1 ms, nearly all of it letting others run."""
 _MOST = 256
 """Workers a team can have."""
 _NOBODY = np.zeros((0, 2 * LINE), np.int64)
