@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncc.runtime.kernels import Array
+from rnncc.runtime.library import placed
 
 _BLOCK = 8
 """Float32 numbers that Philox makes of one value of its counter: four words of 64 bits, two numbers each."""
@@ -64,7 +65,7 @@ class Mask:
 
     def between(self, first: int, last: int) -> Array:
         """The steps [first, last): (last - first, N, units)."""
-        return self.library.asarray(self._drawn(first, last))
+        return placed(self.library, self._drawn(first, last))
 
     def _drawn(self, first: int, last: int) -> Array:
         _, rows, units = self.shape

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from rnncc.errors import ShapeError
 from rnncc.runtime.given import as_array
+from rnncc.runtime.library import placed
 
 Index = NDArray[np.int64]
 
@@ -53,7 +54,7 @@ def ragged(lengths: object, steps: int, rows: int, library: ModuleType = np) -> 
     back = np.empty_like(order)
     back[order] = np.arange(rows)
     dead = np.arange(steps)[:, None] >= descending
-    return Ragged(descending, order, library.asarray(order), library.asarray(back), library.asarray(dead))
+    return Ragged(descending, order, placed(library, order), placed(library, back), placed(library, dead))
 
 
 def whole_lengths(lengths: object, most: int, rows: int, what: str, axis: str) -> Index:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from rnncc.errors import DeviceError
+
 
 def is_array(value: Any) -> bool:
     """Whether `value` is an array of NumPy or of a device."""
@@ -29,3 +31,16 @@ def library_of(array: Any) -> ModuleType:
     if isinstance(array, np.ndarray | np.generic):
         return np
     return sys.modules[type(array).__module__.partition(".")[0]]
+
+
+def placed(library: ModuleType, array: Any) -> Any:
+    """An array of the host where `library` has its arrays.
+
+    Raises `DeviceError` while a CUDA graph is taken down: it would read the host's memory at each launch, whatever is there by then.
+    """
+    if library is not np and library.cuda.get_current_stream().is_capturing():
+        raise DeviceError(
+            "a CUDA graph cannot take down what copies arrays of the host: ragged lengths, random masks, memories, or the first call "
+            "on this stream; call once on it before the capture begins, and leave those out"
+        )
+    return library.asarray(array)

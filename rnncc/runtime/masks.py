@@ -13,6 +13,7 @@ from rnncc.runtime.cell_info import CellInfo, RandomMask
 from rnncc.runtime.dropout import uniform
 from rnncc.runtime.geometry import Geometry, Place
 from rnncc.runtime.kernels import Array
+from rnncc.runtime.library import placed
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class CellMasks:
             leading = {"step": (last - first, rows), "sequence": (rows,), "call": ()}[mask.per]
             skipped = first * rows * math.prod(units) if mask.per == "step" else 0
             drawn = self._drawn(mask, (*leading, *units), (number, int(place.reverse), place.layer), skipped)
-            found[mask.name] = self.library.asarray(drawn)
+            found[mask.name] = placed(self.library, drawn)
         return found
 
     def _drawn(self, mask: RandomMask, shape: tuple[int, ...], stream: tuple[int, int, int], skipped: int) -> Array:

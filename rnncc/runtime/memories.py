@@ -13,6 +13,7 @@ from rnncc.runtime.given import as_floats, describe
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.keywords import suggestion
 from rnncc.runtime.lengths import whole_lengths
+from rnncc.runtime.library import placed
 
 Memories = dict[str, Array]
 """What kernels are given: each memory (N, S, size), zero where a row has no position, and which positions exist (N, S)."""
@@ -61,7 +62,7 @@ def read_memories(geometry: Geometry, dtype: np.dtype[Any], batch: Batch, given:
     for memory in cell.memories:
         array = _rows(geometry, dtype, batch, memory, given[memory.name])
         exists = np.arange(array.shape[1]) < _lengths(batch, array.shape[1], memory, ends.get(memory.name))[:, None]
-        order, there = slice(None) if batch.ragged is None else batch.ragged.picked, batch.library.asarray(exists)
+        order, there = slice(None) if batch.ragged is None else batch.ragged.picked, placed(batch.library, exists)
         found[memory.name] = batch.library.ascontiguousarray(np.where(there[..., None], array, 0)[order], dtype)
         found[memory.exists] = batch.library.ascontiguousarray(there[order], dtype)
     return found

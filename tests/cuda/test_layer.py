@@ -11,7 +11,9 @@ import rnncc
 import rnncc.modules
 from rnncc.errors import ArgumentError, DeviceError
 from rnncc.runtime.cuda import flags
+from rnncc.runtime.cuda.lengths import live_rows_at
 from rnncc.runtime.frozen import PANELS
+from rnncc.runtime.sweep import Sweep
 from rnncc.runtime.transforms import asked_for
 from rnncc.runtime.weights import read_weights
 from tests.cuda import device
@@ -233,3 +235,19 @@ def test_without_cupy_nothing_is_compiled(monkeypatch):
         rnncc.RNN("lstm", INPUTS, H, device="cuda")
     with pytest.raises(DeviceError, match="device='gpu' is not served; expected 'cpu', 'cuda'"):
         rnncc.RNN("lstm", INPUTS, H, device="gpu")
+
+
+@pytest.mark.parametrize("case", ["ragged", "masks", "anew"])
+def test_what_a_graph_cannot_take_down(chip, layers, monkeypatch, case):
+    """What is copied from the host; on another stream than that of the calls before also what they have left there."""
+    here, _ = layers("lstm", num_layers=2, dropout=0.5)
+    x = chip.asarray(drawn(T, N, INPUTS))
+    calls = {
+        "ragged": lambda: here(x, None, LENGTHS),
+        "masks": lambda: here.vjp(x),
+        "anew": lambda: live_rows_at(Sweep(T, N, library=chip)),
+    }
+    calls[case]()
+    monkeypatch.setattr(chip.cuda.Stream.null.__class__, "is_capturing", lambda _stream: True)
+    with chip.cuda.ExternalStream(77 if case == "anew" else 0), pytest.raises(DeviceError, match="copies arrays of the host"):
+        calls[case]()

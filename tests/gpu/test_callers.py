@@ -113,6 +113,21 @@ def test_a_step_of_training_in_a_graph(cupy, layer):
                 cupy.testing.assert_allclose(one, other, rtol=0, atol=1e-5 * float(abs(other).max()))
 
 
+def test_what_a_graph_cannot_take_down_is_an_error(cupy, layer):
+    x = cupy.asarray(drawn(T, N, INPUTS))
+    expected = layer(x)[0]
+    cupy.cuda.Device().synchronize()
+    with cupy.cuda.Stream(non_blocking=True) as stream:
+        layer(x)
+        stream.begin_capture()
+        with pytest.raises(rnncc.errors.DeviceError, match="a CUDA graph cannot take down what copies arrays of the host"):
+            layer(x, lengths=np.arange(N))
+        stream.end_capture()
+        found = layer(x)[0]
+        stream.synchronize()
+    cupy.testing.assert_array_equal(found, expected)
+
+
 def test_parameters_are_the_memory_that_is_learned(cupy, layer):
     x = cupy.asarray(drawn(T, N, INPUTS))
     before = layer(x)[0].copy()

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from rnncc.runtime.kernels import Array
+from rnncc.runtime.library import placed
 from rnncc.runtime.sweep import Sweep
 
 _KEPT = 64
@@ -68,4 +69,4 @@ def _made(
     make: Callable[[Sweep], Any], library: ModuleType, _current: tuple[int, int], steps: int, batch: int, lengths: bytes | None
 ) -> Any:
     given = None if lengths is None else np.frombuffer(lengths, np.int64)
-    return library.asarray(make(Sweep(steps, batch, given)))
+    return placed(library, make(Sweep(steps, batch, given)))
