@@ -11,7 +11,7 @@ from rnncc.runtime.kernels import Array
 from rnncc.runtime.record import Record
 from rnncc.runtime.replays import cost_of
 from rnncc.runtime.stack import Stack
-from rnncc.runtime.state import PlaceStates
+from rnncc.runtime.state import PlaceStates, stacked
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Replay:
             for name, array in own.items():
                 array[...] = self.first[place][name] if state is None else state[name][place]
         self.run()
-        return self.y.copy(), {name: np.array([final[name] for final in self.finals]) for name in self.first[0]}
+        return self.y.copy(), stacked(self.finals)
 
 
 def bind(stack: Stack, dtype: np.dtype[Any], initial: PlaceStates, *, onwards: bool = False) -> Replay:

@@ -5,6 +5,7 @@ are too few for a tile each, they share units and meet in every phase of a step.
 """
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from rnncc.runtime.simd.isa import ISA
 
@@ -44,7 +45,7 @@ class Cost:
     copied: int
     training: bool
 
-    @property
+    @cached_property
     def alone(self) -> float:
         """Microseconds by one thread."""
         return self.steps * self.rows * self.row_work / (_TRAINING if self.training else _INFERENCE)
@@ -65,3 +66,9 @@ class Cost:
     def waits(self, threads: int) -> bool:
         """Whether a team of so many had better wait for a thread that sleeps than leave all to the caller."""
         return self.alone * (1 - 1 / threads) > _WAKING
+
+
+@lru_cache(maxsize=256)
+def cost_at(steps: int, rows: int, row_work: int, copied: int, training: bool) -> Cost:
+    """The `Cost` of this shape: every call asks for that of its own."""
+    return Cost(steps, rows, row_work, copied, training)

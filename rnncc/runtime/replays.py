@@ -13,7 +13,7 @@ import numpy as np
 from rnncc.runtime.geometry import Geometry
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.parameters import ParameterStore
-from rnncc.runtime.replay_cost import Cost
+from rnncc.runtime.replay_cost import Cost, cost_at
 from rnncc.runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def worth_replaying(x: Array, geometry: Geometry) -> bool:
 def cost_of(leading: tuple[int, int], geometry: Geometry, dtype: np.dtype[Any], *, training: bool = False) -> Cost:
     """What a call costs whose `leading` axes are T and N."""
     copied = (geometry.input_size + geometry.output_size) * dtype.itemsize * (2 if training else 1)
-    return Cost(*leading, geometry.row_work, copied, training)
+    return cost_at(*leading, geometry.row_work, copied, training)
 
 
 def training_replays(settings: Settings, store: ParameterStore) -> "TrainingReplays | None":

@@ -53,6 +53,13 @@ def leave_state_gradients(geometry: Geometry, batch: Batch, gradients: PlaceStat
     return _left(batch, geometry.cell.differentiable, gradients)
 
 
+def stacked(states: PlaceStates) -> dict[str, Array]:
+    """Name -> (places, N, *axes), new arrays."""
+    if len(states) == 1:
+        return {name: array[None].copy() for name, array in states[0].items()}  # in a quarter of the time
+    return {name: np.stack([own[name] for own in states]) for name in states[0]}
+
+
 def _left(batch: Batch, states: Sequence[State], values: PlaceStates) -> dict[str, Array]:
     return {s.name: batch.leave_state(_stacked([v[s.name] for v in values])) for s in states}
 

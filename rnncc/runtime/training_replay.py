@@ -17,7 +17,7 @@ from rnncc.runtime.parameters import ParameterStore
 from rnncc.runtime.record import Record
 from rnncc.runtime.replays import cost_of
 from rnncc.runtime.stack import Stack, Tape
-from rnncc.runtime.state import PlaceStates
+from rnncc.runtime.state import PlaceStates, stacked
 
 States = dict[str, Array]
 """Name -> (L, N, *axes)."""
@@ -39,10 +39,7 @@ class Values:
 
     def read(self) -> tuple[Array, States]:
         """Copies."""
-        names = self.states[0]
-        if len(self.states) == 1:
-            return self.stream.copy(), {name: array[None].copy() for name, array in names.items()}
-        return self.stream.copy(), {name: np.stack([own[name] for own in self.states]) for name in names}
+        return self.stream.copy(), stacked(self.states)
 
 
 @dataclass(eq=False)
