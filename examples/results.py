@@ -41,7 +41,7 @@ def read(path: Path) -> list[Result]:
 def add(path: Path, result: Result) -> None:
     """Write `result` into the file, in place of what was there of the same task and cell."""
     by_key = {(r.task, r.cell): r for r in [*read(path), _rounded(result)]}
-    lines = [json.dumps(asdict(by_key[key])) for key in sorted(by_key)]
+    lines = [json.dumps({field: value for field, value in asdict(by_key[key]).items() if value != ""}) for key in sorted(by_key)]
     path.write_text("[\n  " + ",\n  ".join(lines) + "\n]\n", encoding="utf-8")
 
 

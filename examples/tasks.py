@@ -2,6 +2,9 @@
 
     python examples/tasks.py adding                                   about a minute: an LSTM over 200 steps, a squared error of 0.002
     python examples/tasks.py adding --cell gru                        0.00007
+
+Copying over a hundred steps: 0.00001 nats a letter in a minute, and 0.23 in five to ten on one core.
+
     python examples/tasks.py copy --length 100 --cell lru --initial nu=-6 --initial log_gamma=-2.65
     python examples/tasks.py copy --length 100 --hidden 128 --rate 5e-3 --steps 4000 --initial b_f=chrono --initial b_i=-chrono
 

@@ -68,9 +68,13 @@ def _not_offered(raised: BaseException, _code: str, _names: Mapping[str, object]
 
 def _no_method(raised: BaseException, _code: str, _names: Mapping[str, object]) -> Mistake:
     owner, word = getattr(raised, "obj", None), str(getattr(raised, "name", ""))
-    what = {"Cell": "cell", "Weight": "weight"}.get(type(owner).__name__, "value")
-    remedy = "" if what == "value" else close(word, [n for n in dir(owner) if not n.startswith("_")])
-    return Mistake(f"a {what} has no {word}", remedy=remedy)
+    match type(owner).__name__:
+        case "Cell":
+            return Mistake(f"a cell has no {word}", remedy=close(word, [n for n in dir(owner) if not n.startswith("_")]))
+        case "Weight":
+            return Mistake(f"a weight has no {word}", remedy="what there is: W.T, W @ v, and elementwise what goes with numbers")
+        case _:
+            return Mistake(f"a value has no {word}")
 
 
 def _call(raised: BaseException, code: str, _names: Mapping[str, object]) -> Mistake:
@@ -80,6 +84,11 @@ def _call(raised: BaseException, code: str, _names: Mapping[str, object]) -> Mis
 def _no_matrix(_raised: BaseException, code: str, _names: Mapping[str, object]) -> Mistake:
     remedy = "left of @ stands a weight: cell.weight(name, rows, cols); elementwise products are written with *"
     return Mistake("@ is used on values that are no weight", found=code, remedy=remedy)
+
+
+def _no_parts(_raised: BaseException, code: str, _names: Mapping[str, object]) -> Mistake:
+    remedy = "what was at the step before is a state: cell.state(name, size) with cell.next(name=…)"
+    return Mistake("values and weights have no parts", found=code, remedy=remedy)
 
 
 def _arguments(raised: BaseException, code: str, _names: Mapping[str, object]) -> Mistake:
@@ -117,6 +126,7 @@ _TABLE: tuple[tuple[type[BaseException], str, Explain], ...] = (
     (TypeError, r"not iterable", _not_iterable),
     (TypeError, r"Cannot convert expression to float|loop of ufunc|must be real number", _other_library),
     (TypeError, r"unsupported operand type\(s\) for @", _no_matrix),
+    (TypeError, r"'(Symbol|Weight|Add|Mul|Pow)' object is not subscriptable", _no_parts),
     (TypeError, r"takes .* arguments? \(\d+ given\)", _arguments),
     (sp.SympifyError, r"", _no_value),
     (SystemExit, r"", _exit),

@@ -126,7 +126,9 @@ def test_unknown_method_of_a_cell():
 
 
 def test_unknown_method_of_a_weight():
-    assert "error: a weight has no t" in faults("h_new = tanh(W @ x + U.t @ h)")
+    text = faults("h_new = tanh(W @ x + U.t @ h)")
+    assert "error: a weight has no t\n" in text
+    assert "help: what there is: W.T, W @ v, and elementwise" in text
 
 
 def test_next_of_what_is_no_state():

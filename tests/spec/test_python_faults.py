@@ -60,6 +60,13 @@ def test_a_weight_applied_to_no_value():
     assert "found: 'h'" in faults("h_new = tanh(U @ 'h')")
 
 
+@pytest.mark.parametrize("indexed", ["x[-1]", "U[0]", "(x + 1)[0]"])
+def test_a_step_before_or_a_part(indexed):
+    text = faults(f"h_new = tanh({indexed})")
+    assert "bad.py:7:14: error: values and weights have no parts" in text
+    assert "help: what was at the step before is a state: cell.state(name, size)" in text
+
+
 def test_truth_value():
     assert (
         faults(f"{FINE}\nif h > 0:\n    h_new = h")
