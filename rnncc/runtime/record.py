@@ -5,12 +5,13 @@ a copy of its arguments behind (`runtime.enlist`), by which it is called again. 
 taken down too. The arrays of the first time serve every further time: whoever repeats it writes new values into what the function was
 given, and finds results where the function left them.
 
-A team goes through a record together: each thread does its part of every line. Threads meet before a line that reads or writes what
-lines since their last meeting wrote, or writes what these read. While the team works for somebody else, or one of its threads sleeps
-and the record is too short to wait for it, the caller does every line alone, with the same results.
+A team goes through a record together: each thread does its part of every line, or one thread all of it. Threads meet before a line
+that reads or writes what other threads wrote since their last meeting, or writes what these read. While the team works for somebody
+else, or one of its threads sleeps and the record is too short to wait for it, the caller does every line alone, with the same results.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -27,13 +28,13 @@ from rnncc.runtime.compiled import kernel
 from rnncc.runtime.enlist import NO_PART, call, dismiss, enlist
 from rnncc.runtime.share import share, shares
 from rnncc.runtime.simd.primitive import primitive
-from rnncc.runtime.spans import Spans
+from rnncc.runtime.spans import ALL, Spans
 from rnncc.runtime.spin import FOREVER, LINE, barrier
 from rnncc.runtime.team import run_together
 
-_FIELDS = 8
+_FIELDS = 9
 """Of a line: whether threads meet before it; then function, its arguments for a thread of several and for one alone; or 0, target,
-source, bytes of a row, bytes from row to row of target and source, how many rows."""
+source, bytes of a row, bytes from row to row of target and source, how many rows; at last the thread that does it, or `ALL`."""
 _ROOM = 1022
 """Words for the arguments of a kernel, unless it needs more; a page with the two words before them."""
 
@@ -54,8 +55,18 @@ class Record:
         self._lines: list[list[int]] = []
         self._alive: list[object] = []
         self._since = Spans()
+        self._owner = ALL
         self._turned = False
         self._meet = np.zeros((1, LINE), np.int64)
+
+    @contextmanager
+    def by(self, owner: int) -> Iterator[None]:
+        """What is taken down meanwhile is all done by thread `owner`; loops whose parts meet are not."""
+        self._owner = owner
+        try:
+            yield
+        finally:
+            self._owner = ALL
 
     def call(
         self, function: Callable[..., Any], bounds: Sequence[int], *arguments: Any, writes: Sequence[NDArray[Any]] | None = None
@@ -64,8 +75,13 @@ class Record:
 
         `bounds` are those of as many threads as the record has, or of fewer; `writes` all arrays that are written to, None: any may be.
         """
-        starts = [*bounds, *[bounds[-1]] * (self.threads + 1 - len(bounds))]
+        starts = [*bounds[: self._parts], *[bounds[-1]] * max(1, self._parts + 1 - len(bounds))]
         self._call(self._described(function, starts, *arguments), function, bounds, arguments, writes)
+
+    @property
+    def _parts(self) -> int:
+        """Of a line that is taken down now."""
+        return self.threads if self._owner == ALL else 1
 
     def shares(self, number: int) -> list[int]:
         """As `runtime.share.shares`; of calls in a row every other gives what does not divide to the first threads, not the last."""
@@ -135,7 +151,8 @@ class Record:
         writes: Sequence[NDArray[Any]] | None,
         *further: NDArray[Any],
     ) -> None:
-        alone = together if self.threads == 1 and not further else self._described(function, [0, bounds[-1]], *arguments)
+        by_one = self._parts == 1 and not further
+        alone = together if by_one else self._described(function, [0, bounds[-1]], *arguments)
         given = [*(a for a in arguments if isinstance(a, np.ndarray)), *further]
         self._add([together[0], together[1], alone[1], 0, 0, 0, 0], given, given if writes is None else writes)
         self._alive.append((function, arguments, further))
@@ -148,11 +165,11 @@ class Record:
         self._alive.append((target, source))
 
     def _add(self, line: list[int], reads: Sequence[NDArray[Any]], writes: Sequence[NDArray[Any]]) -> None:
-        meet = self._since.clash(reads, writes)
+        meet = self._since.clash(reads, writes, self._owner)
         if meet:
             self._since = Spans()
-        self._since.add(reads, writes)
-        self._lines.append([int(meet), *line])
+        self._since.add(reads, writes, self._owner)
+        self._lines.append([int(meet), *line, self._owner])
 
 
 def describe(function: Callable[..., Any], bounds: NDArray[np.int64], *arguments: Any) -> tuple[int, NDArray[np.int64]]:
@@ -214,10 +231,14 @@ def _replay(part, posts, bounds, lines, meet):  # type: ignore[no-untyped-def]
     for k in range(lines.shape[0] if part != NO_PART else 0):
         if lines[k, 0]:
             meeting = barrier(meet, parts, meeting)
-        if lines[k, 1]:
-            failed |= call(lines[k, 1], lines[k, 3 if parts == 1 else 2], part)
+        owner = lines[k, 8]
+        if parts > 1 and owner not in (ALL, part):
             continue
-        first, last = share(lines[k, 7], part, parts)
+        own, owners = (part, parts) if owner == ALL else (0, 1)
+        if lines[k, 1]:
+            failed |= call(lines[k, 1], lines[k, 3 if owners == 1 else 2], own)
+            continue
+        first, last = share(lines[k, 7], own, owners)
         for row in range(first, last):
             _move(lines[k, 2] + row * lines[k, 5], lines[k, 3] + row * lines[k, 6], lines[k, 4])
     dismiss(part, posts)

@@ -4,6 +4,7 @@ A replay saves what Python takes around a call, and copies what goes in and out.
 are too few for a tile each, they share units and meet in every phase of a step.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -21,6 +22,10 @@ _SHARED = 0.9
 """Of two threads' time what does not go into uneven shares."""
 _WAKING = 143
 """Microseconds until a sleeping thread has come."""
+_LEAST, _MOST = 12, 32
+"""Steps of a segment of time at least, two tiles of one row a step; segments at most."""
+_SEGMENT = 5
+"""Microseconds that a segment of time of a layer takes beside its steps."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,8 @@ class Cost:
         T and N.
     row_work
         Weights that a row meets in a step, functions included (`Geometry.row_work`).
+    layers
+        Of the stack.
     copied
         Bytes of a row that go in and out in a step.
     training
@@ -42,6 +49,7 @@ class Cost:
     steps: int
     rows: int
     row_work: int
+    layers: int
     copied: int
     training: bool
 
@@ -53,15 +61,39 @@ class Cost:
     def worth_replaying(self) -> bool:
         """Whether what Python takes is more than a few percent, and more than what copying takes."""
         most, bytes_ = (60_000, 8 << 20) if self.training else (4_000, 3 << 17)
-        return 0 < self.alone <= most and self.steps * self.rows * self.copied <= bytes_
+        return 0 < self.alone <= most and self.steps * self.rows * self.copied <= bytes_ * self.layers
 
     def threads(self, most: int) -> int:
         """How many threads are soonest done: one, or as many as there are, `most`, and rows or steps to share."""
-        meeting = (_MEETING + _EXCHANGED * self.rows) * self.steps if self.rows < ISA.short * most else 0
         shares = self.rows // ISA.tall if self.steps == 1 else most
         count = max(1, min(most, shares))
-        together = self.alone / count / _SHARED + (_HAND_OVER + meeting) * (_LOOPS if self.training else 1)
-        return count if together < self.alone else 1
+        return count if min(self._together(count), self._in_waves(count)) < self.alone else 1
+
+    def waves(self, threads: int) -> bool:
+        """Whether so many threads are sooner done with layers of their own, at different times, than with a share of each."""
+        return self._in_waves(threads) < self._together(threads)
+
+    @property
+    def segment(self) -> int:
+        """Steps after which the layer above begins."""
+        return max(_LEAST, -(-self.steps // _MOST))
+
+    def _together(self, threads: int) -> float:
+        """Microseconds where each thread does a share of everything."""
+        meeting = (_MEETING + _EXCHANGED * self.rows) * self.steps * self.layers if self._few(threads) else 0
+        return self.alone / threads / _SHARED + (_HAND_OVER + meeting) * (_LOOPS if self.training else 1)
+
+    def _few(self, threads: int) -> bool:
+        """Whether rows are too few for a tile a thread, so that threads share units and meet in every step."""
+        return self.rows < ISA.short * threads
+
+    def _in_waves(self, threads: int) -> float:
+        """Microseconds where each thread has layers of its own; for ever where there is but one, or gradients are computed."""
+        if self.layers == 1 or threads == 1 or self.training or self.steps == 1 or not self._few(threads):
+            return math.inf
+        waves = -(-self.steps // self.segment) + self.layers - 1
+        step = self.alone / self.steps / self.layers * self.segment + _SEGMENT
+        return waves * -(-self.layers // threads) * step + _HAND_OVER
 
     def waits(self, threads: int) -> bool:
         """Whether a team of so many had better wait for a thread that sleeps than leave all to the caller."""
@@ -69,6 +101,6 @@ class Cost:
 
 
 @lru_cache(maxsize=256)
-def cost_at(steps: int, rows: int, row_work: int, copied: int, training: bool) -> Cost:
+def cost_at(steps: int, rows: int, row_work: int, layers: int, copied: int, training: bool) -> Cost:
     """The `Cost` of this shape: every call asks for that of its own."""
-    return Cost(steps, rows, row_work, copied, training)
+    return Cost(steps, rows, row_work, layers, copied, training)

@@ -38,7 +38,7 @@ def worth_replaying(x: Array, geometry: Geometry) -> bool:
 def cost_of(leading: tuple[int, int], geometry: Geometry, dtype: np.dtype[Any], *, training: bool = False) -> Cost:
     """What a call costs whose `leading` axes are T and N."""
     copied = (geometry.input_size + geometry.output_size) * dtype.itemsize * (2 if training else 1)
-    return cost_at(*leading, geometry.row_work, copied, training)
+    return cost_at(*leading, geometry.row_work, geometry.num_layers, copied, training)
 
 
 def training_replays(settings: Settings, store: ParameterStore) -> "TrainingReplays | None":

@@ -7,23 +7,31 @@ from numpy.typing import NDArray
 
 Span = tuple[int, int]
 """First address and the one after the last."""
+ALL = -1
+"""In place of a thread: each does a part."""
 
 
 class Spans:
     """Memory that was read and written since threads met."""
 
     def __init__(self) -> None:
-        self._read: list[Span] = []
-        self._written: list[Span] = []
+        self._read: list[tuple[Span, int]] = []
+        self._written: list[tuple[Span, int]] = []
 
-    def add(self, reads: Sequence[NDArray[Any]], writes: Sequence[NDArray[Any]]) -> None:
-        """These arrays are read, and those written."""
-        self._read += _spans(reads)
-        self._written += _spans(writes)
+    def add(self, reads: Sequence[NDArray[Any]], writes: Sequence[NDArray[Any]], owner: int) -> None:
+        """These arrays are read, and those written, by thread `owner`; by all of them where it is `ALL`."""
+        self._read += [(span, owner) for span in _spans(reads)]
+        self._written += [(span, owner) for span in _spans(writes)]
 
-    def clash(self, reads: Sequence[NDArray[Any]], writes: Sequence[NDArray[Any]]) -> bool:
-        """Whether to read these arrays and write those would disturb what was done, or miss it."""
-        return _meet(_spans(reads), self._written) or _meet(_spans(writes), self._read + self._written)
+    def clash(self, reads: Sequence[NDArray[Any]], writes: Sequence[NDArray[Any]], owner: int) -> bool:
+        """Whether `owner`, reading these arrays and writing those, would disturb what other threads did, or miss it."""
+        written, read = (_others(spans, owner) for spans in (self._written, self._read))
+        return _meet(_spans(reads), written) or _meet(_spans(writes), read + written)
+
+
+def _others(spans: list[tuple[Span, int]], owner: int) -> list[Span]:
+    """What other threads than `owner` did; of what all did a part is another's."""
+    return [span for span, whose in spans if whose == ALL or whose != owner]
 
 
 def _spans(arrays: Sequence[NDArray[Any]]) -> list[Span]:

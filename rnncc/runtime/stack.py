@@ -77,12 +77,16 @@ class Stack(Bound):
         """Output (T, N, D*O) of the last layer and the final states of all."""
         finals: PlaceStates = []
         for layer in range(self.geometry.num_layers):
-            envs = [(p, self._env(p, streams, initial)) for p in self._places(layer)]
-            results = self._each([partial(self.kernels.inference, self._sweep(p), env) for p, env in envs])
-            finals += [self.finals(r) for r in results]
-            y = self.joined(self.sweep, [r["output"] for r in results])
-            streams = streams | {self.first: self._with_input(layer, y, streams[self.first])}
+            streams, own = self.infer_layer(layer, streams, initial)
+            finals += own
         return streams[self.first], finals
+
+    def infer_layer(self, layer: int, streams: Streams, initial: PlaceStates) -> tuple[Streams, PlaceStates]:
+        """What layer number `layer` leaves for the one above, and the final states of its places; `initial` are those of all."""
+        envs = [(p, self._env(p, streams, initial)) for p in self._places(layer)]
+        results = self._each([partial(self.kernels.inference, self._sweep(p), env) for p, env in envs])
+        y = self.joined(self.sweep, [r["output"] for r in results])
+        return streams | {self.first: self._with_input(layer, y, streams[self.first])}, [self.finals(r) for r in results]
 
     def forward(
         self,

@@ -11,6 +11,7 @@ import pytest
 from rnncc.errors import ArgumentError, ShapeError
 from rnncc.runtime import layer as layer_module
 from rnncc.runtime.replay import Replay
+from rnncc.runtime.replay_cost import Cost
 
 pytestmark = pytest.mark.parametrize("class_of", ["kernels"], indirect=True)
 needs_fork = pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="this system cannot fork")
@@ -53,6 +54,22 @@ def test_the_second_call_is_replayed_with_the_same_bits(class_of, rng, runs, sha
         x = rng.standard_normal((steps, rows, 3)).astype("float32")
         expect_same(layer(x), plain(layer, x, monkeypatch))
         assert len(runs) == k
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+@pytest.mark.parametrize(("cell", "layers", "residual"), [("lstm", 2, False), ("gru", 4, True), ("elman", 3, True)])
+def test_layers_at_different_times_have_the_same_bits(class_of, rng, runs, shared, monkeypatch, cell, layers, residual, threads):
+    """Segments of 12 steps, the last one shorter; a state is taken on."""
+    monkeypatch.setattr(Cost, "waves", lambda self, threads: True)
+    monkeypatch.setattr(Cost, "threads", lambda self, most: most)
+    layer = class_of(cell)(11, 11, layers, threads=threads, residual=residual, seed=1)
+    state = None
+    for k in range(5):
+        x = rng.standard_normal((41, 2, 11)).astype("float32")
+        found = layer(x, state)
+        expect_same(found, plain(layer, x, monkeypatch, state))
+        assert len(runs) == k
+        state = found[1]
 
 
 @pytest.mark.parametrize(("steps", "rows"), SHAPES)

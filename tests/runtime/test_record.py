@@ -12,6 +12,7 @@ from rnncc.runtime.compiled import kernel
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.record import Record
 from rnncc.runtime.share import rows_of, share, shares, units_of
+from rnncc.runtime.spans import ALL
 from rnncc.runtime.spin import barrier
 
 
@@ -142,6 +143,41 @@ def test_threads_meet_where_a_line_needs_others(reads, writes, meets):
     found.copy(a[1], a[0])
     found.copy(a[writes], a[reads])
     assert [line[0] for line in found._lines] == [0, meets]
+
+
+@pytest.mark.parametrize(
+    ("reads", "writes", "owner", "meets"),
+    [(1, 2, 0, False), (1, 2, 1, True), (2, 1, 0, False), (2, 1, 1, True), (2, 0, 1, True), (2, 3, 1, False), (1, 2, ALL, True)],
+)
+def test_a_thread_need_not_wait_for_itself(reads, writes, owner, meets):
+    a = np.zeros((4, 3, 2))
+    found = Record(2)
+    with found.by(0):
+        found.copy(a[1], a[0])
+    with found.by(owner):
+        found.copy(a[writes], a[reads])
+    assert [line[0] for line in found._lines] == [0, meets]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_lines_of_one_thread_each(threads):
+    """Two chains of calls and copies side by side, the second reading what the first made; then everybody reads both."""
+    given, first, second, both = np.zeros((5, 3)), np.zeros((5, 3)), np.zeros((5, 3)), np.zeros((2, 5, 3))
+    found = Record(threads, waits=True)
+    for _ in range(20):
+        with found.by(0):
+            found.call(_scaled, [0, 5], given, 2.0, first)
+            found.copy(given, first)
+        with found.by(1 % threads):
+            found.call(_scaled, [0, 5], first, -1.0, second)
+    found.copy(both[0], first)
+    found.copy(both[1], second)
+    run = found.bound()
+    for k in range(30):
+        given[...] = np.arange(15).reshape(5, 3) + k
+        expected = given * 2.0**20
+        run()
+        np.testing.assert_array_equal(both, [expected, -expected])
 
 
 def test_axes_that_lie_one_behind_the_other_are_copied_as_one():

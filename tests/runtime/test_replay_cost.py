@@ -11,8 +11,8 @@ LSTM = 4 * 128 * 257 + 64 * 128
 """What a row of an LSTM of 128 units meets in a step."""
 
 
-def cost(steps, rows, *, work=LSTM, copied=1024, training=False):
-    return Cost(steps, rows, work, copied, training)
+def cost(steps, rows, *, work=LSTM, layers=1, copied=1024, training=False):
+    return Cost(steps, rows, work, layers, copied, training)
 
 
 @pytest.mark.parametrize("training", [False, True])
@@ -31,6 +31,24 @@ def test_threads_that_meet_in_every_step_need_more_to_share():
     work = 1000
     assert cost(100, ISA.short * 2, work=work).threads(2) == 2
     assert cost(100 * ISA.short * 2, 1, work=work).threads(2) == 1
+
+
+def test_layers_of_long_sequences_have_a_thread_each():
+    """Units of 64: a step is too short to meet in. Not where there is one layer or thread, one step, many rows, or a backward pass."""
+    work = 2 * (4 * 64 * 129 + 64 * 64)
+    assert cost(1000, 1, work=work, layers=2).waves(2)
+    assert not cost(1000, 1, work=work).waves(2)
+    assert not cost(1000, 1, work=work, layers=2).waves(1)
+    assert not cost(1, 1, work=work, layers=2).waves(2)
+    assert not cost(1000, 64, work=work, layers=2).waves(2)
+    assert not cost(1000, 1, work=work, layers=2, training=True).waves(2)
+
+
+@pytest.mark.parametrize("steps", [1, 12, 13, 100, 1000])
+def test_segments_of_time(steps):
+    segment = cost(steps, 1, layers=2).segment
+    assert segment >= 12
+    assert -(-steps // segment) <= 32
 
 
 def test_nobody_waits_for_a_sleeper_longer_than_it_helps():
