@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from rnncc.runtime.simd.isa import ISA
+from rnncc.runtime.tile import SHORT, TALL
 
 _INFERENCE, _TRAINING = 20_000, 8_000
 """Weights times rows that a thread gets through in a microsecond, forward alone and with gradients."""
@@ -65,7 +65,7 @@ class Cost:
 
     def threads(self, most: int) -> int:
         """How many threads are soonest done: one, or as many as there are, `most`, and rows or steps to share."""
-        shares = self.rows // ISA.tall if self.steps == 1 else most
+        shares = self.rows // TALL if self.steps == 1 else most
         count = max(1, min(most, shares))
         return count if min(self._together(count), self._in_waves(count)) < self.alone else 1
 
@@ -85,7 +85,7 @@ class Cost:
 
     def _few(self, threads: int) -> bool:
         """Whether rows are too few for a tile a thread, so that threads share units and meet in every step."""
-        return self.rows < ISA.short * threads
+        return self.rows < SHORT * threads
 
     def _in_waves(self, threads: int) -> float:
         """Microseconds where each thread has layers of its own; for ever where there is but one, or gradients are computed."""

@@ -26,7 +26,9 @@ EACH = {
 
 @pytest.fixture
 def interpreted(monkeypatch):
-    monkeypatch.setattr(own, "find_class", lambda path, options, structure: (InterpreterModule(path, options, structure).layer(), {}))
+    monkeypatch.setattr(
+        own, "find_class", lambda path, options, structure, _device: (InterpreterModule(path, options, structure).layer(), {})
+    )
 
 
 def comparison_of(make, transforms=EACH, modes=("inference", "training")):

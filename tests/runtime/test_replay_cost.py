@@ -5,7 +5,7 @@ import pytest
 from rnncc.runtime.cell_info import CellInfo, Parameter, State
 from rnncc.runtime.geometry import Geometry
 from rnncc.runtime.replay_cost import Cost
-from rnncc.runtime.simd.isa import ISA
+from rnncc.runtime.tile import SHORT, TALL
 
 LSTM = 4 * 128 * 257 + 64 * 128
 """What a row of an LSTM of 128 units meets in a step."""
@@ -23,14 +23,14 @@ def test_small_calls_are_made_by_one_thread_and_larger_ones_by_all(training):
 
 
 def test_a_single_step_is_shared_by_rows():
-    assert cost(1, ISA.tall, work=1 << 30).threads(8) == 1
-    assert cost(1, 3 * ISA.tall, work=1 << 30).threads(8) == 3
+    assert cost(1, TALL, work=1 << 30).threads(8) == 1
+    assert cost(1, 3 * TALL, work=1 << 30).threads(8) == 3
 
 
 def test_threads_that_meet_in_every_step_need_more_to_share():
     work = 1000
-    assert cost(100, ISA.short * 2, work=work).threads(2) == 2
-    assert cost(100 * ISA.short * 2, 1, work=work).threads(2) == 1
+    assert cost(100, SHORT * 2, work=work).threads(2) == 2
+    assert cost(100 * SHORT * 2, 1, work=work).threads(2) == 1
 
 
 def test_layers_of_long_sequences_have_a_thread_each():

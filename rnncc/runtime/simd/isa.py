@@ -9,6 +9,7 @@ from llvmlite import binding
 from numpy.typing import DTypeLike
 
 from rnncc.errors import ArgumentError
+from rnncc.runtime.tile import SHORT, TALL
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,9 @@ class Isa:
 _KNOWN = {
     isa.name: isa
     for isa in (
-        Isa("avx512", bits=512, registers=32, tall=6, short=4, vectors=4),
-        Isa("avx2", bits=256, registers=16, tall=6, short=4, vectors=2),
-        Isa("portable", bits=128, registers=16, tall=6, short=4, vectors=2),
+        Isa("avx512", bits=512, registers=32, tall=TALL, short=SHORT, vectors=4),
+        Isa("avx2", bits=256, registers=16, tall=TALL, short=SHORT, vectors=2),
+        Isa("portable", bits=128, registers=16, tall=TALL, short=SHORT, vectors=2),
     )
 }
 _NEEDS = {"avx512": ("avx512f", "avx512dq", "avx512bw", "avx512vl"), "avx2": ("avx2", "fma")}
