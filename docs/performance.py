@@ -1,5 +1,6 @@
-"""Writes the parts of `docs/performance.md` that follow from figures: what transforms cost, from `docs/transforms.json`, and how time,
-compilation and memory grow, from `docs/growth.json`.
+"""Writes the parts of `docs/performance.md` that follow from figures: calls beside the others', from `docs/performance.json` and, of
+what was measured again, `docs/performance-later.json`; what transforms cost, from `docs/transforms.json`; and how time, compilation
+and memory grow, from `docs/growth.json`.
 
     python docs/performance.py
 
@@ -7,9 +8,11 @@ Each part stands between the comments `<!-- name -->` and `<!-- end of name -->`
 """
 
 import json
+import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from rnncc.bench.growth.point import Line, Series
@@ -20,6 +23,38 @@ SIZES = ("steps", "batch", "inputs", "hidden")
 SLOPES = """\
 Each cell of these tables has the figure at the smallest and at the largest size, and in brackets the slope of the logarithms over all
 sizes and over the larger half of them: 0 flat, 1 in proportion."""
+
+
+def performance(measured: dict[str, Any]) -> str:
+    """For each mode how far ahead of the best of the others each cell is at each shape, and the times of the LSTM."""
+    found = measured["results"]
+    modes = list(dict.fromkeys(r["mode"] for r in found))
+    means = [f"{_mean(r['ratio'] for r in found if r['mode'] == mode):.2f} in {mode}" for mode in modes]
+    overall = f"The geometric means over all of it are {' and '.join(means)}."
+    return "\n\n".join([*(_ahead(mode, found) for mode in modes), overall, _times("lstm", found), when(measured)])
+
+
+def _ahead(mode: str, found: Sequence[dict[str, Any]]) -> str:
+    here = {(_shape(r), r["cell"]): r["ratio"] for r in found if r["mode"] == mode}
+    cells = list(dict.fromkeys(cell for _, cell in here))
+    rows = [[str(shape), *(f"{here[shape, cell]:.2f}" for cell in cells)] for shape in dict.fromkeys(shape for shape, _ in here)]
+    means = [f"{_mean(ratio for (_, other), ratio in here.items() if other == cell):.2f}" for cell in cells]
+    return table([f"best peer / rnncc, {mode}", *(f"`{cell}`" for cell in cells)], [*rows, ["geometric mean", *means]])
+
+
+def _mean(ratios: Iterable[float]) -> float:
+    return math.exp(fmean(map(math.log, ratios)))
+
+
+def _times(cell: str, found: Sequence[dict[str, Any]]) -> str:
+    here = [r for r in found if r["cell"] == cell]
+    contenders = list(dict.fromkeys(name for r in here for name in r["contenders"]))
+    rows = []
+    for r in here:
+        times = [r["contenders"].get(name, {}).get("seconds") for name in contenders]
+        shown = [figure(1e3 * t) if t else "–" for t in times]
+        rows.append([str(_shape(r)), r["mode"], *shown, f"{100 * r['share']:.0f} % {r['limit']}"])
+    return table([f"`{cell}`, ms", "mode", *contenders, "of the limit that binds"], rows)
 
 
 def transforms(measured: dict[str, Any]) -> str:
@@ -91,7 +126,7 @@ def when(measured: dict[str, Any]) -> str:
     return f"Measured on {measured['date'][:10]}, {about}."
 
 
-PARTS: dict[str, Callable[[dict[str, Any]], str]] = {"transforms": transforms, "growth": growth}
+PARTS: dict[str, Callable[[dict[str, Any]], str]] = {"performance": performance, "transforms": transforms, "growth": growth}
 
 
 def filled(page: str, name: str, part: str) -> str:
@@ -107,8 +142,21 @@ def written(page: str, folder: Path) -> str:
     for name, part in PARTS.items():
         file = folder / f"{name}.json"
         if file.is_file():
-            page = filled(page, name, part(json.loads(file.read_text(encoding="utf-8"))))
+            page = filled(page, name, part(_measured(file)))
     return page
+
+
+def _measured(file: Path) -> dict[str, Any]:
+    """The figures of `file`; where another beside it, `-later`, has a result of the same cell, mode and shape, that one."""
+    measured, later = (json.loads(f.read_text(encoding="utf-8")) if f.is_file() else {} for f in (file, _later(file)))
+    again = {(r["cell"], r["mode"], _shape(r)): r for r in later.get("results", ())}
+    if again:
+        measured["results"] = [again.get((r["cell"], r["mode"], _shape(r)), r) for r in measured["results"]]
+    return measured
+
+
+def _later(file: Path) -> Path:
+    return file.with_stem(f"{file.stem}-later")
 
 
 def main() -> None:

@@ -34,6 +34,36 @@ def test_the_page_is_what_the_figures_give(performance: ModuleType) -> None:
     assert performance.written(PAGE, DOCS) == PAGE, "write the page again with `python docs/performance.py`"
 
 
+def result(cell: str, mode: str, steps: int, own: float, peer: float) -> dict:
+    sizes = {"steps": steps, "batch": 1, "inputs": 2, "hidden": 3}
+    contenders = {"rnncc": {"seconds": own}, "peer": {"seconds": peer}}
+    return {"cell": cell, "mode": mode, **sizes, "contenders": contenders, "ratio": peer / own, "share": 0.25, "limit": "FMA"}
+
+
+def test_cells_are_columns_and_shapes_rows(performance: ModuleType, tmp_path: Path) -> None:
+    """What was measured again counts."""
+    first = [result("lstm", "inference", 10, 0.002, 0.001), result("gru", "inference", 10, 0.001, 0.004)]
+    first += [result("lstm", "inference", 20, 0.001, 0.002), result("gru", "inference", 20, 0.001, 0.001)]
+    again = [result("lstm", "inference", 10, 0.001, 0.008)]
+    (tmp_path / "performance.json").write_text(json.dumps(ABOUT | {"results": first}), encoding="utf-8")
+    (tmp_path / "performance-later.json").write_text(json.dumps(ABOUT | {"results": again}), encoding="utf-8")
+    page = performance.written("<!-- performance -->\n<!-- end of performance -->\n", tmp_path)
+    assert page.splitlines()[2:-4] == [
+        "| best peer / rnncc, inference | `lstm` | `gru` |",
+        "| --- | --- | --- |",
+        "| (10, 1, 2, 3) | 8.00 | 4.00 |",
+        "| (20, 1, 2, 3) | 2.00 | 1.00 |",
+        "| geometric mean | 4.00 | 2.00 |",
+        "",
+        "The geometric means over all of it are 2.83 in inference.",
+        "",
+        "| `lstm`, ms | mode | rnncc | peer | of the limit that binds |",
+        "| --- | --- | --- | --- | --- |",
+        "| (10, 1, 2, 3) | inference | 1 | 8 | 25 % FMA |",
+        "| (20, 1, 2, 3) | inference | 1 | 2 | 25 % FMA |",
+    ]
+
+
 def test_transforms_are_rows_and_cells_in_a_mode_columns(performance: ModuleType) -> None:
     costs = [cost("inference", "reset", 0.003), cost("training", "reset", 0.004), cost("training", "zoneout=0.1", 0.005)]
     assert performance.transforms(ABOUT | {"transforms": costs}).splitlines() == [
