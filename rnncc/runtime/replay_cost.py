@@ -60,8 +60,8 @@ class Cost:
 
     def worth_replaying(self) -> bool:
         """Whether what Python takes is more than a few percent, and more than what copying takes."""
-        most, bytes_ = (60_000, 8 << 20) if self.training else (4_000, 3 << 17)
-        return 0 < self.alone <= most and self.steps * self.rows * self.copied <= bytes_ * self.layers
+        most, bytes_ = (60_000, 8 << 20) if self.training else (4_000, (3 << 17) * self.layers)
+        return 0 < self.alone <= most and self.steps * self.rows * self.copied <= bytes_
 
     def threads(self, most: int) -> int:
         """How many threads are soonest done: one, or as many as there are, `most`, and rows or steps to share."""
