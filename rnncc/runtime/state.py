@@ -16,6 +16,8 @@ from rnncc.runtime.keywords import suggestion
 PlaceStates = list[dict[str, Array]]
 """Per place: state name -> (N, *axes)."""
 
+NO_PICKLE = "cannot pickle a stream; pickle its layer and stream.state, then layer.stream(batch) and reset(state)"
+
 
 def initial_states(
     geometry: Geometry, dtype: np.dtype[Any], batch: Batch, state: object, weights: Sequence[Mapping[str, Array]], *, own: bool

@@ -1,7 +1,7 @@
 """Step by step: one time step a call, weights frozen, the state kept between calls."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from rnncc.runtime.batch import Batch, read_streams
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.replay import bind
 from rnncc.runtime.stack import Stack
-from rnncc.runtime.state import PlaceStates, initial_states, leave_states
+from rnncc.runtime.state import NO_PICKLE, PlaceStates, initial_states, leave_states
 
 
 class Stream:
@@ -30,9 +30,12 @@ class Stream:
         self._x = self._inputs[stack.first][0]
         self._shape = None if len(self._inputs) > 1 or stack.geometry.cell.indices else self._x.shape
 
-    def __deepcopy__(self, _memo: dict[int, Any]) -> "Stream":
+    def __copy__(self) -> "Stream":
         """A stream of the same frozen parameters that goes on from the state of now by itself."""
         return Stream(self._stack, self._dtype, self.state)
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> "Stream":
+        return self.__copy__()
 
     def reset(self, state: Mapping[str, object] | None = None) -> None:
         """Start anew from `state`, name -> (L, N, *axes), or from the cell's first values. Raises as a call of the layer."""
@@ -65,9 +68,9 @@ class Stream:
         self._replay.run()
         return self._y.copy()
 
-    def __reduce__(self) -> tuple[type["Stream"], tuple[object, ...]]:
-        """A copy has arrays of its own, and the record of a step holds addresses: it is made anew."""
-        return Stream, (self._stack, self._dtype, self.state)
+    def __reduce__(self) -> NoReturn:
+        """The record of a step holds addresses of this process."""
+        raise TypeError(NO_PICKLE)
 
     def _read(self, x: object) -> None:
         """Whatever else means a step: lists, other byte orders, several inputs; and what does not fit."""

@@ -1,6 +1,7 @@
 """Layers on a device step by step against the interpreter's whole sequences."""
 
 import copy
+import pickle
 import sys
 
 import numpy as np
@@ -30,8 +31,10 @@ def test_a_stack_with_memory_of_its_own(chip, layers):
     same(stream.state, final)
     stream.reset()
     np.testing.assert_allclose(steps(chip, stream, x[:2]), expected[:2], rtol=0, atol=TOLERANCE)
-    twin = copy.deepcopy(stream)
-    for one in (stream, twin):
+    twin, other = copy.deepcopy(stream), copy.copy(stream)
+    with pytest.raises(TypeError, match="cannot pickle a stream"):
+        pickle.dumps(stream)
+    for one in (stream, twin, other):
         np.testing.assert_allclose(steps(chip, one, x[2:]), expected[2:], rtol=0, atol=TOLERANCE)
     given = {"h": drawn(2, N, H, seed=1), "c": drawn(2, N, H, seed=2)}
     stream.reset(placed(chip, given))

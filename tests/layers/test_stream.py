@@ -1,4 +1,5 @@
 import copy
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -54,14 +55,20 @@ def test_arrays_of_any_layout_mean_the_same(layer, rng, given):
     np.testing.assert_array_equal(layer.stream(4)(given(x)), layer.stream(4)(x))
 
 
-def test_a_copy_goes_its_own_way(layer, rng):
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_a_copy_goes_its_own_way(layer, rng, copied):
     stream, x = layer.stream(4), rng.standard_normal((2, 4, 3))
     stream(x[0])
-    twin, kept = copy.deepcopy(stream), stream.state
+    twin, kept = copied(stream), stream.state
     y = twin(x[1])
     for name, state in stream.state.items():
         np.testing.assert_array_equal(state, kept[name])
     np.testing.assert_array_equal(stream(x[1]), y)
+
+
+def test_a_pickle_is_refused_with_what_to_do(layer):
+    with pytest.raises(TypeError, match=r"cannot pickle a stream; pickle its layer and stream\.state"):
+        pickle.dumps(layer.stream(4))
 
 
 def test_of_no_sequences(layer):

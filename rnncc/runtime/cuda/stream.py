@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from rnncc.runtime.cuda.interop import Caller
 from rnncc.runtime.frozen import PANELS
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.stack import Stack
-from rnncc.runtime.state import PlaceStates, initial_states, leave_states
+from rnncc.runtime.state import NO_PICKLE, PlaceStates, initial_states, leave_states
 
 
 class DeviceStream:
@@ -34,11 +34,17 @@ class DeviceStream:
         self._states = initial_states(stack.geometry, dtype, self._batch, state, self._stack.weights, own=True)
         self._stack.infer(self._nothing(), self._states)  # packs weights and compiles kernels
 
-    def __deepcopy__(self, _memo: dict[int, Any]) -> "DeviceStream":
+    def __copy__(self) -> "DeviceStream":
         """A stream of the same frozen parameters that goes on from the state of now by itself."""
         with self._working(None) as caller:
             left = leave_states(self._stack.geometry, self._batch, self._states)
             return DeviceStream(self._stack, self._dtype, caller, left)
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> "DeviceStream":
+        return self.__copy__()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(NO_PICKLE)
 
     def reset(self, state: Mapping[str, object] | None = None) -> None:
         """Start anew from `state`, name -> (L, N, *axes), or from the cell's first values. Raises as a call of the layer."""
