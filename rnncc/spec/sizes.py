@@ -17,7 +17,8 @@ def axis_of(thing: object, record: Record) -> str:
     if isinstance(thing, Size | Index):
         return thing.name if isinstance(thing, Size) else thing.size
     if not isinstance(thing, sp.Expr) or isinstance(thing, sp.Number):
-        raise Mistake("this has no size", found=repr(thing), expected="a value of the cell, concat(…), cell.hidden or cell.size(…)")
+        expected = "a value of the cell, concat(…), cell.hidden or cell.size(…)"
+        raise Mistake("this has no size", found=repr(thing), expected=expected, remedy=_named(thing))
     if poisoned(thing):
         return "hidden"
     units = units_of(thing, record.units)
@@ -32,6 +33,12 @@ def axis_of(thing: object, record: Record) -> str:
         remedy = 'leave the positions by a sum first: sum(a * m, over="rows")'
         raise Mistake("the positions of a memory are no size", found=f"{thing} of size {size_text(units)}", remedy=remedy)
     return axis
+
+
+def _named(thing: object) -> str:
+    """What to write for a number: whoever makes a layer may want another."""
+    number = int(thing) if isinstance(thing, int | sp.Integer) and not isinstance(thing, bool) else 0
+    return f'give it a name: cell.size("NAME", default={number})' if number > 1 else ""
 
 
 def axes_of(size: object, default: str, record: Record) -> Axes:

@@ -87,7 +87,9 @@ def test_a_memory_that_nothing_reads():
 
 
 def test_a_memory_has_a_size():
-    assert "this has no size" in said("n = cell.memory('n', 3)")
+    text = said("n = cell.memory('n', 3)")
+    assert "this has no size" in text
+    assert 'help: give it a name: cell.size("NAME", default=3)' in text
     assert "cell.memory() missing 1 required positional argument: 'size'" in said("n = cell.memory('n')")
 
 
