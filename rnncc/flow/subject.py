@@ -108,4 +108,4 @@ def _compiled(cell: str, keywords: Mapping[str, Any]) -> tuple[Compilation, Any]
     """The cell under `keywords`, and those of them that are no transforms, by kind."""
     asked = asked_for(keywords)
     made = compile_under(cell, asked.keywords, asked.structure)
-    return made, split_keywords(made.info, asked.keywords)
+    return made, split_keywords(made.info, asked.keywords, beside=())

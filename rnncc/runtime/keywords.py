@@ -1,7 +1,7 @@
 """The keywords of a cell: sizes, constants and options, told apart by what the cell declares."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Real
 
@@ -49,8 +49,10 @@ class CellKeywords:
     options: dict[str, object]
 
 
-def split_keywords(cell: CellInfo, given: Mapping[str, object]) -> CellKeywords:
-    """`given` by kind, completed with the cell's defaults.
+def split_keywords(
+    cell: CellInfo, given: Mapping[str, object], beside: Collection[str] = (*LAYER_KEYWORDS, *TRANSFORMS)
+) -> CellKeywords:
+    """`given` by kind, completed with the cell's defaults; `beside` names what else the caller takes.
 
     Raises `ArgumentError` for an unknown keyword, a size that is missing or no positive whole number, or a constant that is no number.
     """
@@ -59,7 +61,7 @@ def split_keywords(cell: CellInfo, given: Mapping[str, object]) -> CellKeywords:
         if name in TRANSFORMS and name not in known:
             raise ArgumentError(f"{cell.name} was compiled without {name}; use rnncc.RNN(…, {name}={given[name]!r})")
         if name not in known:
-            near = suggestion(name, (*known, *LAYER_KEYWORDS, *TRANSFORMS))
+            near = suggestion(name, (*known, *beside))
             raise ArgumentError(f"{cell.name} takes no {name}={given[name]!r}{near}")
     sizes = {name: _size(cell, name, given.get(name, default)) for name, default in cell.sizes.items()}
     constants = {name: number(name, given.get(name, default)) for name, default in cell.constants.items()}
