@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnncc.catalogue import find
 from rnncc.runtime.cache import Cache
-from rnncc.runtime.cache_key import module_key, spec_content
+from rnncc.runtime.cache_key import installed, module_key, spec_content
 from rnncc.runtime.transforms import Structure
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def load_module(
     """
     options, transforms = dict(options or {}), dict(transforms or {})
     settled = options | {f"{name}=": value for name, value in transforms.items()}
-    settled |= {} if target == "cpu" else {"for": target}
+    settled |= {} if target == "cpu" else {"for": (target, installed("numba-cuda"))}
     if not isinstance(cell, str | os.PathLike):
         source = _source(cell, options, transforms, target)
         return Cache().module(module_key(cell.name, source.encode(), settled), lambda: source)

@@ -4,7 +4,7 @@ import ast
 import functools
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent.parent
@@ -21,8 +21,16 @@ def module_key(name: str, content: bytes, options: Mapping[str, object]) -> str:
         The options it is compiled with; their `repr` counts.
     """
     parts = [content, repr(sorted(options.items())).encode(), own_digest()]
-    parts += [version(library).encode() for library in ("numba", "llvmlite", "sympy")]
+    parts += [installed(library).encode() for library in ("numba", "llvmlite", "sympy")]
     return f"{name}_{_digest(parts).hexdigest()[:32]}"
+
+
+def installed(library: str) -> str:
+    """The version of `library`, empty where it is not there."""
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return ""
 
 
 def spec_content(path: Path) -> bytes:

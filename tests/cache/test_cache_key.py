@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
-from rnncc.runtime.cache_key import local_modules, module_key, own_digest, spec_content
+import pytest
+
+import rnncc.modules
+from rnncc.runtime.cache import Cache
+from rnncc.runtime.cache_key import installed, local_modules, module_key, own_digest, spec_content
 
 
 def test_the_key_names_the_cell_and_its_options() -> None:
@@ -11,6 +15,22 @@ def test_the_key_names_the_cell_and_its_options() -> None:
     assert key == module_key("LSTM", b"spec", {"phi": "tanh", "depth": 3})
     others = [module_key("LSTM", b"spec", {"depth": 4, "phi": "tanh"}), module_key("LSTM", b"spec2", {"depth": 3, "phi": "tanh"})]
     assert len({key, *others}) == 3
+
+
+def test_the_version_of_a_library_that_may_be_missing() -> None:
+    assert installed("numba")[0].isdigit()
+    assert installed("no-such-library") == ""
+
+
+def test_modules_for_a_device_belong_to_a_numba_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = []
+    monkeypatch.setattr(Cache, "module", lambda _self, key, _make: keys.append(key))
+    for number in ("0.30", "0.31"):
+        monkeypatch.setattr(rnncc.modules, "installed", lambda _library, number=number: number)
+        for target in ("cpu", "cuda"):
+            rnncc.modules.load_module("lstm", target=target)
+    assert keys[0] == keys[2]
+    assert len(set(keys)) == 3
 
 
 def test_modules_beside_a_spec_count(tmp_path: Path) -> None:
