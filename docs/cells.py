@@ -69,7 +69,8 @@ has 0.167. *Copying*: nats a letter after so many blanks; guessing has 2.079. Th
 fresh sequences, along the run, on a logarithmic scale from the lowest to the highest of the task, over five decades at most. All
 cells were trained alike, with one seed and the defaults of the example, which suit an LSTM and a GRU; nothing was tuned for any other
 but what the commands show: first values with which a cell remembers, without which none here learns to copy. Published: Bai, Kolter &
-Koltun 2018, table 1. A cell that is missing here was not run:
+Koltun 2018, table 1. Further inputs that a cell reads are those of steps a time unit apart, nothing of which is missing
+(`examples/inputs.py`). A cell that is missing here was not run:
 
 {commands}
 """
@@ -200,10 +201,9 @@ def section(name: str, made: Compilation, results: Sequence[dict[str, Any]], mea
 
 def scores(name: str, made: Compilation, results: Sequence[dict[str, Any]]) -> Iterator[str]:
     """What the cell learned of each task, or why not."""
-    info = made.info
-    others = [given for given, _ in info.inputs[1:]] + [f"memory {m.name}" for m in info.memories]
-    if others:
-        yield f"no curves: the tasks have no {' and '.join(others)} beside the input"
+    memories = [m.name for m in made.info.memories]
+    if memories:
+        yield f"no curves: the tasks have no memory {' and '.join(memories)} to attend to"
         return
     for task in sorted({r["task"] for r in results}):
         found = [r["score"] for r in results if (r["task"], r["cell"]) == (task, name)]

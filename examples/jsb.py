@@ -27,7 +27,8 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
-from results import Result, add
+from inputs import completed
+from results import Result, add, unusual
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -39,6 +40,7 @@ SOURCE = "https://github.com/czhuang/JSB-Chorales-dataset"
 FILE = "jsb-chorales-quarter.json"
 LOWEST, KEYS = 21, 88  # of a piano, as MIDI pitches
 CLIP = 5.0  # of the gradient's norm
+SHOWN = ("data", "cell", "json")  # what a result says by itself, or need not
 PUBLISHED = {"elman": 8.91, "lstm": 8.45, "gru": 8.43}
 Roll = np.ndarray  # a piece: (T, KEYS) float32 of zeros and ones
 
@@ -124,7 +126,7 @@ class Model:
 
     def gradients(self, b: Batch) -> tuple[float, dict[str, np.ndarray]]:
         """Loss of a batch and gradients by parameter."""
-        (y, _), rnn_pullback = self.rnn.vjp(b.x, lengths=b.lengths)
+        (y, _), rnn_pullback = self.rnn.vjp(completed(self.rnn.cell, b.x), lengths=b.lengths)
         mask = self.mask(y.shape)
         logits, head_pullback = self.head.vjp(y * mask)
         loss, d_logits = b.loss(logits)
@@ -139,7 +141,7 @@ class Model:
     def score(self, pieces: list[Roll]) -> float:
         """Nats per frame over all of `pieces`."""
         b = Batch.of(pieces)
-        y, _ = self.rnn(b.x, lengths=b.lengths)
+        y, _ = self.rnn(completed(self.rnn.cell, b.x), lengths=b.lengths)
         return b.loss(self.head(y))[0]
 
 
@@ -211,7 +213,7 @@ def train(training: Training, console: Console) -> None:
     training.restore()
 
 
-def arguments() -> argparse.Namespace:
+def arguments() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=HERE / "jsb_chorales" / FILE, help="the pieces, as published")
@@ -226,12 +228,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--patience", type=int, default=10, help="passes without a better validation until it stops")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="a file of results that this one is added to")
-    return parser.parse_args()
+    return parser
 
 
 def main() -> None:
     """Train, then score the best model on the test pieces."""
-    given, console = vars(arguments()), Console(highlight=False)
+    parser, console = arguments(), Console(highlight=False)
+    asked = parser.parse_args()
+    given, said = vars(asked).copy(), unusual(parser, asked, SHOWN)
     data, results, most = read(given.pop("data")), given.pop("json"), given.pop("parameters")
     given["hidden"] = given["hidden"] or hidden_size(given["cell"], most)
     settings = Settings(**given)
@@ -246,7 +250,7 @@ def main() -> None:
     console.print(f"validation: {training.best:.3f} in epoch {training.best_epoch}, after {seconds:.0f} s")
     console.print(f"test: {test:.3f} nats/frame{beside}")
     if results:
-        add(results, Result("jsb", settings.cell, settings.hidden, count, seconds, training.curve, test))
+        add(results, Result("jsb", settings.cell, settings.hidden, count, seconds, training.curve, test, said))
 
 
 if __name__ == "__main__":

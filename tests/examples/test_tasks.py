@@ -5,6 +5,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from rnncc.compiler import compile_cell
 from tests.examples.imported import imported
 
 
@@ -69,3 +70,29 @@ def test_a_result_says_how_it_was_made(tasks: ModuleType) -> None:
     options = ["--steps", "7", "--initial", "b_z=-chrono", "--initial", "b_r=1"]
     given = parser.parse_args(["copy", "--length", "9", "--cell", "gru", "--seed", "1", *options])
     assert tasks.unusual(parser, given, tasks.SHOWN) == " ".join(options)
+
+
+@pytest.mark.parametrize(
+    ("cell", "shapes"),
+    [
+        ("phased_lstm", {"x": (5, 3, 2), "t": (5, 3)}),
+        ("gru_d", {"x": (5, 3, 2), "m": (5, 3, 2), "delta": (5, 3, 2)}),
+        ("augru", {"x": (5, 3, 2), "a": (5, 3)}),
+    ],
+)
+def test_what_a_cell_reads_besides(tasks: ModuleType, cell: str, shapes: dict[str, tuple[int, ...]]) -> None:
+    """Steps a time unit apart, of which nothing is missing; the names and axes are the spec's."""
+    x = np.zeros((5, 3, 2), np.float32)
+    read = tasks.completed(compile_cell(cell).info, x)
+    assert {name: array.shape for name, array in read.items()} == shapes
+    for name, array in read.items():
+        assert array.dtype == np.float32
+        if name == "t":
+            np.testing.assert_array_equal(array[:, 1], range(5))
+        elif name != "x":
+            assert (array == 1).all()
+
+
+def test_one_input_stays_alone(tasks: ModuleType) -> None:
+    x = np.zeros((5, 3, 2), np.float32)
+    assert tasks.completed(compile_cell("lstm").info, x) is x
