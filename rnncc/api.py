@@ -59,6 +59,9 @@ class RNN(Layer, metaclass=_AnyCell):
             A further input `reset` (T, N): where it is above 0, states begin anew before that step.
         learn_initial=True
             The states of a sequence begin with parameters, `h_first` for `h`.
+        highway=True
+            Each layer puts out `t * y + (1 - t) * (P @ x)`, t a gate that reads its input x, P the identity at first (Srivastava et al.
+            2015).
         reversible=True
             Of a cell whose step can be undone (`rnncc show` says so): the backward pass computes states anew from the last ones, the
             forward pass keeps nothing over time but the input. Gradients differ by the rounding of the way back.

@@ -34,6 +34,7 @@ TRANSFORMS = {
     "zoneout": "rates",
     "learn_initial": "flag",
     "reset": "flag",
+    "highway": "flag",
     "reversible": "flag",
 }
 """Keywords of `rnncc.RNN` that change what is compiled of a cell, in the order in which they do, and what each takes: True; a rate; a

@@ -20,6 +20,7 @@ TRANSFORMS = [
     {"zoneout": ()},
     {"reset": True},
     {"learn_initial": True, "reset": True},
+    {"highway": True},
 ]
 ELEMENTWISE = [t for t in TRANSFORMS if not t.keys() & {"recurrent_dropout", "weight_drop"}] + [{"input_dropout": True}]
 """For a cell without a product in its loop."""

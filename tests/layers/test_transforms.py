@@ -12,6 +12,7 @@ import rnncc
 from rnncc.errors import ArgumentError
 from rnncc.modules import load_module
 from rnncc.runtime.transforms import asked_for
+from rnncc.spec import Cell, tanh
 from tests.interpreter_engine import InterpreterModule
 from tests.layers.drawn import over_time
 from tests.layers.transformed import Transformed
@@ -31,6 +32,7 @@ EACH = [
     {"zoneout": 0.3},
     {"learn_initial": True},
     {"reset": True},
+    {"highway": True},
 ]
 ALL = {name: value for one in EACH for name, value in one.items()}
 
@@ -265,3 +267,23 @@ def test_what_asks_for_nothing():
 def test_a_class_compiled_without_says_where_to_ask():
     with pytest.raises(ArgumentError, match=r"LSTM was compiled without zoneout; use rnncc\.RNN\(…, zoneout=0\.1\)"):
         _class("interpreter", "lstm", ())(3, 5, zoneout=0.1)
+
+
+def test_a_highway_lets_its_input_pass(rng):
+    """A gate that is shut, and the identity that it begins with: the layer is not there."""
+    layer = rnncc.RNN("elman", 3, 3, 2, dtype="float64", highway=True, seed=1)
+    assert (layer.params["l0.b_highway"] == -1).all()
+    for prefix in ("l0", "l1"):
+        layer.params[f"{prefix}.W_highway"], layer.params[f"{prefix}.b_highway"] = np.zeros((3, 3)), np.full(3, -99.0)
+    x = rng.standard_normal((STEPS, ROWS, 3))
+    np.testing.assert_allclose(layer(x)[0], x, rtol=1e-14)
+
+
+def test_a_highway_needs_vectors_on_either_side():
+    words = Cell("Words")
+    word, h = words.index("word"), words.state("h")
+    new = tanh(words.weight("W", h, word) @ word + words.weight("U", h, h) @ h)
+    words.next(h=new)
+    words.output(new)
+    with pytest.raises(ArgumentError, match=r"highway mixes .* and Words reads word of whole numbers; leave it out"):
+        rnncc.RNN(words, 9, 5, highway=True)

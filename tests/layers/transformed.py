@@ -20,7 +20,7 @@ class Transformed:
         y = "h"
         for name in new:
             new[name] = self.zoned(name, old[name], new[name], masks)
-        return new[y], new
+        return self.mixed(inputs["x"], new[y], params), new
 
     def begun(self, inputs, state, params):
         if "reset" not in inputs:
@@ -31,6 +31,12 @@ class Transformed:
     def zoned(self, name, old, new, masks):
         m = masks.get(f"zoneout_mask_{name}")
         return new if m is None else m * old + (1 - m) * new
+
+    def mixed(self, x, y, params):
+        if "highway" not in self.keywords:
+            return y
+        t = (x @ params["W_highway"].T + params["b_highway"]).sigmoid()
+        return t * y + (1 - t) * (x @ params["P_highway"].T)
 
     def dropped(self, keyword, value, mask):
         return value if mask is None else value * (1 - mask) / (1 - self.keywords[keyword])

@@ -7,6 +7,7 @@ from rnncc.ir import verify
 from rnncc.passes.transforms.clip import preactivation_clip, state_clip
 from rnncc.passes.transforms.described import Described
 from rnncc.passes.transforms.dropout import input_dropout, recurrent_dropout, weight_drop
+from rnncc.passes.transforms.highway import highway
 from rnncc.passes.transforms.layer_norm import layer_norm
 from rnncc.passes.transforms.restart import learn_initial, reset
 from rnncc.passes.transforms.reversible import reversible
@@ -55,5 +56,6 @@ _WHOLE = {
     "weight_drop": weight_drop,
     "reset": reset,
     "learn_initial": learn_initial,
+    "highway": highway,
     "reversible": reversible,
 }

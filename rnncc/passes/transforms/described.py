@@ -38,8 +38,11 @@ class Described:
 
     def with_parameter(self, parameter: Parameter) -> "Described":
         """With a further parameter, which is used elementwise."""
-        found = self._with_input(parameter.name, matrix_axes(parameter.axes), "param")
-        return replace(found, info=replace(self.info, parameters=(*self.info.parameters, parameter)))
+        return self._with_parameter(parameter, matrix_axes(parameter.axes))
+
+    def with_weight(self, parameter: Parameter) -> "Described":
+        """With a further parameter, which is a matrix of products."""
+        return self._with_parameter(parameter, parameter.axes)
 
     def with_input(self, name: str, axes: Axes) -> "Described":
         """With a further input of every step, over the unit axes `axes`."""
@@ -72,6 +75,10 @@ class Described:
         for constant in dict.fromkeys(constant for _, constant in found):
             cell = cell.with_constant(constant, domain)
         return cell, found
+
+    def _with_parameter(self, parameter: Parameter, axes: Axes) -> "Described":
+        found = self._with_input(parameter.name, axes, "param")
+        return replace(found, info=replace(self.info, parameters=(*self.info.parameters, parameter)))
 
     def _with_input(self, name: str, axes: Axes, role: Role) -> "Described":
         if name in self.program.types:
