@@ -23,9 +23,8 @@ def highway(cell: Described) -> Described:
     x, y = cell.info.inputs[0][0], dict(cell.program.outputs)["output"]
     kind, given = cell.program.types[y], units(cell.program.types[x])
     if cell.program.input[x].role != "input" or len(units(kind)) != 1:
-        raise ArgumentError(
-            f"highway mixes vectors, and {cell.info.name} reads {x} of whole numbers or puts out one number; leave it out"
-        )
+        what = f"reads {x} of whole numbers" if cell.program.input[x].role != "input" else "puts out no vector"
+        raise ArgumentError(f"highway mixes what a layer reads and puts out, and {cell.info.name} {what}; leave it out")
     axes = (*units(kind), *given)
     cell = cell.with_weight(Parameter("W_highway", axes)).with_weight(Parameter("P_highway", axes, "identity"))
     cell = cell.with_parameter(Parameter("b_highway", units(kind), _CARRY, bias=True))
@@ -39,6 +38,5 @@ def highway(cell: Described) -> Described:
         Pointwise(mixed, kind, t * symbol(y) + (1 - t) * symbol(passed)),
     )
     outputs = tuple((key, mixed if key == "output" else value) for key, value in cell.program.outputs)
-    return replace(cell, program=replace(cell.program, nodes=(*cell.program.nodes, *nodes), outputs=outputs)).with_option(
-        "highway", True
-    )
+    program = replace(cell.program, nodes=(*cell.program.nodes, *nodes), outputs=outputs)
+    return replace(cell, program=program).with_option("highway", True)
