@@ -44,7 +44,7 @@ def _lower_enlist(context: Any, builder: ir.IRBuilder, sig: Signature, values: A
     function = builder.ptrtoint(_entry(builder.module, own), _WORD)
     with builder.if_then(builder.icmp_signed("<", part, ir.Constant(_WORD, 0))):
         room = context.make_array(sig.args[1])(context, builder, posts)
-        _describe(builder, room, function, frame, context.get_abi_sizeof(_frame_type(own)) // 8)
+        _describe(builder, room, function, frame, _frame_type(own).count)
     with builder.if_then(builder.icmp_signed("==", part, ir.Constant(_WORD, 0))), cgutils.for_range(builder, workers) as loop:
         fields = [
             address(context, builder, sig.args[1], posts, [loop.index, ir.Constant(_WORD, k)]) for k in (POSTED, FUNCTION, ARGUMENTS)
@@ -76,30 +76,38 @@ def _frame(builder: ir.IRBuilder, own: ir.Function) -> ir.Value:
     frame = cgutils.alloca_once(builder, _frame_type(own))
     for k, argument in enumerate(arguments):
         value = ir.Constant(_BYTES, None) if argument.type == _BYTES else argument
-        builder.store(value, cgutils.gep_inbounds(builder, frame, 0, k))
+        builder.store(value, _field(builder, frame, k, argument.type))
     return frame
 
 
-def _frame_type(own: ir.Function) -> ir.LiteralStructType:
-    return ir.LiteralStructType([a.type for a in own.args[2:]])
+def _frame_type(own: ir.Function) -> ir.ArrayType:
+    """A word an argument: the text of a structure of hundreds would stand beside each of its fields."""
+    return ir.ArrayType(_WORD, len(own.args) - 2)
+
+
+def _field(builder: ir.IRBuilder, frame: ir.Value, number: int, kind: ir.Type) -> ir.Value:
+    """Where argument `number` of a frame lies, as a pointer to what it is."""
+    return builder.bitcast(cgutils.gep_inbounds(builder, frame, 0, number), kind.as_pointer())
 
 
 def _entry(module: ir.Module, own: ir.Function) -> ir.Function:
     """A function of the uniform type that calls `own` with the arguments in a frame, its part replaced.
 
-    Numba's functions are `status f(result*, exception**, arguments…)`.
+    Numba's functions are `status f(result*, exception**, arguments…)`. It is left as it is written: to join the loads and stores of
+    hundreds of arguments takes LLVM time beyond the square of their number, minutes for a thousand, and saves a call nothing.
     """
-    frame_type = _frame_type(own)
     name = f"{own.name}.entry"
     if name in module.globals:
         return module.globals[name]
     entry = ir.Function(module, _ENTRY, name)
     entry.linkage = "internal"
+    for attribute in ("noinline", "optnone"):
+        entry.attributes.add(attribute)
     builder = ir.IRBuilder(entry.append_basic_block())
-    frame = builder.inttoptr(entry.args[0], frame_type.as_pointer())
-    given = [builder.load(cgutils.gep_inbounds(builder, frame, 0, k), typ=t) for k, t in enumerate(frame_type.elements)]
+    frame = builder.inttoptr(entry.args[0], _frame_type(own).as_pointer())
+    given = [builder.load(_field(builder, frame, k, a.type), typ=a.type) for k, a in enumerate(own.args[3:], 1)]
     spare = [builder.bitcast(builder.alloca(_BYTES), a.type) for a in own.args[:2]]
-    builder.ret(builder.call(own, [*spare, entry.args[1], *given[1:]]))
+    builder.ret(builder.call(own, [*spare, entry.args[1], *given]))
     return entry
 
 

@@ -1,0 +1,33 @@
+"""What a kernel hands to waiting threads: a function of one frame, cheap to compile however many arguments there are."""
+
+from llvmlite import binding, ir
+
+from rnncc.runtime.enlist import _entry
+
+_BYTES, _WORD = ir.IntType(8).as_pointer(), ir.IntType(64)
+
+
+def _of(arguments: int) -> ir.Module:
+    """A module with a kernel of `arguments` arguments, and its entry."""
+    module = ir.Module("m")
+    own = ir.Function(module, ir.FunctionType(ir.IntType(32), [_BYTES.as_pointer(), _BYTES.as_pointer(), *[_WORD] * arguments]), "kernel")
+    _entry(module, own)
+    return module
+
+
+def test_an_entry_passes_what_lies_in_the_frame_but_for_the_part():
+    text = str(_of(3).globals["kernel.entry"])
+    call = text[text.index("call") :]
+    assert call.count("i64") == 3 and 'i64 %".2"' in call
+
+
+def test_an_entry_grows_with_its_arguments():
+    """Written out beside each of its fields the frame would make it grow with their square."""
+    short, long = (len(str(_of(count))) for count in (200, 400))
+    assert long < 2.1 * short
+    binding.parse_assembly(str(_of(400))).verify()
+
+
+def test_an_entry_is_left_as_it_is_written():
+    """LLVM joins loads and stores of hundreds of arguments in time beyond the square of their number."""
+    assert {"noinline", "optnone"} <= set(_of(3).globals["kernel.entry"].attributes)
