@@ -10,15 +10,16 @@ _BYTES, _WORD = ir.IntType(8).as_pointer(), ir.IntType(64)
 def _of(arguments: int) -> ir.Module:
     """A module with a kernel of `arguments` arguments, and its entry."""
     module = ir.Module("m")
-    own = ir.Function(module, ir.FunctionType(ir.IntType(32), [_BYTES.as_pointer(), _BYTES.as_pointer(), *[_WORD] * arguments]), "kernel")
-    _entry(module, own)
+    kernel = ir.FunctionType(ir.IntType(32), [_BYTES.as_pointer(), _BYTES.as_pointer(), *[_WORD] * arguments])
+    _entry(module, ir.Function(module, kernel, "kernel"))
     return module
 
 
 def test_an_entry_passes_what_lies_in_the_frame_but_for_the_part():
     text = str(_of(3).globals["kernel.entry"])
     call = text[text.index("call") :]
-    assert call.count("i64") == 3 and 'i64 %".2"' in call
+    assert call.count("i64") == 3
+    assert 'i64 %".2"' in call
 
 
 def test_an_entry_grows_with_its_arguments():
