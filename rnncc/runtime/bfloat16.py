@@ -1,10 +1,15 @@
-"""Packed weights as bfloat16: the upper half of a float32, sign, exponent and seven bits, two of them in a word."""
+"""Packed weights as bfloat16: the upper half of a float32, sign, exponent and seven bits, two of them in a word.
+
+A word holds numbers that lie beside each other in the panel, the first in its lower half: vectors at one lane, or where the instruction
+set multiplies pairs (`Isa.dots`) units of an operand.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncc.runtime.compiled import kernel
-from rnncc.runtime.simd.isa import ISA, lanes_of
+from rnncc.runtime.simd.isa import lanes_of
+from rnncc.runtime.simd.panel import DEPTH
 
 Words = NDArray[np.uint32]
 
@@ -15,16 +20,16 @@ def paired(panel: NDArray[np.float32]) -> Words:
     Parameters
     ----------
     panel
-        (chunks, K, ISA.vectors * lanes), C-contiguous, as `runtime.pack.pack` makes it.
+        (chunks, K, ISA.vectors * lanes), C-contiguous, as `runtime.pack.pack` makes it of operands of whole `DEPTH`.
 
     Returns
     -------
-    (chunks, K, ISA.vectors / 2 * lanes); a word holds two neighbouring vectors at one lane, the first in its lower half.
+    (chunks, K, ISA.vectors / 2 * lanes), or (chunks, K / 2, ISA.vectors * lanes) where a word holds two units.
     """
     chunks, inner, numbers = panel.shape
-    width = lanes_of(panel.dtype)
-    words = np.empty((chunks, inner, numbers // 2), np.uint32)
-    _pair(words.reshape(chunks * inner, ISA.vectors // 2, width), panel.view(np.uint32).reshape(chunks * inner, ISA.vectors, width))
+    width = numbers if DEPTH > 1 else lanes_of(panel.dtype)
+    words = np.empty((chunks, inner // DEPTH, numbers * DEPTH // 2), np.uint32)
+    _pair(words.reshape(-1, words.shape[2] // width, width), panel.view(np.uint32).reshape(-1, numbers * DEPTH // width, width))
     return words
 
 

@@ -20,6 +20,7 @@ from rnncc.runtime.frozen import PANELS, Panel, Term
 from rnncc.runtime.share import shares
 from rnncc.runtime.simd.isa import ISA, lanes_of
 from rnncc.runtime.simd.memory import lanes, load, store
+from rnncc.runtime.simd.panel import DEPTH
 from rnncc.runtime.simd.product import ABREAST
 from rnncc.runtime.simd.turn import turn
 from rnncc.runtime.spin import LINE
@@ -37,7 +38,7 @@ def group_blocks(*sums: int) -> int:
     return math.lcm(*(whole // math.gcd(a, whole) for a in sums))
 
 
-def pack(sums: Sequence[Sequence[Array]], record: "Record | None" = None) -> Array:
+def pack(sums: Sequence[Sequence[Array]], record: "Record | None" = None, depth: int = 1) -> Array:
     """The packed weight of one panel.
 
     Parameters
@@ -46,6 +47,8 @@ def pack(sums: Sequence[Sequence[Array]], record: "Record | None" = None) -> Arr
         For each sum its matrices (units, K_o), one an operand; transposed views are fine.
     record
         Takes down what fills it, instead of doing it.
+    depth
+        The K_o of each operand is filled up to a multiple of it, with zeros.
 
     Returns
     -------
@@ -56,17 +59,19 @@ def pack(sums: Sequence[Sequence[Array]], record: "Record | None" = None) -> Arr
     blocks = -(-units // lanes_of(dtype))
     filled = len(sums) * blocks // ISA.vectors
     chunks = -(-len(sums) * blocks // (ISA.vectors * ABREAST)) * ABREAST
-    panel = np.empty((chunks, sum(m.shape[1] for m in first), ISA.vectors * lanes_of(dtype)), dtype)
+    deep = [-(-m.shape[1] // depth) * depth for m in first]
+    panel = np.empty((chunks, sum(deep), ISA.vectors * lanes_of(dtype)), dtype)
     panel[filled:] = 0
     for a, matrices in enumerate(sums):
         start = 0
-        for m in matrices:
+        for m, whole in zip(matrices, deep, strict=True):
+            panel[:, start + m.shape[1] : start + whole] = 0
             arguments = (panel, m, a, len(sums), start)
             if record is None:
                 _place(0, _NOBODY, np.array([0, blocks]), *arguments)
             else:
                 record.call(_place, shares(blocks, record.threads), *arguments, writes=[panel])
-            start += m.shape[1]
+            start += whole
     return panel
 
 
@@ -95,15 +100,15 @@ def _widened(given: Array, record: "Record | None") -> Array:
 
 def packed_arrays(env: Mapping[str, Any], sums: Sequence[Sequence[Array]]) -> Panel:
     """`pack` of matrices that were computed, in the form in which `env` asks for its weights."""
-    return _in_form(env, pack(sums))
+    return _in_form(env, sums)
 
 
 def _packed(env: Mapping[str, Any], sums: Sequence[tuple[Term, ...]], record: "Record | None" = None) -> Panel:
-    return _in_form(env, pack([[matrix_of(env, term) for term in terms] for terms in sums], record))
+    return _in_form(env, [[matrix_of(env, term) for term in terms] for terms in sums], record)
 
 
-def _in_form(env: Mapping[str, Any], panel: Array) -> Panel:
-    return paired(panel) if PANELS in env and env[PANELS].bfloat16 else panel
+def _in_form(env: Mapping[str, Any], sums: Sequence[Sequence[Array]], record: "Record | None" = None) -> Panel:
+    return paired(pack(sums, record, DEPTH)) if PANELS in env and env[PANELS].bfloat16 else pack(sums, record)
 
 
 def matrix_of(env: Mapping[str, Any], term: Term) -> Array:

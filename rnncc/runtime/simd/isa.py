@@ -19,7 +19,7 @@ class Isa:
     Parameters
     ----------
     name
-        `avx512`, `avx2` or `portable`; part of the name of every generated module.
+        `avx512bf16`, `avx512`, `avx2` or `portable`; kernels are kept under it.
     bits
         Width of a vector register.
     registers
@@ -28,6 +28,8 @@ class Isa:
         Rows of the two row variants of the product's register tile.
     vectors
         Vectors of units in a row of that tile: `tall * vectors` accumulators, `vectors` weights and a broadcast fill the registers.
+    dots
+        Whether bfloat16 weights are multiplied two at a time with numbers rounded to bfloat16, instead of as float32.
     """
 
     name: str
@@ -36,23 +38,27 @@ class Isa:
     tall: int
     short: int
     vectors: int
+    dots: bool = False
 
 
 _KNOWN = {
     isa.name: isa
     for isa in (
+        Isa("avx512bf16", bits=512, registers=32, tall=TALL, short=SHORT, vectors=4, dots=True),
         Isa("avx512", bits=512, registers=32, tall=TALL, short=SHORT, vectors=4),
         Isa("avx2", bits=256, registers=16, tall=TALL, short=SHORT, vectors=2),
         Isa("portable", bits=128, registers=16, tall=TALL, short=SHORT, vectors=2),
     )
 }
-_NEEDS = {"avx512": ("avx512f", "avx512dq", "avx512bw", "avx512vl"), "avx2": ("avx2", "fma")}
+_AVX512 = ("avx512f", "avx512dq", "avx512bw", "avx512vl")
+_NEEDS = {"avx512bf16": (*_AVX512, "avx512bf16"), "avx512": _AVX512, "avx2": ("avx2", "fma")}
 
 
 def choose(features: Mapping[str, bool], wanted: str | None = None) -> Isa:
     """The widest instruction set that `features` offers, or the one called `wanted`.
 
-    A wanted set wider than the machine's still runs: LLVM splits its vectors.
+    A wanted set wider than the machine's still runs: LLVM splits its vectors, and instructions that it has not are written out
+    (`runtime.simd.factors`).
 
     Raises
     ------

@@ -1,7 +1,8 @@
 """How a row of a packed weight becomes vectors: numbers as they lie, or pairs of bfloat16.
 
-A bfloat16 is the upper half of a float32. A word of a paired row holds two of them, of two neighbouring vectors at one lane: the first
-in its lower half, the second in its upper. So one load gives two vectors, by a shift and by a mask.
+A bfloat16 is the upper half of a float32. A word of a paired row holds two of them, the first in its lower half, the second in its upper:
+of two neighbouring vectors at one lane, so that one load gives two vectors, by a shift and by a mask; or, where the instruction set
+multiplies pairs (`Isa.dots`), of one vector at two neighbouring units of the operand.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from rnncc.runtime.simd.vector import integer_type
 
 _HALF = 16
 _UPPER = 0xFFFF0000
+DEPTH = 2 if ISA.dots else 1
+"""Units of an operand that a row of words is for."""
 
 
 def numbers_of(element: types.Type) -> types.Type:
@@ -46,18 +49,26 @@ class PanelRows:
         """Elements of a row."""
         return self._loads * self.vector.count
 
+    @property
+    def depth(self) -> int:
+        """Units of an operand that a row is for."""
+        return DEPTH if self.paired else 1
+
     def load(self, builder: ir.IRBuilder, row: ir.Value, size: int) -> list[ir.Value]:
-        """The `ISA.vectors` vectors of the row that begins at `row`, whose elements have `size` bytes."""
+        """The `ISA.vectors` vectors of the row that begins at `row`, whose elements have `size` bytes; words where it has two units."""
         kind = integer_type(self.vector) if self.paired else self.vector
         places = [builder.gep(row, [ir.Constant(ir.IntType(64), k * self.vector.count)]) for k in range(self._loads)]
         loaded = [builder.load(builder.bitcast(p, kind.as_pointer()), align=size, typ=kind) for p in places]
-        return [half for words in loaded for half in self._halves(builder, words)] if self.paired else loaded
+        if not self.paired or self.depth > 1:
+            return loaded
+        return [half for words in loaded for half in halves(builder, words, self.vector)]
 
     @property
     def _loads(self) -> int:
-        return ISA.vectors // 2 if self.paired else ISA.vectors
+        return ISA.vectors // 2 if self.paired and self.depth == 1 else ISA.vectors
 
-    def _halves(self, builder: ir.IRBuilder, words: ir.Value) -> tuple[ir.Value, ir.Value]:
-        """Two vectors of float32 out of one of words."""
-        shift, mask = (ir.Constant(words.type, [number] * words.type.count) for number in (_HALF, _UPPER))
-        return builder.bitcast(builder.shl(words, shift), self.vector), builder.bitcast(builder.and_(words, mask), self.vector)
+
+def halves(builder: ir.IRBuilder, words: ir.Value, vector: ir.VectorType) -> tuple[ir.Value, ir.Value]:
+    """The lower and the upper bfloat16 of `words`, each as a vector of float32."""
+    shift, mask = (ir.Constant(words.type, [number] * words.type.count) for number in (_HALF, _UPPER))
+    return builder.bitcast(builder.shl(words, shift), vector), builder.bitcast(builder.and_(words, mask), vector)

@@ -5,8 +5,9 @@ registers: a step of the loop loads `vectors` weights, broadcasts one number of 
 variants, `ISA.tall` and `ISA.short`; rows beyond `count` repeat the last one and their results are not read. A single row takes
 `ABREAST` chunks at once, since `vectors` accumulators alone would wait for each other's latency. After a block of
 units, and at the end of an operand, they are added to the tile and start again: the rounding of a long sum grows with its partial sums.
+Where bfloat16 is multiplied in pairs a step of the loop is for two units of an operand (`runtime.simd.factors`).
 
-    panel  (chunks, K, vectors * lanes)         packed by `runtime.pack`; chunks a multiple of `ABREAST`; or half as long, of bfloat16
+    panel  (chunks, K, vectors * lanes)         packed by `runtime.pack`; chunks a multiple of `ABREAST`; or half as much, of bfloat16
     tile   (ISA.tall, vectors of a group, lanes)
 """
 
@@ -20,17 +21,16 @@ from numba.core import cgutils, types
 from numba.core.typing import Signature
 from numba.core.typing.templates import signature
 
+from rnncc.runtime.simd.factors import BLOCK, factors_of
 from rnncc.runtime.simd.isa import ISA
 from rnncc.runtime.simd.operand import Operand, Operands, is_operand, operand_of
 from rnncc.runtime.simd.panel import PanelRows, numbers_of
 from rnncc.runtime.simd.primitive import primitive
-from rnncc.runtime.simd.vector import fma, llvm_type, splat, vector_of
+from rnncc.runtime.simd.vector import llvm_type, vector_of
 
 _INTP = ir.IntType(types.intp.bitwidth)
 _BYTE_POINTER = ir.IntType(8).as_pointer()
 _ZERO = ir.Constant(_INTP, 0)
-_BLOCK = 128
-"""Units that are summed in one go: a tile is touched once in 128 FMAs, and float32 loses less than in a gate's function."""
 _BLOCK_OVER_TIME = 64
 """Rows over time that are summed in one go; such sums are longer, and those of a call meet before they are added to the others."""
 ABREAST = max(1, 4 // ISA.vectors)
@@ -44,7 +44,7 @@ def _typed(
         return None
     if numbers_of(panel.dtype) != tile.dtype or not operands or not all(is_operand(o, tile.dtype) for o in operands):
         return None
-    if len(operands) > 1 and any(o[0].layout == "F" for o in operands):
+    if (len(operands) > 1 or panel.dtype != tile.dtype) and any(o[0].layout == "F" for o in operands):
         return None
     return signature(types.void, tile, panel, types.intp, types.intp, types.intp, *operands)
 
@@ -53,7 +53,7 @@ def _fill(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> i
     tile, panel = (context.make_array(t)(context, builder, v) for t, v in zip(sig.args[:2], values[:2], strict=True))
     group, row, count = values[2:5]
     operands = Operands(builder, [operand_of(context, builder, t, v) for t, v in zip(sig.args[5:], values[5:], strict=True)])
-    work = _Product(builder, sig.args[0].dtype, sig.args[1].dtype, row, count, operands)
+    work = _Product(context, builder, sig.args[0].dtype, sig.args[1].dtype, row, count, operands)
     whole = builder.udiv(builder.extract_value(tile.shape, 1), ir.Constant(_INTP, ISA.vectors))
     first = builder.mul(group, whole)
     left = builder.sub(builder.extract_value(panel.shape, 0), first)
@@ -71,7 +71,7 @@ def _added(target: types.Type, row: types.Type, column: types.Type, panel: types
 def _add(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir.Value:
     target, panel = (context.make_array(sig.args[k])(context, builder, values[k]) for k in (0, 3))
     operand = Operands(builder, [operand_of(context, builder, sig.args[4], values[4])])
-    work = _Product(builder, sig.args[0].dtype, sig.args[3].dtype, _ZERO, ir.Constant(_INTP, ISA.tall), operand)
+    work = _Product(context, builder, sig.args[0].dtype, sig.args[3].dtype, _ZERO, ir.Constant(_INTP, ISA.tall), operand)
     shape = _Shape(ISA.tall, 1)
     row_stride = builder.extract_value(target.shape, 1)
     first = builder.gep(target.data, [builder.add(builder.mul(values[1], row_stride), values[2])])
@@ -100,13 +100,20 @@ class _Product:
     """Emits the loops of one product."""
 
     def __init__(
-        self, builder: ir.IRBuilder, dtype: types.Float, panel: types.Type, row: ir.Value, count: ir.Value, operands: Operands
+        self,
+        context: Any,
+        builder: ir.IRBuilder,
+        dtype: types.Float,
+        panel: types.Type,
+        row: ir.Value,
+        count: ir.Value,
+        operands: Operands,
     ) -> None:
         vec = vector_of(dtype)
         self.builder = builder
         self.vector = llvm_type(vec)
         self.panel = PanelRows(self.vector, panel != dtype)
-        self.element = self.vector.element
+        self.factors = factors_of(context, builder, self.vector, self.panel.depth)
         self.size = vec.dtype.bitwidth // 8
         self.lanes = vec.lanes
         self.zero = ir.Constant(self.vector, [0.0] * self.lanes)
@@ -142,7 +149,7 @@ class _Product:
             places = self.places(shape, place, row_stride)
             for vector in places:
                 self.put(self.zero, vector)
-            self.add(shape, packed, stride, places, _BLOCK)
+            self.add(shape, packed, stride, places, BLOCK)
 
     def add(self, shape: _Shape, weights: ir.Value, stride: ir.Value, places: list[ir.Value], block: int) -> None:
         """The sums of `shape` over all operands, `block` units at a time, added to what stands at `places`."""
@@ -156,13 +163,13 @@ class _Product:
             before = b.load(done, typ=_INTP)
             own = b.gep(weights, [b.mul(before, ir.Constant(_INTP, self.panel.width))])
             panels = [self.offset(own, b.mul(stride, ir.Constant(_INTP, c))) for c in range(shape.chunks)]
-            with self.blocks(operand.first, operand.last, block) as (start, stop):
+            with self.blocks(self.factors.whole(operand.first), operand.last, block) as (start, stop):
                 for pointer in sums:
                     b.store(self.zero, pointer)
                 self.multiply(operand, start, stop, rows, panels, sums)
                 for pointer, place in zip(sums, places, strict=True):
                     self.put(b.fadd(self.get(place), b.load(pointer, typ=self.vector)), place)
-            b.store(b.add(before, operand.units), done)
+            b.store(b.add(before, self.factors.steps(operand.units)), done)
 
     def places(self, shape: _Shape, target: ir.Value, row_stride: ir.Value) -> list[ir.Value]:
         """Where the vectors of each row lie, `row_stride` elements from row to row."""
@@ -200,18 +207,18 @@ class _Product:
         sums: list[ir.Value],
     ) -> None:
         """sums += units [start, stop) of the rows of one operand times their part of the packed weights."""
-        b = self.builder
-        with cgutils.for_range_slice(b, start, stop, ir.Constant(_INTP, 1), intp=_INTP) as (unit, _):
-            inner = b.mul(unit, operand.unit_stride)
-            at_unit = b.mul(unit, ir.Constant(_INTP, self.panel.width))
-            packed = [weight for p in panels for weight in self.panel.load(b, b.gep(p, [at_unit]), self.size)]
+        b, factors = self.builder, self.factors
+        rows = factors.rows(operand, start, stop, rows)
+        first, last = factors.steps(start), factors.steps(stop)
+        with cgutils.for_range_slice(b, first, last, ir.Constant(_INTP, 1), intp=_INTP) as (step, _):
+            inner = b.mul(step, factors.stride(operand))
+            at_step = b.mul(step, ir.Constant(_INTP, self.panel.width))
+            packed = [weight for p in panels for weight in self.panel.load(b, b.gep(p, [at_step]), self.size)]
             for r, row in enumerate(rows):
-                place = b.bitcast(b.gep(row, [inner]), self.element.as_pointer())
-                number = b.load(place, align=self.size, typ=self.element)
-                broadcast = splat(b, self.vector, number)
+                factor = factors.broadcast(b.gep(row, [inner]))
                 for v, weight in enumerate(packed):
                     at = sums[r * len(packed) + v]
-                    b.store(fma(b, broadcast, weight, b.load(at, typ=self.vector)), at)
+                    b.store(factors.added(factor, weight, b.load(at, typ=self.vector)), at)
 
     def get(self, place: ir.Value) -> ir.Value:
         return self.builder.load(self.builder.bitcast(place, self.vector.as_pointer()), align=self.size, typ=self.vector)
@@ -229,8 +236,8 @@ def product(tile: Any, panel: Any, group: int, row: int, count: int, *operands: 
     tile
         (ISA.tall, vectors of a group, lanes); written.
     panel
-        (chunks, K, ISA.vectors * lanes), chunks a multiple of `ABREAST`, K the sum of the operands' units; or, of uint32,
-        (chunks, K, ISA.vectors / 2 * lanes) as `runtime.bfloat16` pairs it, for float32 operands.
+        (chunks, K, ISA.vectors * lanes), chunks a multiple of `ABREAST`, K the sum of the operands' units; or, of uint32, as
+        `runtime.bfloat16` pairs it, for float32 operands.
     group
         Which group of unit blocks.
     row, count
