@@ -45,6 +45,7 @@ def _machine() -> list[tuple[str, ...]]:
         ("processor", f"{processor()} (LLVM: {binding.get_host_cpu_name()})"),
         ("cores", f"{usable} of {os.cpu_count()} may be used"),
         ("instruction set", f"{ISA.name}: {ISA.bits // 32} float32 or {ISA.bits // 64} float64 lanes, {ISA.registers} registers"),
+        ("bfloat16 weights", "multiplied in pairs with rounded numbers" if ISA.dots else "multiplied as float32"),
         ("CUDA", _cuda()),
     ]
 

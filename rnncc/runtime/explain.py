@@ -42,7 +42,8 @@ def explain(
 
 def processor(threads: int) -> list[tuple[str, str]]:
     """What layers on a processor run on."""
-    return [("threads", f"{threads}, at most one a row"), ("instructions", f"{ISA.name}, {ISA.bits} bit vectors")]
+    dots = "; what bfloat16 weights meet is rounded to bfloat16" if ISA.dots else ""
+    return [("threads", f"{threads}, at most one a row"), ("instructions", f"{ISA.name}, {ISA.bits} bit vectors{dots}")]
 
 
 def _checkpoint(every: int | None) -> str:

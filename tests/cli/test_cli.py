@@ -92,7 +92,7 @@ def test_new_refuses_a_name_that_cannot_be_one(tmp_path: Path, monkeypatch: pyte
 def test_doctor_says_what_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RNNCC_CACHE_DIR", str(tmp_path / "cache"))
     printed = fine("doctor")
-    for word in ("processor", "instruction set", "numba", "CUDA", f"{tmp_path}/cache: 0 cells"):
+    for word in ("processor", "instruction set", "bfloat16 weights", "numba", "CUDA", f"{tmp_path}/cache: 0 cells"):
         assert word in printed
     if importlib.util.find_spec("cupy") is None:
         assert "pip install 'rnncc[cuda]'" in printed

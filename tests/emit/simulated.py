@@ -11,8 +11,10 @@ import numpy as np
 from rnncc.functions import VOCABULARY
 from rnncc.runtime import host
 from rnncc.runtime.simd import ISA, lanes_of
+from rnncc.runtime.simd.panel import DEPTH
 from rnncc.runtime.spin import LINE
 from rnncc.runtime.sweep import Sweep
+from tests.simd.dots import dots, rounded
 
 _IMPORTS = "from rnncc.runtime."
 
@@ -84,18 +86,30 @@ def unpaired(panel):
     if panel.dtype != np.uint32:
         return panel
     chunks, inner, width = panel.shape
-    words = panel.reshape(chunks, inner, ISA.vectors // 2, lanes_of(np.float32))
+    together = width if DEPTH > 1 else lanes_of(np.float32)
+    words = panel.reshape(chunks, inner, width // together, together)
     numbers = np.stack([words << np.uint32(16), words & np.uint32(0xFFFF0000)], axis=3)
-    return numbers.reshape(chunks, inner, 2 * width).view(np.float32)
+    return numbers.reshape(chunks, inner * DEPTH, 2 * width // DEPTH).view(np.float32)
+
+
+def met(panel, numbers):
+    """What a panel meets of rows of `numbers`: as they are; where it holds pairs of units they are rounded, and filled up to pairs."""
+    if panel.dtype != np.uint32 or DEPTH == 1:
+        return numbers
+    return rounded(np.pad(numbers, [(0, 0), (0, numbers.shape[1] % DEPTH)]))
 
 
 def product(tile, panel, group, row, count, *operands):
     """See `rnncc.runtime.simd.product`."""
     width = tile.shape[2]
-    left = np.concatenate([_rows(operand)[row : row + count] for operand in operands], axis=-1)
+    parts = [met(panel, _rows(operand)[row : row + count]) for operand in operands]
     chunks = tile.shape[1] // ISA.vectors
     packed = unpaired(panel)[group * chunks : (group + 1) * chunks]  # the last group may have fewer
-    sums = np.einsum("rk,ckv->rcv", left, packed).reshape(count, -1, width)
+    if panel.dtype == np.uint32 and DEPTH > 1:
+        sums = dots(parts, packed)
+    else:
+        sums = np.einsum("rk,ckv->rcv", np.concatenate(parts, axis=-1), packed)
+    sums = sums.reshape(count, -1, width)
     tile[:count, : sums.shape[1]] = sums
 
 

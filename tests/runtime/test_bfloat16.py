@@ -7,6 +7,7 @@ from rnncc.runtime.bfloat16 import paired
 from rnncc.runtime.frozen import PANELS, Panels
 from rnncc.runtime.pack import pack, packed, packed_arrays
 from rnncc.runtime.simd import ISA, lanes_of
+from rnncc.runtime.simd.panel import DEPTH
 from tests.emit.simulated import unpaired
 
 WIDTH = ISA.vectors * lanes_of(np.float32)
@@ -14,7 +15,7 @@ WIDTH = ISA.vectors * lanes_of(np.float32)
 
 def as_panel(bits):
     """Any float32, given by their bits, as a panel of one chunk; filled up with ones."""
-    numbers = np.ones(-(-len(bits) // WIDTH) * WIDTH, np.float32)
+    numbers = np.ones(-(-len(bits) // (DEPTH * WIDTH)) * DEPTH * WIDTH, np.float32)
     numbers.view(np.uint32)[: len(bits)] = bits
     return numbers.reshape(1, -1, WIDTH)
 
@@ -59,7 +60,7 @@ def test_nan_and_signs_stay():
 def test_numbers_that_are_bfloat16_come_back(units, inner):
     rng = np.random.default_rng(0)
     whole = rng.integers(-128, 128, size=(3, units, inner)).astype(np.float32)
-    panel = pack([[m] for m in whole])
+    panel = pack([[m] for m in whole], depth=DEPTH)
     words = paired(panel)
     assert words.nbytes == panel.nbytes // 2
     np.testing.assert_array_equal(unpaired(words), panel)
@@ -69,7 +70,7 @@ def test_an_env_says_how_its_weights_are_packed():
     env = {"W": np.random.default_rng(0).normal(size=(5, 9)).astype(np.float32)}
     wide, narrow = (env | {PANELS: Panels(bfloat16=choice)} for choice in (False, True))
     sums = [("W",)]
-    expected = paired(pack([[env["W"]]]))
+    expected = paired(pack([[env["W"]]], depth=DEPTH))
     np.testing.assert_array_equal(packed(narrow, sums), expected)
     np.testing.assert_array_equal(packed_arrays(narrow, [[env["W"]]]), expected)
     assert packed(narrow, sums) is packed(narrow, sums)

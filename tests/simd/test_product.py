@@ -8,7 +8,9 @@ from rnncc.runtime.bfloat16 import paired
 from rnncc.runtime.compiled import kernel, new_tile
 from rnncc.runtime.pack import group_blocks, pack
 from rnncc.runtime.simd import ISA, lanes_of, load, product, store
-from tests.emit.simulated import unpaired
+from rnncc.runtime.simd.panel import DEPTH
+from tests.emit.simulated import met, unpaired
+from tests.simd.dots import dots
 
 ROWS = sorted({1, 2, ISA.short, ISA.short + 1, ISA.tall})
 UNITS = [3, 130]
@@ -42,11 +44,11 @@ def test_product(rows, kind, units):
     dtype = np.float32 if kind == "bfloat16" else np.dtype(kind)
     rng, sums = np.random.default_rng(rows), 3
     operands = [rng.normal(size=(rows, k)).astype(dtype) for k in UNITS]
-    panel = pack([[rng.normal(size=(units, k)).astype(dtype) for k in UNITS] for _ in range(sums)])
-    if kind == "bfloat16":
-        panel = paired(panel)
+    matrices = [[rng.normal(size=(units, k)).astype(dtype) for k in UNITS] for _ in range(sums)]
+    panel = paired(pack(matrices, depth=DEPTH)) if kind == "bfloat16" else pack(matrices)
     found = products(panel, sums, units, operands)
-    left, numbers = np.concatenate(operands, axis=1).astype(np.float64), unpaired(panel).astype(np.float64)
+    left = np.concatenate([met(panel, o) for o in operands], axis=1).astype(np.float64)
+    numbers = unpaired(panel).astype(np.float64)
     for chunk in range(-(-units // lanes_of(dtype)) * sums // ISA.vectors):
         expected = left @ numbers[chunk]
         bound = sum(UNITS) * np.finfo(dtype).eps * (np.abs(left) @ np.abs(numbers[chunk]))  # each product and sum rounds once
@@ -54,12 +56,25 @@ def test_product(rows, kind, units):
         assert (np.abs(got - expected) <= bound).all()
 
 
+@pytest.mark.skipif(ISA.dots, reason="numbers are rounded to bfloat16, too")
 @pytest.mark.parametrize("rows", ROWS)
 def test_bfloat16_has_the_bits_of_float32_with_rounded_weights(rows):
     rng = np.random.default_rng(rows)
     operands = [rng.normal(size=(rows, k)).astype(np.float32) for k in UNITS]
     words = paired(pack([[rng.normal(size=(70, k)).astype(np.float32) for k in UNITS]]))
     np.testing.assert_array_equal(products(words, 1, 70, operands), products(unpaired(words), 1, 70, operands))
+
+
+@pytest.mark.skipif(not ISA.dots, reason="this instruction set multiplies no pairs of bfloat16")
+@pytest.mark.parametrize("rows", ROWS)
+def test_pairs_have_the_bits_of_the_documented_instruction(rows):
+    rng = np.random.default_rng(rows)
+    operands = [rng.normal(size=(rows, k)).astype(np.float32) for k in UNITS]
+    operands[1][-1, 7:9] = np.nan, np.inf
+    words = paired(pack([[rng.normal(size=(70, k)).astype(np.float32) for k in UNITS]], depth=DEPTH))
+    with np.errstate(invalid="ignore"):
+        expected = dots([met(words, o) for o in operands], unpaired(words))
+    np.testing.assert_array_equal(products(words, 1, 70, operands).reshape(rows, -1), expected.reshape(rows, -1))
 
 
 def test_pairs_are_for_float32_alone():
@@ -94,3 +109,29 @@ def test_units_outside_the_part_of_an_operand_are_not_read(rows, first, last):
     expected = operand[:, first:last] @ matrix[:, first:last].T + operand @ matrix.T
     bound = 600 * np.finfo(float).eps * 2 * (np.abs(operand) @ np.abs(matrix.T))  # each product and sum rounds once
     assert (np.abs(out.reshape(rows, -1) - expected) <= bound).all()
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 300), (7, 150), (130, 259), (299, 300)])
+def test_units_outside_the_part_are_not_read_in_bfloat16_either(first, last):
+    rng, sums = np.random.default_rng(first), group_blocks(1)
+    operand = rng.normal(size=(ISA.tall, 300)).astype(np.float32)
+    parted = np.full_like(operand, np.nan)
+    parted[:, first:last] = operand[:, first:last]
+    inside = np.where(np.isnan(parted), np.float32(0), parted)
+    matrix = rng.normal(size=(sums * lanes_of(np.float32), 300)).astype(np.float32)
+    words = paired(pack([[matrix, matrix]], depth=DEPTH))
+    out = [np.zeros((ISA.tall, sums, lanes_of(np.float32)), np.float32) for _ in range(2)]
+    _part_alone(out[0], words, parted, first, last)
+    _part_alone(out[1], words, inside, 0, 300)
+    numbers = np.abs(unpaired(words)[:, :300]).astype(np.float64)
+    bound = 600 * np.finfo(np.float32).eps * np.einsum("rk,ckv->rcv", np.abs(inside), numbers)  # the order of sums differs
+    assert (np.abs(out[0] - out[1]).reshape(bound.shape) <= bound).all()
+
+
+@kernel
+def _part_alone(out, panel, operand, first, last):  # type: ignore[no-untyped-def]
+    tile = new_tile(panel, out.shape[1])
+    product(tile, panel, 0, 0, out.shape[0], (operand, operand.shape[1], (first, last)))
+    for row in range(out.shape[0]):
+        for v in range(out.shape[1]):
+            store(load(tile, row, v, 0), out, row, v, 0)

@@ -118,8 +118,8 @@ class Pairs:
         if self.native:
             kind = ir.FunctionType(self.vector, [self.vector, self.words, self.words])
             return b.call(cgutils.get_or_insert_function(b.module, kind, "llvm.x86.avx512bf16.dpbf16ps.512"), [total, factor, weight])
-        lower, upper = zip(*(halves(b, words, self.vector) for words in (factor, weight)), strict=True)
-        return fma(b, *lower, fma(b, *upper, total))
+        (lower, upper), (weight_lower, weight_upper) = (halves(b, words, self.vector) for words in (factor, weight))
+        return fma(b, lower, weight_lower, fma(b, upper, weight_upper, total))
 
     def _inside(self, first: ir.Value, last: ir.Value) -> ir.Value:
         """Lanes [first, last)."""

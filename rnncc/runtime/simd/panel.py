@@ -1,8 +1,8 @@
 """How a row of a packed weight becomes vectors: numbers as they lie, or pairs of bfloat16.
 
-A bfloat16 is the upper half of a float32. A word of a paired row holds two of them, the first in its lower half, the second in its upper:
-of two neighbouring vectors at one lane, so that one load gives two vectors, by a shift and by a mask; or, where the instruction set
-multiplies pairs (`Isa.dots`), of one vector at two neighbouring units of the operand.
+A bfloat16 is the upper half of a float32. A word of a paired row holds two of them, the first in its lower half, the second in its
+upper: of two neighbouring vectors at one lane, so that one load gives two vectors, by a shift and by a mask; or, where the instruction
+set multiplies pairs (`Isa.dots`), of one vector at two neighbouring units of the operand.
 """
 
 from dataclasses import dataclass
