@@ -70,6 +70,7 @@ def test_bfloat16_has_the_bits_of_float32_with_rounded_weights(rows):
 def test_pairs_have_the_bits_of_the_documented_instruction(rows):
     rng = np.random.default_rng(rows)
     operands = [rng.normal(size=(rows, k)).astype(np.float32) for k in UNITS]
+    operands[1][0, 10:] = rng.integers(256, 512, size=120)  # nine bits: every other one lies between two of bfloat16
     operands[1][-1, 7:9] = np.nan, np.inf
     words = paired(pack([[rng.normal(size=(70, k)).astype(np.float32) for k in UNITS]], depth=DEPTH))
     with np.errstate(invalid="ignore"):
