@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from rnncc.runtime.arrays import over_time
 from rnncc.runtime.compiled import kernel
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.kernels import Array
@@ -11,7 +12,7 @@ from rnncc.runtime.team import run_rows
 
 def added(sweep: Sweep, a: Array, b: Array) -> Array:
     """`a + b` of two streams (T, N, units), a new array."""
-    total = np.empty_like(a)
+    total = over_time(sweep, np.empty_like(a))
     run_rows(_add, sweep, False, total, a, b)
     return total
 

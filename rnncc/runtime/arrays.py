@@ -33,7 +33,14 @@ def padded(a: Array) -> Array:
 
 def new_stream(sweep: Sweep, dtype: np.dtype, *units: int) -> Array:
     """An array (T, N, *units), or (T, N), of any content."""
-    return np.empty((sweep.steps, sweep.batch, *_in_vectors(units, dtype)), dtype)
+    return over_time(sweep, np.empty((sweep.steps, sweep.batch, *_in_vectors(units, dtype)), dtype))
+
+
+def over_time(sweep: Sweep, array: Array) -> Array:
+    """`array`, the first axis of which is time: so whoever takes down what is done to it is told."""
+    if sweep.record is not None:
+        sweep.record.varies(array)
+    return array
 
 
 def new_rows(sweep: Sweep, dtype: np.dtype, *units: int) -> Array:
@@ -50,6 +57,7 @@ def stream_from(sweep: Sweep, given: Array) -> Array:
     """A stream (T, N, units) that the caller gives, in whole vectors."""
     wide = padded(given)
     if sweep.record is not None and wide is not given:
+        over_time(sweep, wide)
         sweep.record.copy(wide[..., : given.shape[-1]], given)
     return wide
 
@@ -59,17 +67,17 @@ def rows_from(sweep: Sweep, init: Array) -> Array:
     wide = padded(init) if init.ndim > 1 else init
     made = wide.copy() if wide is init or wide.base is not None else wide
     if sweep.record is not None:
-        sweep.record.copy(made[_units(init)], init)
+        sweep.record.before.copy(made[_units(init)], init)
     return made
 
 
 def trajectory(sweep: Sweep, init: Array, against: bool) -> Array:
     """A trajectory (T + 1, N, *units) that holds `init` (N, *units) where each sequence begins."""
-    made = np.empty((sweep.steps + 1, sweep.batch, *_in_vectors(init.shape[1:], init.dtype)), init.dtype)
+    made = over_time(sweep, np.empty((sweep.steps + 1, sweep.batch, *_in_vectors(init.shape[1:], init.dtype)), init.dtype))
     first = (*_first(sweep, against), *_units(init))
     made[first] = init
     if sweep.record is not None:
-        sweep.record.copy(made[first], init)
+        sweep.record.before.copy(made[first], init)
     return made
 
 
@@ -78,7 +86,7 @@ def final(sweep: Sweep, made: Array, units: int | None, against: bool) -> Array:
     last = (*_first(sweep, not against), *(() if units is None else (..., slice(units))))
     found = made[last].copy()
     if sweep.record is not None:
-        sweep.record.copy(found, made[last])
+        sweep.record.after.copy(found, made[last])
     return found
 
 
@@ -119,7 +127,7 @@ def shifted(sweep: Sweep, stream: Array, init: Array, against: bool) -> Array:
 def result(sweep: Sweep, stream: Array, *units: int) -> Array:
     """`stream` as the caller sees it: a new array (T, N, *units), zero past the end of each sequence."""
     source = stream[..., : units[-1]] if units else stream
-    made = source.copy()
+    made = over_time(sweep, source.copy())
     if sweep.lengths is not None:
         made[sweep.dead()] = 0
     if sweep.record is not None:

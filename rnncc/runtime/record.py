@@ -83,6 +83,20 @@ class Record:
         """Of a line that is taken down now."""
         return self.threads if self._owner == ALL else 1
 
+    def of(self, _layer: int) -> "Record":
+        """Lines of all layers follow one another."""
+        return self
+
+    @property
+    def before(self) -> "Record":
+        """Nothing is cut in time: lines follow one another as they come."""
+        return self
+
+    after = before
+
+    def varies(self, array: NDArray[Any]) -> None:
+        """As of `runtime.lines.Lines`; nothing is cut in time."""
+
     def shares(self, number: int) -> list[int]:
         """As `runtime.share.shares`; of calls in a row every other gives what does not divide to the first threads, not the last."""
         self._turned = not self._turned

@@ -12,7 +12,7 @@ from rnncc.runtime.record import Record
 from rnncc.runtime.replays import cost_of
 from rnncc.runtime.stack import Stack
 from rnncc.runtime.state import PlaceStates, stacked
-from rnncc.runtime.waves import in_waves
+from rnncc.runtime.waves import taken_down
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ def bind(stack: Stack, dtype: np.dtype[Any], initial: PlaceStates, *, onwards: b
     cost = cost_of((sweep.steps, sweep.batch), geometry, dtype)
     threads = cost.threads(sweep.threads)
     record = Record(threads, waits=cost.waits(threads))
-    taken = replace(stack, sweep=replace(sweep, threads=threads, record=record))
-    y, finals = in_waves(taken, record, cost.segment, inputs, initial) if cost.waves(threads) else taken.infer(inputs, initial)
+    with taken_down(record, sweep, cost, [*inputs.values()]) as taken:
+        y, finals = replace(stack, sweep=taken).infer(inputs, initial)
     for place, own in enumerate(initial if onwards else []):
         for name, array in own.items():
             record.copy(array, finals[place][name])

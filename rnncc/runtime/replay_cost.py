@@ -24,8 +24,12 @@ _WAKING = 143
 """Microseconds until a sleeping thread has come."""
 _LEAST, _MOST = 12, 32
 """Steps of a segment of time at least, two tiles of one row a step; segments at most."""
-_SEGMENT = 5
-"""Microseconds that a segment of time of a layer takes beside its steps."""
+_SEGMENT, _SEGMENT_BACK = 5, 3
+"""Microseconds that a segment of time of a layer takes beside its steps, and as many more with gradients."""
+_IN_STEPS = 0.5
+"""Of a layer's time with gradients what goes through time step by step; the rest are sums over time."""
+_HELD = 1 << 18
+"""Weights of a layer that a thread keeps at hand, of its own and of the input; of larger ones it had better have half all the time."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +92,14 @@ class Cost:
         return self.rows < SHORT * threads
 
     def _in_waves(self, threads: int) -> float:
-        """Microseconds where each thread has layers of its own; for ever where there is but one, or gradients are computed."""
-        if self.layers == 1 or threads == 1 or self.training or self.steps == 1 or not self._few(threads):
+        """Microseconds where each thread has layers of its own; for ever where that is not done."""
+        if self.layers == 1 or threads == 1 or self.steps == 1 or not self._few(threads) or self.row_work > _HELD * self.layers:
             return math.inf
-        waves = -(-self.steps // self.segment) + self.layers - 1
-        step = self.alone / self.steps / self.layers * self.segment + _SEGMENT
-        return waves * -(-self.layers // threads) * step + _HAND_OVER
+        waves, own = -(-self.steps // self.segment) + self.layers - 1, -(-self.layers // threads)
+        in_steps, per_segment = (_IN_STEPS, _SEGMENT + _SEGMENT_BACK) if self.training else (1.0, _SEGMENT)
+        longer = 1 - in_steps + in_steps * waves * self.segment / self.steps
+        work = self.alone / self.layers * longer + waves * per_segment
+        return own * work + _HAND_OVER * (_LOOPS if self.training else 1)
 
     def waits(self, threads: int) -> bool:
         """Whether a team of so many had better wait for a thread that sleeps than leave all to the caller."""

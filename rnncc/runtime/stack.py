@@ -152,7 +152,7 @@ class Stack(Bound):
             return y + x
         from rnncc.runtime.added import added  # here, since it is a kernel, which imports Numba
 
-        return added(self.sweep, y, x)
+        return added(self.sweep.of_layer(layer), y, x)
 
     def _places(self, layer: int) -> tuple[Place, ...]:
         d = self.geometry.directions
@@ -168,7 +168,8 @@ class Stack(Bound):
         return apart(works) if self._apart else [work() for work in works]
 
     def _sweep(self, place: Place) -> Sweep:
-        sweep = replace(self.sweep, reverse=True) if place.reverse else self.sweep
+        whole = self.sweep.of_layer(place.layer)
+        sweep = replace(whole, reverse=True) if place.reverse else whole
         if not self._apart:
             return sweep
         half = sweep.threads // 2

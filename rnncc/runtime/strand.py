@@ -150,7 +150,7 @@ class Strand:
         for place, start, mask in zip(self.places, states, masks, strict=True):
             drawn = self.bound.masks.between(self.bound.geometry, place, first, last, sweep.batch)
             env = self.bound.env(place, sweep, here, start) | drawn
-            result = self.bound.kernels.forward(sweep, env)
+            result = self.bound.kernels.forward(sweep.of_layer(place.layer), env)
             envs.append(env | {name: array for name, array in result.items() if name != "output"})
             finals.append({name: array.copy() for name, array in self.bound.finals(result).items()})
             y = masked(self.bound.joined(sweep, [result["output"]]), mask)
@@ -165,7 +165,7 @@ class Strand:
         for k, place in reversed(list(enumerate(self.places))):
             dy_k = masked(streams[self.bound.first], kept.masks[k])
             env = kept.envs[k] | self.bound.seeds(place, sweep, dy_k, states[k]) | parameters[k]
-            result = self.bound.kernels.backward(sweep, env)
+            result = self.bound.kernels.backward(sweep.of_layer(place.layer), env)
             above = streams.pop(self.bound.first)
             self._add(streams, place, sweep, result)
             if self._skips(place):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rnncc.runtime.chunks import chunk_bounds, segment_bounds
 
 if TYPE_CHECKING:
-    from rnncc.runtime.record import Record
+    from rnncc.runtime.lines import Lines
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Sweep:
     reverse: bool = False
     threads: int = 1
     team: int = 0
-    record: "Record | None" = None
+    record: "Lines | None" = None
     segment_of: int | None = None
     library: ModuleType = np
     tf32: bool = False
@@ -64,6 +64,10 @@ class Sweep:
         """(T, N): the steps past the end of each sequence."""
         lengths = np.full(self.batch, self.steps) if self.lengths is None else self.lengths
         return np.arange(self.steps)[:, None] >= lengths
+
+    def of_layer(self, layer: int) -> "Sweep":
+        """As layer number `layer` of a stack is called."""
+        return self if self.record is None else replace(self, record=self.record.of(layer))
 
     def segment(self, first: int, last: int) -> "Sweep":
         """The steps [first, last) as a batch of their own, with every row."""

@@ -155,8 +155,11 @@ def _in_turn(kernel: Kernel, starts: NDArray[np.int64], arguments: Sequence[Any]
 
 def run_rows(kernel: Kernel, sweep: Sweep, against: bool, *arguments: Any, meet: tuple[NDArray[np.int64], ...] = ()) -> None:
     """Run `kernel(part, posts, bounds, *meet, live, against, *arguments)` over the rows of the batch."""
-    given = (*meet, sweep.live(), against, *arguments)
+    live = sweep.live()
+    given = (*meet, live, against, *arguments)
     if sweep.record is not None:
+        if sweep.steps > 1:
+            sweep.record.varies(live)
         sweep.record.call(kernel, row_bounds(sweep), *given)
     elif sweep.batch and sweep.steps:
         _run_parts(sweep.team, kernel, row_bounds(sweep), given)

@@ -56,7 +56,7 @@ def outer(
     tiles, whole = -(-left_units // _TALL), np.asarray(total.base)
     arguments = (sweep.chunk_rows, np.array([blocks, left_units, right_units]), a, b, whole, sweep.record is not None)
     if sweep.record is not None:
-        sweep.record.call(_outer, sweep.record.shares(tiles), *arguments, writes=[whole])
+        sweep.record.after.call(_outer, sweep.record.shares(tiles), *arguments, writes=[whole])
     elif total.size and len(a):
         threads = sweep.threads if total.size * len(a) > _WORTH_SHARING else 1
         run_parts(_outer, shares(tiles, threads), *arguments)
@@ -85,7 +85,7 @@ def column_sum(sweep: Sweep, stream: Array, *units: int, so_far: Array | None = 
     for line in range(lines):
         arguments = (by_line[:, line], sweep.chunk_rows, sums[line], sweep.record is not None)
         if sweep.record is not None:
-            sweep.record.call(_column_sum, bounds, *arguments, writes=[sums[line]])
+            sweep.record.after.call(_column_sum, bounds, *arguments, writes=[sums[line]])
         else:
             run_parts(_column_sum, bounds, *arguments)
     return total

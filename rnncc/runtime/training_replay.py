@@ -18,6 +18,7 @@ from rnncc.runtime.record import Record
 from rnncc.runtime.replays import cost_of
 from rnncc.runtime.stack import Stack, Tape
 from rnncc.runtime.state import PlaceStates, stacked
+from rnncc.runtime.waves import taken_down
 
 States = dict[str, Array]
 """Name -> (L, N, *axes)."""
@@ -110,17 +111,19 @@ def bind_training(
 ) -> TrainingReplay:
     """A call of `stack`, of one direction and without lengths, bound to arrays of its own; `initial` and `dfinals` become its own."""
     geometry, cost = stack.geometry, cost_of((stack.sweep.steps, stack.sweep.batch), stack.geometry, dtype, training=True)
-    sweep = replace(stack.sweep, threads=cost.threads(stack.sweep.threads))
-    packing, forward, backward = (Record(sweep.threads, waits=cost.waits(sweep.threads)) for _ in range(3))
+    sweep, threads = stack.sweep, cost.threads(stack.sweep.threads)
+    packing, forward, backward = (Record(threads, waits=cost.waits(threads)) for _ in range(3))
     own = store.copied(packing)
     x = np.zeros((sweep.steps, sweep.batch, geometry.input_size), dtype)
-    bound = replace(stack, weights=tuple(f.env for f in own), sweep=replace(sweep, record=forward))
+    bound, varying = replace(stack, weights=tuple(f.env for f in own)), [x]
     streams = {stack.first: x.reshape(sweep.steps, sweep.batch, *geometry.shape(geometry.cell.inputs[0][1]))}
-    y, _, tape = bound.forward(streams, initial, [None] * geometry.num_layers)
+    with taken_down(forward, sweep, cost, varying) as taken:
+        y, _, tape = replace(bound, sweep=taken).forward(streams, initial, [None] * geometry.num_layers)
     (strand,), (strand_tape,) = tape[0].strands, tape[0].tapes
     (kept,) = (k for k in strand_tape.kept if k is not None)
     dy = np.zeros_like(y)
-    pulled = replace(strand, sweep=replace(sweep, record=backward)).backward(strand_tape, dy, dfinals)
+    with taken_down(backward, sweep, cost, [*varying, dy], against=True) as taken:
+        pulled = replace(strand, sweep=taken).backward(strand_tape, dy, dfinals)
     sums = {place.prefix + name: pulled.parameters[place.index][geometry.cell.cotangent + name] for place, name in store.trained()}
     return TrainingReplay(
         bound,

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rnncc.errors import ArgumentError, ShapeError
+from rnncc.runtime.replay_cost import Cost
 from rnncc.runtime.training_replay import TrainingReplay
 
 pytestmark = pytest.mark.parametrize("class_of", ["kernels"], indirect=True)
@@ -67,6 +68,26 @@ def test_the_second_call_is_replayed_with_the_same_bits(class_of, rng, runs, sha
             p += drawn(rng, *p.shape)
         if k > 1:
             state, dstate = result[1], expected[1].state
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+@pytest.mark.parametrize(("cell", "layers", "hidden"), [("lstm", 2, 16), ("gru", 4, 11), ("elman", 3, 8)])
+def test_layers_at_different_times_have_the_same_bits(class_of, rng, runs, shared, monkeypatch, cell, layers, hidden, threads):
+    """Segments of 12 steps, the last one shorter; states, cotangents of states and changed parameters are taken on."""
+    monkeypatch.setattr(Cost, "waves", lambda self, threads: True)
+    monkeypatch.setattr(Cost, "threads", lambda self, most: most)
+    layer, state, dstate = class_of(cell)(3, hidden, layers, threads=threads, seed=1), None, None
+    params = layer.params
+    for k in range(4):
+        x, dy = drawn(rng, 41, 2, 3), drawn(rng, 41, 2, hidden)
+        result, pullback = layer.vjp(x, state)
+        expected = plain(layer, x, dy, state, dstate)
+        for _ in range(2):
+            expect_same(arrays(result, pullback(dy, dstate)), arrays(*expected))
+        assert len(runs) == k
+        for p in params.values():
+            p += 0.1 * drawn(rng, *p.shape)
+        state, dstate = result[1], expected[1].state
 
 
 def test_without_biases_and_cotangents(class_of, rng, runs):

@@ -33,15 +33,34 @@ def test_threads_that_meet_in_every_step_need_more_to_share():
     assert cost(100 * SHORT * 2, 1, work=work).threads(2) == 1
 
 
-def test_layers_of_long_sequences_have_a_thread_each():
-    """Units of 64: a step is too short to meet in. Not where there is one layer or thread, one step, many rows, or a backward pass."""
+@pytest.mark.parametrize("training", [False, True])
+def test_layers_of_long_sequences_have_a_thread_each(training):
+    """Units of 64: a step is too short to meet in. Not where there is one layer or thread, one step, or many rows."""
     work = 2 * (4 * 64 * 129 + 64 * 64)
-    assert cost(1000, 1, work=work, layers=2).waves(2)
-    assert not cost(1000, 1, work=work).waves(2)
-    assert not cost(1000, 1, work=work, layers=2).waves(1)
-    assert not cost(1, 1, work=work, layers=2).waves(2)
-    assert not cost(1000, 64, work=work, layers=2).waves(2)
-    assert not cost(1000, 1, work=work, layers=2, training=True).waves(2)
+    assert cost(1000, 1, work=work, layers=2, training=training).waves(2)
+    assert cost(1000, 1, work=work, layers=2, training=training).threads(2) == 2
+    assert not cost(1000, 1, work=work, training=training).waves(2)
+    assert not cost(1000, 1, work=work, layers=2, training=training).waves(1)
+    assert not cost(1, 1, work=work, layers=2, training=training).waves(2)
+    assert not cost(1000, 64, work=work, layers=2, training=training).waves(2)
+
+
+def test_layers_of_shorter_sequences_too_where_sums_over_time_need_no_segments():
+    assert cost(100, 1, work=2 * LSTM, layers=2, training=True).waves(2)
+    assert not cost(100, 1, work=2 * LSTM, layers=2).waves(2)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_large_layers_are_shared(training):
+    """One thread would read all weights of a layer, again in each segment, and not find them in its cache."""
+    assert cost(1000, 1, work=2 << 18, layers=2, training=training).waves(2)
+    assert not cost(1000, 1, work=(2 << 18) + 1, layers=2, training=training).waves(2)
+
+
+def test_layers_that_do_not_divide_wait():
+    """Of three layers of 128 units one thread has two, which takes longer than meeting."""
+    assert not cost(1000, 1, work=3 * LSTM, layers=3, training=True).waves(2)
+    assert cost(1000, 1, work=4 * LSTM, layers=4, training=True).waves(2)
 
 
 @pytest.mark.parametrize("steps", [1, 12, 13, 100, 1000])
