@@ -6,6 +6,7 @@ from rnncc.structure.found import Found, lines, structure, told
 from rnncc.structure.invertible import Inverse, inverse
 from rnncc.structure.linear import Linear, linear
 from rnncc.structure.loops import Loop, loops
+from rnncc.structure.step_map import Slope, StepMap, step_map
 
 __all__ = [
     "Blocks",
@@ -14,12 +15,15 @@ __all__ = [
     "Inverse",
     "Linear",
     "Loop",
+    "Slope",
+    "StepMap",
     "blocks",
     "diagonal",
     "inverse",
     "linear",
     "lines",
     "loops",
+    "step_map",
     "structure",
     "told",
 ]
