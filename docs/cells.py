@@ -193,7 +193,7 @@ def section(name: str, made: Compilation, results: Sequence[dict[str, Any]], mea
             *(f"- {what}: {said}" for what, said in speeds.items() if said),
             *(f"- {line}" for line in scores(name, made, results)),
             "\n```text",
-            *lines(made.structure),
+            *lines(made.structure, scans=made.scans),
             "```\n",
         ]
     )

@@ -20,10 +20,10 @@ from rnncc.passes import cse, dce, differentiate, expectation, hoist_sums, rotat
 from rnncc.passes.transforms import Described, transformed
 from rnncc.runtime.cell_info import CellInfo
 from rnncc.runtime.transforms import Structure
-from rnncc.schedule import is_elementwise, schedule, show_schedule
+from rnncc.schedule import Compute, Schedule, is_elementwise, schedule, show_schedule
 from rnncc.spec import Cell, CellSpec, cell_info, load
 from rnncc.spec.mask import rate_of
-from rnncc.structure import Found, structure, told
+from rnncc.structure import Found, step_map, structure, told
 
 Pass = Callable[[Program], Program]
 
@@ -72,6 +72,18 @@ class Compilation:
         return structure(self.settled, without={s.name for s in self.info.states if s.counts})
 
     @cached_property
+    def scans(self) -> bool:
+        """Whether the time loop may be run as a scan on a CUDA device, that of the gradient aside."""
+        if not is_elementwise(self._loop):
+            return False
+        nodes = [n for phase in self._loop.step if isinstance(phase, Compute) for n in phase.nodes]
+        return step_map(nodes, self._loop.carries, self._loop.program.types) is not None
+
+    @cached_property
+    def _loop(self) -> Schedule:
+        return schedule(hoist_sums(self.settled), hoist=True)
+
+    @cached_property
     def _rates(self) -> dict[str, sp.Expr]:
         return {m.name: rate_of(m) for m in self.info.masks}
 
@@ -97,7 +109,7 @@ class Compilation:
     @cached_property
     def source(self) -> str:
         """The generated module."""
-        return cpu_source(self._told, self.origin, self._programs)
+        return cpu_source(self._told(scans=False), self.origin, self._programs)
 
     @cached_property
     def cuda_source(self) -> str:
@@ -105,7 +117,7 @@ class Compilation:
         programs = replace(
             self._programs, backward=normalised(rotate(self._programs.backward)), hoist=partial(hoist_sums, products_only=True)
         )
-        return cuda_source(self._told, self.origin, programs)
+        return cuda_source(self._told(scans=self.scans), self.origin, programs)
 
     @cached_property
     def _programs(self) -> Programs:
@@ -113,11 +125,10 @@ class Compilation:
         forward, backward = self.sweeps
         return Programs(self.settled, forward, backward, self.trace, gradients, hoist_sums)
 
-    @cached_property
-    def _told(self) -> CellInfo:
-        """The description with what was found of each loop, and how it is run."""
-        apart = is_elementwise(schedule(hoist_sums(self.settled), hoist=True))
-        return replace(self.info, loops=told(self.structure, apart=apart, back=self.info.runs_back))
+    def _told(self, *, scans: bool) -> CellInfo:
+        """The description with what was found of each loop, and how it is run; `scans` as of `told`."""
+        apart = is_elementwise(self._loop)
+        return replace(self.info, loops=told(self.structure, apart=apart, back=self.info.runs_back, scans=scans))
 
     @cached_property
     def origin(self) -> str:

@@ -48,14 +48,14 @@ def launches(made: Compilation, kernel: str, dtype: str) -> list[tuple[Kernel, t
     found: list[tuple[Kernel, tuple[Any, ...]]] = []
     with tempfile.TemporaryDirectory() as folder, np.errstate(all="ignore"):
         module = Cache(Path(folder)).module(f"{made.spec.name}_cuda", lambda: made.cuda_source)
-        vars(module).update(_noting(found))
+        vars(module).update(_noting(found, dtype))
         run_kernel(made, module, kernel, dtype)
     number = np.dtype(dtype).type
     typed = [(k, tuple(number(a) if isinstance(a, float) else a for a in given)) for k, given in found]
     return [(k, given) for k, given in typed if k.py_func.__name__.startswith(f"{kernel}_")]
 
 
-def _noting(found: list[tuple[Kernel, tuple[Any, ...]]]) -> dict[str, Callable[..., None]]:
+def _noting(found: list[tuple[Kernel, tuple[Any, ...]]], dtype: str) -> dict[str, Callable[..., None]]:
     """Launches that only note what they would launch."""
 
     def run_loop(kernel: Kernel, sweep: Any, against: bool, _tiles: int, panels: list[Any], *arguments: Any) -> None:
@@ -64,7 +64,12 @@ def _noting(found: list[tuple[Kernel, tuple[Any, ...]]]) -> dict[str, Callable[.
     def run_units(kernel: Kernel, sweep: Any, against: bool, _units: int, *arguments: Any) -> None:
         found.append((kernel, (sweep.batch, sweep.live(), against, *arguments)))
 
+    def composed(kernel: Kernel, sweep: Any, against: bool, units: int, numbers: int, *arguments: Any) -> Any:
+        maps = np.zeros((2, numbers, sweep.batch, units), dtype)
+        found.append((kernel, (sweep.batch, sweep.live(), against, maps, *arguments)))
+        return maps
+
     def run_rows(kernel: Kernel, sweep: Any, *arguments: Any) -> None:
         found.append((kernel, (sweep.batch, sweep.live(), *arguments)))
 
-    return {"run_loop": run_loop, "run_units": run_units, "run_rows": run_rows}
+    return {"run_loop": run_loop, "run_units": run_units, "run_rows": run_rows, "composed": composed, "run_chunks": run_units}

@@ -35,7 +35,7 @@ def command(spec: str, settings: Mapping[str, object], transforms: Mapping[str, 
     _about(made.spec, info)
     _section("equations of a step", text(made.primal, made.spec.named))
     _section(f"gradient ({info.cotangent}v: gradient by v)", text(made.joint, _named(made.spec, info.cotangent), known=made.primal))
-    _section("structure", "\n".join(lines(made.structure)))
+    _section("structure", "\n".join(lines(made.structure, scans=made.scans)))
     _parameters(info)
     _costs(made)
 

@@ -50,29 +50,41 @@ def structure(program: Program, without: Collection[str] = ()) -> tuple[Found, .
     )
 
 
-def lines(found: Iterable[Found]) -> Iterator[str]:
-    """Loops with their findings and reasons, as lines of text."""
+def lines(found: Iterable[Found], *, scans: bool = False) -> Iterator[str]:
+    """Loops with their findings and reasons, as lines of text; `scans`: all of them together have a map of a step."""
     loops_found = tuple(found)
     for one in loops_found:
         yield f"loop of {one.loop.states}"
         yield from (f"  {what}: {why}" for _, what, why in one.findings)
+        if scans:
+            yield "  on a CUDA device it is run as a scan over time where that is sooner"
         if one.inverse.holds:
             yield "  with reversible=True the backward pass runs it back, and no state is kept over time"
     if not loops_found:
         yield "no loop: nothing depends on what it was before"
 
 
-def told(found: Iterable[Found], *, apart: bool, back: bool = False) -> tuple[str, ...]:
-    """Of each loop what holds and how it is run; `apart`: each unit goes through time by itself; `back`: as of `run_back`."""
+def told(found: Iterable[Found], *, apart: bool, back: bool = False, scans: bool = False) -> tuple[str, ...]:
+    """Of each loop what holds and how it is run.
+
+    Parameters
+    ----------
+    apart
+        Each unit goes through time by itself.
+    back
+        As of `run_back`.
+    scans
+        Where this is said it is told besides what is run as a scan; a processor runs nothing so.
+    """
     return tuple(
-        f"{one.loop.states}: {', '.join(one.holding) or 'units meet in every step'}; {_run(one, apart=apart, back=back)}"
+        f"{one.loop.states}: {', '.join(one.holding) or 'units meet in every step'}; {_run(one, apart=apart, back=back, scans=scans)}"
         for one in found
     )
 
 
-def _run(one: Found, *, apart: bool, back: bool) -> str:
+def _run(one: Found, *, apart: bool, back: bool, scans: bool) -> str:
     how = "run unit by unit" if apart else "run step by step"
-    how += ", not as a scan over time, which would do the work twice" if one.linear.holds else ""
+    how += ", not as a scan over time, which would do the work twice" if one.linear.holds and not scans else ""
     if not one.inverse.holds:
         return how
     return how + (", and back by the backward pass" if back else ", and with reversible=True back by the backward pass")

@@ -59,6 +59,7 @@ def test_show_says_what_was_found_of_the_structure_and_why() -> None:
         "    no product in the loop: elementwise from h to h_new: each unit sees its own past alone",
         "    linear in its state: ∂h_new/∂h = 1 - z, which no state of the loop reaches",
         "    not invertible: h_new holds h times 1 - z, and dividing by that loses digits",
+        "    on a CUDA device it is run as a scan over time where that is sooner",
     ):
         assert line in printed
 

@@ -4,7 +4,7 @@ import pytest
 
 from rnncc.errors import DeviceError
 from rnncc.runtime.cuda.constants import DEPTH, ROWS, TILE, UNITS, WARPS, row_stride
-from rnncc.runtime.cuda.plan import Chip, Weights, plan_loop
+from rnncc.runtime.cuda.plan import Chip, Weights, chunks_of, plan_loop
 
 H100 = Chip(132, 227 << 10)
 SMALL = Chip(28, 99 << 10)
@@ -89,3 +89,31 @@ def test_without_products_rows_are_shared_out():
 def test_sums_that_find_no_room_are_refused():
     with pytest.raises(DeviceError, match=r"20 sums needs 163,840 bytes .* has 101,376"):
         plan_loop(16, "float64", 20, gates(64, "float64", 20), SMALL)
+
+
+@pytest.mark.parametrize(
+    ("steps", "threads", "chunks"),
+    [
+        (1, 128, 1),  # a step of a stream
+        (10, 128, 1),  # sooner done than a second kernel is launched
+        (100, 128, 25),
+        (1000, 128, 63),
+        (1024, 2048, 64),
+        (1024, 16 * 1024, 8),
+        (100_000, 128, 511),
+        (1024, 67_584, 1),  # half of the threads that run at once: each step taken twice fills the rest
+        (1024, 1_000_000, 1),
+        (0, 0, 1),
+    ],
+)
+def test_chunks_of_time(steps, threads, chunks):
+    assert chunks_of(steps, threads, H100) == chunks
+
+
+@pytest.mark.parametrize("chip", [H100, SMALL, Chip(1, 99 << 10)])
+@pytest.mark.parametrize("steps", [1, 2, 7, 33, 100, 4095, 4097, 100_000])
+@pytest.mark.parametrize("threads", [1, 100, 10_000])
+def test_every_chunk_has_a_step(chip, steps, threads):
+    chunks = chunks_of(steps, threads, chip)
+    each = -(-steps // chunks)
+    assert (chunks - 1) * each < steps <= chunks * each

@@ -13,11 +13,13 @@ import numpy as np
 
 from rnncc.functions import VOCABULARY
 from rnncc.runtime import arrays, blocks, gather, host, totals
+from rnncc.runtime.cuda.scan import steps_of, ticks_of
 from rnncc.runtime.layer import layer_class
 from rnncc.runtime.pack import in_vectors, matrix_of
 
 ROWS, UNITS, DEPTH = 3, 2, 4
 PARTS, OWNERS = 2, 2
+CHUNKS = 2
 _block = threading.local()
 
 
@@ -75,6 +77,18 @@ def run_rows(kernel, sweep, *arguments):
 
 def run_units(kernel, sweep, against, _units, *arguments):
     _together(2, lambda _: kernel(sweep.batch, sweep.live(), against, *arguments))
+
+
+def composed(kernel, sweep, against, units, numbers, *arguments):
+    """The maps of `CHUNKS` chunks; of none with one, as on a device."""
+    maps = np.full((CHUNKS, numbers, sweep.batch, units), np.nan)
+    if CHUNKS > 1:
+        _together(2, lambda _: kernel(sweep.batch, sweep.live(), against, maps, *arguments))
+    return maps
+
+
+def run_chunks(kernel, sweep, against, _units, maps, *arguments):
+    _together(3, lambda _: kernel(sweep.batch, sweep.live(), against, maps, *arguments))
 
 
 def _together(blocks, work):
@@ -182,6 +196,10 @@ PRIMITIVES = (
         "packed_arrays": packed_arrays,
         "part_of": part_of,
         "resident": resident,
+        "composed": composed,
+        "run_chunks": run_chunks,
+        "steps_of": steps_of,
+        "ticks_of": ticks_of,
         "run_loop": run_loop,
         "run_rows": run_rows,
         "run_units": run_units,

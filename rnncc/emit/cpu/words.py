@@ -79,6 +79,7 @@ DEVICE: dict[str, tuple[str, ...]] = {
     "rnncc.runtime.cuda.places": ("grid_threads", "grid_warps", "part_of", "threads"),
     "rnncc.runtime.cuda.product": ("collect", "multiply", "new_sums", "total"),
     "rnncc.runtime.cuda.products": ("whole_products",),
+    "rnncc.runtime.cuda.scan": ("composed", "run_chunks", "steps_of", "ticks_of"),
     "rnncc.runtime.cuda.totals": RUNTIME["rnncc.runtime.totals"],
     "rnncc.runtime.cuda.vocabulary": ("where", *VOCABULARY),
     "rnncc.runtime.cuda.warp": ("sync_warp", "warp_max", "warp_sum"),
@@ -91,6 +92,7 @@ _OWN = frozenset(
         *("after", "against", "before", "block", "bounds", "count", "dtype", "end", "env", "first", "group", "high", "host", "last"),
         *("line", "live", "low", "meet", "meeting", "np", "own", "owners", "part", "posts", "row", "start", "steps", "stop"),
         *("sweep", "tick", "time", "top", "unit", "width", "CELL"),
+        *("chunk", "maps", "sooner"),
         *("batch", "free", "index", "item", "lane", "number", "rows", "space", "thread", "warp", "warps"),
     }
 )

@@ -9,9 +9,11 @@ from rnncc.emit.cpu.kernel import Kernel
 from rnncc.emit.cpu.text import wrapped
 from rnncc.emit.cuda.arrays import DeviceArrays
 from rnncc.emit.cuda.loop import LoopKernel
+from rnncc.emit.cuda.scan import ChunkKernel, MapKernel
 from rnncc.emit.cuda.sequence import SequenceKernel
 from rnncc.emit.cuda.unit import UnitKernel
 from rnncc.schedule import Compute, Panel, Phase, is_elementwise
+from rnncc.structure import step_map
 
 
 class DeviceDriver(Driver):
@@ -19,6 +21,8 @@ class DeviceDriver(Driver):
 
     arrays_of: ClassVar[type[Arrays]] = DeviceArrays
     arrays: DeviceArrays
+    scans = False
+    """Its time loop may run as a scan."""
 
     def _whole_sequence(self, part: str, phases: tuple[Phase, ...]) -> None:
         """Products are made by a library, of all steps at once; a kernel goes on from there to the next of them."""
@@ -37,13 +41,24 @@ class DeviceDriver(Driver):
             return
         against = AGAINST[self.plan.reverse]
         if is_elementwise(self.plan):
-            (size,) = (p.size for p in phases if isinstance(p, Compute))
-            kernel: Kernel = UnitKernel(f"{self.name}_loop", self.layout, phases, in_loop=True)
-            self._launch("run_units(", "loop", kernel, [against, extent(size)])
+            self._units(phases, against)
             return
         loop = LoopKernel(f"{self.name}_loop", self.layout, phases, in_loop=True)
         panels = ", ".join(f"loop_{panel}" for panel in loop.names.panels)
         self._launch("run_loop(", "loop", loop, [against, str(loop.tiles), f"[{panels}]"])
+
+    def _units(self, phases: tuple[Phase, ...], against: str) -> None:
+        """A thread a unit; where steps compose, as many as chunks of steps are worth."""
+        (phase,) = (p for p in phases if isinstance(p, Compute))
+        over, name = [against, extent(phase.size)], f"{self.name}_loop"
+        found = step_map(phase.nodes, self.plan.carries, self.program.types)
+        if found is None:
+            self._launch("run_units(", "loop", UnitKernel(name, self.layout, phases, in_loop=True), over)
+            return
+        self.scans = True
+        maps = MapKernel(f"{self.name}_maps", self.layout, phases, found)
+        self._launch("maps = composed(", "maps", maps, [*over, str(found.numbers)])
+        self._launch("run_chunks(", "loop", ChunkKernel(name, self.layout, phases, found), [*over, "maps"])
 
     def _launch(self, runner: str, part: str, kernel: Kernel, how: list[str]) -> None:
         self.kernels.append(kernel)

@@ -1,5 +1,8 @@
 """The generated module: header, imports, the cell's description, kernels and drivers."""
 
+from dataclasses import replace
+
+from rnncc.emit.cpu.driver import Driver
 from rnncc.emit.cpu.module import assembled, header
 from rnncc.emit.cpu.sweeps import Programs, Target, functions
 from rnncc.emit.cpu.words import DEVICE
@@ -19,4 +22,12 @@ memory, `sums` registers of a thread, `tile` the sums of ROWS rows and a group o
 
 def module_source(info: CellInfo, origin: str, programs: Programs) -> str:
     """The module as Python source; parameters as of `rnncc.emit.cpu.module_source`."""
-    return assembled(info, functions(programs, CUDA), header(info, f"{origin} for CUDA", _LEGEND), DEVICE)
+    made = functions(programs, CUDA)
+    info = replace(info, loops=tuple(f"{loop}{_scanned(made)}" for loop in info.loops))
+    return assembled(info, made, header(info, f"{origin} for CUDA", _LEGEND), DEVICE)
+
+
+def _scanned(made: list[Driver | str]) -> str:
+    """Whose time loop may run as a scan, in the words of `CellInfo.loops`."""
+    names = [f.name for f in made if isinstance(f, DeviceDriver) and f.scans and f.name != "trace"]
+    return f", as a scan over time where that is sooner ({', '.join(names)})" if names else ""

@@ -7,6 +7,7 @@ from rnncc.emit.cpu.kernel import slots
 from rnncc.emit.cpu.layout import Slot
 from rnncc.emit.cuda.body import ThreadUnitBody
 from rnncc.emit.cuda.kernel import DeviceKernel
+from rnncc.ir import Carry
 from rnncc.schedule import Compute
 
 
@@ -27,26 +28,41 @@ class UnitKernel(DeviceKernel):
     def _loops(self) -> None:
         (phase,) = (p for p in self.phases if isinstance(p, Compute))
         text, size = self.text, self.names.size(phase.size)
-        body = self.body(self.names, phase, {})
-        lines = body.write({}).lines
-        step = [*body.before.lines, *lines]
+        step = self._step(self.body(self.names, phase, {}))
         with text.block(f"for item in range(number, batch * {size}, threads):"):
             text(f"row, unit = item // {size}, item % {size}")
             text("steps = len(live)")
             with text.block("while steps > 0 and live[steps - 1] <= row:"):
                 text("steps -= 1")
-            self._through_time(step)
+            self._first_states()
+            self._through_time(step, "steps")
+            self._last_states()
 
-    def _through_time(self, step: list[str]) -> None:
-        text, trajectories = self.text, self.names.layout.trajectories
+    def _step(self, body: Body) -> list[str]:
+        lines = body.write({}).lines
+        return [*body.before.lines, *lines]
+
+    def _first_states(self) -> None:
         for c in self.names.carries:
-            place = self.names.slot(c.prev)
-            first = Slot(place.array, "steps if against else 0") if place.index else place
-            text(f"{c.prev} = {first.element('unit')}")
-        with text.block("for tick in range(steps):"):
-            text("time = steps - 1 - tick if against else tick")
-            text.extend(slots(step))
-            text.extend(step)
-        for c in self.names.carries:
-            if c.prev not in trajectories:
-                text(f"{self.names.slot(c.prev).element('unit')} = {c.prev}")
+            self.text(f"{c.prev} = {self._where_begun(c)}")
+
+    def _where_begun(self, c: Carry) -> str:
+        """Where the state lies that a sequence begins with."""
+        place = self.names.slot(c.prev)
+        first = Slot(place.array, "steps if against else 0") if place.index else place
+        return first.element("unit")
+
+    def _through_time(self, step: list[str], ticks: str) -> None:
+        with self.text.block(f"for tick in range({ticks}):"):
+            self.text("time = steps - 1 - tick if against else tick")
+            self.text.extend(slots(step))
+            self.text.extend(step)
+
+    def _last_states(self) -> None:
+        for c in self._in_place:
+            self.text(f"{self.names.slot(c.prev).element('unit')} = {c.prev}")
+
+    @property
+    def _in_place(self) -> list[Carry]:
+        """Carries of which the last state alone is kept."""
+        return [c for c in self.names.carries if c.prev not in self.names.layout.trajectories]

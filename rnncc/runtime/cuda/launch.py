@@ -46,13 +46,13 @@ def run_loop(kernel: Kernel, sweep: Sweep, against: bool, tiles: int, panels: li
 def run_rows(kernel: Kernel, sweep: Sweep, *arguments: Any) -> None:
     """Run `kernel(batch, live, *arguments)` over the rows of all steps, one a warp."""
     if sweep.steps and sweep.batch:
-        _spread(kernel, sweep, sweep.steps * sweep.batch * LANES, arguments)()
+        spread(kernel, sweep, sweep.steps * sweep.batch * LANES, arguments)()
 
 
 def run_units(kernel: Kernel, sweep: Sweep, against: bool, units: int, *arguments: Any) -> None:
     """Run a time loop without products, `kernel(batch, live, against, *arguments)`, over the units of all rows, one a thread."""
     if sweep.steps and sweep.batch and units:
-        prepare = partial(_spread, kernel, sweep, sweep.batch * units, (against, *arguments))
+        prepare = partial(spread, kernel, sweep, sweep.batch * units, (against, *arguments))
         launch(sweep.library, True, prepare, prepare)
 
 
@@ -61,21 +61,21 @@ def _shared_out(kernel: Kernel, sweep: Sweep, against: bool, arguments: tuple[An
     meet = sweep.library.zeros(LINE * (plan.parts + 1), np.int32)
     grid = Grid(plan.blocks, plan.shared, together=plan.owners > 1)
     given = (meet, plan.owners, plan.rows, live_rows_at(sweep), against, *plan.keeps, *arguments)
-    return partial(start, kernel, _float_dtype(arguments), grid, given, sweep.library)
+    return partial(start, kernel, float_dtype(arguments), grid, given, sweep.library)
 
 
-def _spread(kernel: Kernel, sweep: Sweep, threads: int, arguments: tuple[Any, ...]) -> Launch:
+def spread(kernel: Kernel, sweep: Sweep, threads: int, arguments: tuple[Any, ...]) -> Launch:
     """A launch of as many threads as have something to do, or as keep the device busy."""
     blocks = min(-(-threads // THREADS), _WAVES * chip_of(sweep.library).multiprocessors)
     given = (sweep.batch, live_rows_at(sweep), *arguments)
-    return partial(start, kernel, _float_dtype(arguments), Grid(blocks, 0, together=False), given, sweep.library)
+    return partial(start, kernel, float_dtype(arguments), Grid(blocks, 0, together=False), given, sweep.library)
 
 
 def _plan(sweep: Sweep, arguments: tuple[Any, ...], tiles: int, panels: list[Panel], chip: Chip) -> Plan:
     weights = tuple(Weights(p.shape[0], p.shape[1], p.shape[3], p.dtype.name) for p in panels)
-    return plan_loop(sweep.batch, _float_dtype(arguments), tiles, weights, chip)
+    return plan_loop(sweep.batch, float_dtype(arguments), tiles, weights, chip)
 
 
-def _float_dtype(arguments: tuple[Any, ...]) -> str:
+def float_dtype(arguments: tuple[Any, ...]) -> str:
     """The one float dtype of a kernel's arrays."""
     return next(a.dtype.name for a in arguments if getattr(a, "shape", ()) and a.dtype.kind == "f")

@@ -21,6 +21,16 @@ _MEETING = 2500
 """Cycles until all blocks of a part have met: about 1.5 µs."""
 
 
+_RESIDENT = 1024
+"""Threads of a multiprocessor that run at once, with 64 registers each; while all wait for the numbers of a step its memory is busy."""
+_STEP = 700
+"""Cycles of a step of one thread that reads its numbers from memory."""
+_MAPPED = 400
+"""Cycles until the map of a chunk has been read from the second-level cache and applied."""
+_LAUNCH = 5000
+"""Cycles of a further kernel: about 3 µs."""
+
+
 @dataclass(frozen=True)
 class Chip:
     """What of a device matters here: its multiprocessors, and the bytes of shared memory that one block can have."""
@@ -113,6 +123,24 @@ def plan_loop(batch: int, dtype: str, tiles: int, panels: tuple[Weights, ...], c
     found = [_plan(batch, owners, parts, sums, panels, chip) for parts, owners in _ways(batch, panels, chip)]
     timed = [replace(p, cycles=_cycles(p, batch, dtype, panels, chip)) for p in found]
     return min(timed, key=lambda p: (p.cycles, p.blocks))
+
+
+@lru_cache(maxsize=256)
+def chunks_of(steps: int, threads: int, chip: Chip) -> int:
+    """In how many chunks, each a thread, a time loop runs that `threads` go through alone, each step a map that composes with others.
+
+    A thread waits for memory at every step, so that more of them cost nothing as long as they run at once. With chunks each step is
+    taken twice, and each chunk looks at the maps of all those before it.
+    """
+    counts = {-(-steps // -(-steps // (1 << k))) for k in range(steps.bit_length())} or {1}
+    return min(sorted(counts), key=lambda chunks: _chunked_cycles(steps, threads, chunks, chip))
+
+
+def _chunked_cycles(steps: int, threads: int, chunks: int, chip: Chip) -> float:
+    run = -(-steps // chunks) * _STEP
+    cycles = run if chunks == 1 else 2 * run + chunks * _MAPPED
+    waves = max(1.0, chunks * threads / (chip.multiprocessors * _RESIDENT))
+    return cycles * waves + (_LAUNCH if chunks > 1 else 0)
 
 
 def _ways(batch: int, panels: tuple[Weights, ...], chip: Chip) -> Iterator[tuple[int, int]]:
