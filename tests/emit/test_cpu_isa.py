@@ -23,11 +23,21 @@ def test_a_cell_for_another_instruction_set(isa, cell, widths):
 
 @pytest.mark.skipif(ISA.dots, reason="these tests run as they are")
 def test_pairs_of_bfloat16_where_the_instruction_is_written_out():
-    layers = "layers/test_weight_dtype.py::test_a_step_of_rounded_numbers"
-    whole = "emit/test_cpu_simulated.py::test_weights_in_bfloat16_are_unpacked"
-    chosen = [f"tests/{name}" for name in ("simd/test_product.py", "runtime/test_bfloat16.py", whole, layers)]
+    simulated = "emit/test_cpu_simulated.py::test_weights_in_bfloat16_are_unpacked"
+    files = ("simd/test_product.py", "runtime/test_bfloat16.py", simulated, "layers/test_weight_dtype.py")
+    chosen = [f"tests/{name}" for name in files]
     environment = {**os.environ, "RNNCC_ISA": "avx512bf16", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "pairs or bfloat16 or a_step", *chosen]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        "pairs or bfloat16 or a_step or threads or stream",
+        *chosen,
+    ]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert int(re.search(r"(\d+) passed", done.stdout)[1]) > 20
