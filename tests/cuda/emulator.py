@@ -157,7 +157,7 @@ def _numbers(kind, word):
 
 
 def _load_rows(operand, first, second, column):
-    width = operand.shape[1]
+    width = operand[0].size
     return tuple(n for row in (first, second) for n in _flat(operand, row * width + column, instructions.SPAN))
 
 

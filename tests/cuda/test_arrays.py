@@ -109,3 +109,16 @@ def test_a_result_is_a_new_array(library):
 
 def _over(dead, units):
     return dead.reshape(*dead.shape, *(1 for _ in units))
+
+
+@pytest.mark.parametrize("against", [False, True])
+def test_trajectories_side_by_side(library, against):
+    for sweep in sweeps(library):
+        inits = [library.asarray(drawn(ROWS, 5, seed=1)), None, library.asarray(drawn(ROWS, 5, seed=2))]
+        made = arrays.trajectories(sweep, inits, against)
+        assert made.shape == (STEPS + 1, ROWS, 3, arrays.whole_chunks(5))
+        assert not tail(made, (5,)).any()
+        for part, init in enumerate(inits):
+            if init is not None:
+                first = host(arrays.final(sweep, made[:, :, part], 5, not against))
+                np.testing.assert_array_equal(first, host(init))

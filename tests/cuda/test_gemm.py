@@ -5,6 +5,7 @@ import pytest
 
 from rnncc.errors import DeviceError
 from rnncc.runtime.cuda import cublas as runtime_cublas
+from rnncc.runtime.cuda.arrays import whole_chunks
 from rnncc.runtime.cuda.gemm import product
 from tests.cuda import cublas, device
 from tests.cuda.layers import INPUTS, LENGTHS, H, N, T, drawn
@@ -67,16 +68,38 @@ def test_layers(chip, layers, products, settings, trained):
     here, there = layers("lstm", dtype="float32", **settings)
     x, dy = (drawn(T, N, units, seed=units).astype(np.float32) for units in (INPUTS, H))
     y = host(here(chip.asarray(x), None, LENGTHS)[0])
-    assert len(products) == (0 if trained is None else 4)
+    gates = (T * N, INPUTS, 4 * H)
+    assert products == ([] if trained is None else [gates])
     products.clear()
     (_, _), pull = here.vjp(chip.asarray(x), None, LENGTHS)
     g = pull(chip.asarray(dy))
-    assert len(products) == (4 + 4 + 8 if trained else 0)  # gates; cotangents of the input; W and U of each gate
+    cotangents, live = 4 * whole_chunks(H), LENGTHS.sum()
+    back = [(T * N, cotangents, INPUTS), (cotangents, live, INPUTS), (cotangents, live, whole_chunks(H))]  # of x, every W, every U
+    assert products == ([gates, *back] if trained else [])
     expected, pull_there = there.vjp(x, None, LENGTHS)
     bound = 20 * HALF_A_BIT if settings else 1e-5
     for name, value in [("y", (y, expected[0])), *((k, (host(g.params[k]), v)) for k, v in pull_there(dy).params.items())]:
         scale = max(1, np.abs(value[1]).max())
         assert np.abs(value[0] - value[1]).max() < bound * scale, name
+
+
+@pytest.mark.parametrize(
+    ("cell", "ahead", "behind"),
+    [
+        ("gru_reset_after", 1, 3),  # as the LSTM, though U_n meets another cotangent than W_n
+        ("gru", 1, 4),  # the products of U_n are those of h * r
+        ("lstm_projected", 1, 4),  # and what is projected
+        ("mgu", 1, 4),
+        ("indrnn", 1, 2),  # no U
+        ("sru", 4, 2),  # two phases ahead; of each one product is kept for the way back
+    ],
+)
+def test_one_product_for_all_gates(chip, layers, products, cell, ahead, behind):
+    here, _ = layers(cell, dtype="float32", precision="tf32")
+    (y, _), pull = here.vjp(chip.asarray(drawn(T, N, INPUTS).astype(np.float32)))
+    made = len(products)
+    pull(y)
+    assert (made, len(products) - made) == (ahead, behind)
 
 
 class Loaded:

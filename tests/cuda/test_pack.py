@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from rnncc.runtime.cuda import products
 from rnncc.runtime.cuda.arrays import whole_chunks
 from rnncc.runtime.cuda.constants import UNITS, row_stride
 from rnncc.runtime.cuda.pack import packed, packed_arrays
@@ -98,19 +99,41 @@ def test_products_of_whole_sequences(library):
     env = {name: library.asarray(a) for name, a in given.items()} | {PANELS: Panels()}
     sums = [("W", "U.T"), ("V", "R")]
     found = whole_products(Sweep(4, 3), env, sums, [library.asarray(x), library.asarray(h)])
-    assert [f.shape for f in found] == [(4, 3, 6)] * 2
+    assert found.shape == (4, 3, 2, 6)
     for a, (first, second) in enumerate([("W", given["U"].T), ("V", given["R"])]):
         expected = np.einsum("tnk,uk->tnu", x[..., :3].astype(np.float64), given[first]) + np.einsum("tnk,uk->tnu", h, second)
-        np.testing.assert_allclose(host(found[a]), expected, rtol=0, atol=8 * 16 * np.finfo(np.float32).eps)
+        np.testing.assert_allclose(host(found[:, :, a]), expected, rtol=0, atol=8 * 16 * np.finfo(np.float32).eps)
     again = whole_products(Sweep(4, 3), env, [(env["W"], env["U"].T), (env["V"], env["R"])], [library.asarray(x), library.asarray(h)])
-    for one, other in zip(again, found, strict=True):
-        np.testing.assert_array_equal(host(one), host(other))
+    np.testing.assert_array_equal(host(again), host(found))
+
+
+@pytest.mark.parametrize("settings", [{}, {"bfloat16": True}])
+def test_operands_side_by_side_are_one_product(library, monkeypatch, settings):
+    """Parts 1 and 2 of three, each of 5 columns in lines of 8, by the weights that each has; what is read of them is kept."""
+    done = []
+    monkeypatch.setattr(products, "product", lambda a, b, tf32: done.append((a.shape, b.shape)) or a @ b)
+    streams = np.zeros((4, 3, 3, 8), np.float32)
+    streams[..., :5] = drawn(4, 3, 3, 5)
+    given = {"W": drawn(6, 5, seed=1), "V": drawn(6, 5, seed=2), "U": drawn(5, 6, seed=3), "R": drawn(6, 5, seed=4)}
+    env = {name: library.asarray(a) for name, a in given.items()} | {PANELS: Panels(**settings)}
+    sums = [("W", "U.T"), ("V", "R")]
+    for _ in range(2):
+        found = whole_products(Sweep(4, 3), env, sums, [library.asarray(streams)[:, :, 1:]])
+        assert (done.pop(), done) == (((12, 16), (16, 12)), [])
+        assert found.flags.c_contiguous
+        for a, own in enumerate([(given["W"], given["U"].T), (given["V"], given["R"])]):
+            read = [of_bfloat16(bfloat16(np.ascontiguousarray(m))) if settings else m for m in own]
+            expected = sum(streams[:, :, 1 + k, :5].astype(np.float64) @ m.T for k, m in enumerate(read))
+            np.testing.assert_allclose(host(found[:, :, a]), expected, rtol=0, atol=10 * 16 * np.finfo(np.float32).eps)
+    assert len(env[PANELS].made) == 1
 
 
 def test_products_with_rounded_weights(library):
     """On a device the other operand is rounded as well: to TF32, which has all of the weights."""
     W, x = drawn(6, 8), drawn(4, 3, 8)
     read = x if library is np else tf32(x).view(np.float32)
-    [found] = whole_products(Sweep(4, 3), {"W": library.asarray(W), PANELS: Panels(bfloat16=True)}, [("W",)], [library.asarray(x)])
+    found = whole_products(Sweep(4, 3), {"W": library.asarray(W), PANELS: Panels(bfloat16=True)}, [("W",)], [library.asarray(x)])[
+        :, :, 0
+    ]
     expected = (read.reshape(12, 8) @ of_bfloat16(bfloat16(W)).T).reshape(4, 3, 6)
     np.testing.assert_allclose(host(found), expected, rtol=0, atol=8 * np.finfo(np.float32).eps * abs(expected).max())

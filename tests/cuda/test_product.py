@@ -71,6 +71,20 @@ def test_of_whole_numbers_it_is_exact(dtype, form, wide, deep, start, stop, firs
     np.testing.assert_array_equal(made, expected)
 
 
+@pytest.mark.parametrize(("dtype", "form"), FORMS)
+@pytest.mark.parametrize(("start", "stop"), [(0, 3), (1, 3)])
+def test_parts_that_lie_side_by_side_are_one_operand(dtype, form, start, stop):
+    rng, units, rows, each = np.random.default_rng(0), 8, 5, 2 * DEPTH
+    x, y = whole_numbers(rng, dtype, rows, 4), whole_numbers(rng, dtype, rows, 3 * each)
+    matrices = [[whole_numbers(rng, dtype, units, 4), whole_numbers(rng, dtype, units, 3 * each)] for _ in range(3)]
+    for _, second in matrices:
+        second[:, : start * each] = 0
+    made, packed = np.full((3, rows, units), np.nan, dtype), panel(matrices, form)
+    beside = y.reshape(rows, 3, each)
+    run(two_products, dtype, 1, 3 * TILE, packed, 0, 1, 0, padded(x), 4, beside, 0, start * each, stop * each, 0, rows, made)
+    np.testing.assert_array_equal(made, np.stack([x @ a.T + y @ b.T for a, b in matrices]))
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64", "uint32", "uint16"])
 @pytest.mark.parametrize("depth", [DEPTH, 2 * DEPTH, 3 * DEPTH, 8 * DEPTH])
 def test_no_two_lanes_that_read_at_once_meet_in_a_bank(dtype, depth):

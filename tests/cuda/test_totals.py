@@ -44,6 +44,22 @@ def test_outer(library, left, right):
         np.testing.assert_allclose(twice, 2 * expected, rtol=0, atol=2 * TOLERANCE)
 
 
+def test_sums_of_streams_side_by_side(library):
+    """Each as by itself, of some of those in an array; some of them go on."""
+    for sweep in sweeps(library):
+        streams, right = library.asarray(stream(sweep, 4, 7)), library.asarray(stream(sweep, 5, seed=1))
+        so_far = [None, library.asarray(np.ones((7, 5))), None]
+        products = totals.outers(sweep, streams[:, :, 1:], 7, right, 5, so_far=so_far)
+        sums = totals.column_sums(sweep, streams[:, :, 1:], 7, so_far=[None, library.asarray(np.ones(7)), None])
+        assert products[1] is so_far[1]
+        for k in range(3):
+            one = totals.outer(sweep, streams[:, :, 1 + k], 7, right, 5)
+            np.testing.assert_allclose(host(products[k]), host(one) + (k == 1), rtol=0, atol=TOLERANCE)
+            np.testing.assert_allclose(
+                host(sums[k]), host(totals.column_sum(sweep, streams[:, :, 1 + k], 7)) + (k == 1), rtol=0, atol=TOLERANCE
+            )
+
+
 def test_outer_of_blocks_along_the_diagonal(library):
     for sweep in sweeps(library):
         once, twice, expected = both(sweep, "outer", stream(sweep, 6), 6, stream(sweep, 9, seed=1), 9, blocks=3)

@@ -56,8 +56,42 @@ def depth_of(columns):
 
 
 def whole_products(sweep, env, sums, operands):
+    streams = [part for o in operands for part in (np.moveaxis(o, 2, 0) if o.ndim == 4 else [o])]
     given = [[term if isinstance(term, np.ndarray) else matrix_of(env, term) for term in terms] for terms in sums]
-    return [sum(o[..., : m.shape[1]] @ m.T for m, o in zip(terms, operands, strict=True)) for terms in given]
+    return np.stack([sum(s[..., : m.shape[1]] @ m.T for m, s in zip(terms, streams, strict=True)) for terms in given], axis=2)
+
+
+def new_stream(sweep, dtype, *units):
+    """Of several streams side by side each is as wide as `multiply` reads it, and zero where it holds nothing."""
+    if len(units) < 2:
+        return arrays.new_stream(sweep, dtype, *units)
+    return np.zeros((sweep.steps, sweep.batch, *units[:-1], depth_of(units[-1])), dtype)
+
+
+def trajectories(sweep, inits, against):
+    units = next(init for init in inits if init is not None).shape[1]
+    each = [np.zeros((sweep.batch, units)) if init is None else init for init in inits]
+    made = [arrays.trajectory(sweep, init, against)[..., :units] for init in each]
+    found = np.zeros((sweep.steps + 1, sweep.batch, len(made), depth_of(units)), made[0].dtype)
+    found[..., :units] = np.stack(made, axis=2)
+    return found
+
+
+def outer(sweep, left, left_units, right, right_units, **settings):
+    return totals.outer(sweep, np.ascontiguousarray(left), left_units, np.ascontiguousarray(right), right_units, **settings)
+
+
+def outers(sweep, left, left_units, right, right_units, so_far):
+    parts = zip(np.moveaxis(left, 2, 0), so_far, strict=True)
+    return [outer(sweep, part, left_units, right, right_units, so_far=given) for part, given in parts]
+
+
+def column_sum(sweep, stream, *units, **settings):
+    return totals.column_sum(sweep, np.ascontiguousarray(stream), *units, **settings)
+
+
+def column_sums(sweep, streams, units, so_far):
+    return [column_sum(sweep, part, units, so_far=given) for part, given in zip(np.moveaxis(streams, 2, 0), so_far, strict=True)]
 
 
 def run_loop(kernel, sweep, against, tiles, panels, *arguments):
@@ -132,7 +166,7 @@ def new_sums(accumulators, tile):
 
 def multiply(sums, weights, group, column, operand, start, stop, top, end):
     """Columns outside [start, stop) are not looked at; the panel has zeros beyond the operand's own."""
-    panel = weights[0][group]
+    panel, operand = weights[0][group], operand.reshape(len(operand), -1)
     held = min(depth_of(stop), operand.shape[1])
     rows = operand[top : min(end, top + ROWS), start:held]
     rows = np.where(np.arange(start, held) < stop, rows, 0)
@@ -162,7 +196,7 @@ HOST = {name: getattr(arrays, name) for name in dir(arrays)} | {
     for m, names in {
         gather: ("columns", "columns_of", "gathered", "scattered"),
         blocks: ("block_diagonal", "diagonal_blocks"),
-        totals: ("column_sum", "outer", "row_sum", "total_sum"),
+        totals: ("row_sum", "total_sum"),
     }.items()
     for name in names
 }
@@ -180,6 +214,8 @@ PRIMITIVES = (
         "barrier": barrier,
         "begin": lambda: 0,
         "collect": collect,
+        "column_sum": column_sum,
+        "column_sums": column_sums,
         "depth_of": depth_of,
         "host": host,
         "layer_class": layer_class,
@@ -191,7 +227,10 @@ PRIMITIVES = (
         "least": min,
         "met_columns": met_columns,
         "multiply": multiply,
+        "new_stream": new_stream,
         "new_sums": new_sums,
+        "outer": outer,
+        "outers": outers,
         "packed": packed,
         "packed_arrays": packed_arrays,
         "part_of": part_of,
@@ -208,6 +247,7 @@ PRIMITIVES = (
         "sync_warp": lambda: None,
         "threads": lambda: (0, 0, 0),
         "total": total,
+        "trajectories": trajectories,
         "warp_max": lambda value: value,
         "warp_sum": lambda value: value,
         "whole_products": whole_products,

@@ -31,14 +31,18 @@ class Arrays:
 
     def whole(self, value: str) -> str:
         """The array (T, N, …) of a value that varies in time."""
+        return self.over_time(value, self.layout.slot[value].own)
+
+    def over_time(self, value: str, seen: str) -> str:
+        """Of the array that holds `value`, `seen` as (T, N, …) is where that value is."""
         place = self.layout.slot[value]
         self.ensure(place.array, value)
         if place.index == "time":
-            return place.array
+            return seen
         kept = self._kept(place.array)
         same = kept is None or kept.reverse == self.layout.plan.reverse
         preceding = (place.index == "before") == same
-        return f"{'preceding' if preceding else 'following'}({place.array}, {self.against(place.array)})"
+        return f"{'preceding' if preceding else 'following'}({seen}, {self.against(place.array)})"
 
     def against(self, array: str) -> str:
         """Whether the loop that filled the trajectory `array` ran against time."""

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 from rnncc.emit.cpu.expression import expression
@@ -129,10 +130,11 @@ class Body:
     def _handed_on(self, c: Carry) -> list[str]:
         """The lines after which the next step finds what `c` is then."""
         place, layout = self.layout.slot[c.prev], self.layout
-        if layout.slot.get(c.next) == Slot(place.array, "after"):
+        following = replace(place, index="after" if c.prev in layout.trajectories else "")
+        if following.index and layout.slot.get(c.next) == following:
             return []
         self.names.note(place.array, c.prev)
-        return [self.stored(c.next, Slot(place.array, "after" if c.prev in layout.trajectories else ""))]
+        return [self.stored(c.next, following)]
 
     def stored(self, value: str, place: Slot) -> str:
         """The line that writes `value` to `place`."""

@@ -95,8 +95,7 @@ class Driver:
         for c in plan.carries:
             self._last(c)
         self._whole_sequence("after", plan.after)
-        for t in plan.totals:
-            text(f"{t.name} = {self._total(t)}")
+        self._totals()
         text.extend(f"{n.name} = {host_node(self.program, n)}" for n in plan.epilogue)
         self._return()
         text.lines = _used(text.lines, {n.name: made[n.name] for n in plan.prologue if isinstance(n, Slice | BlockDiagonal)})
@@ -177,10 +176,10 @@ class Driver:
         self._final(c, f"final(sweep, {made}, {_extent(c)}, {against})")
 
     def _last(self, c: Carry) -> None:
-        size, array = _extent(c), self.layout.slot[c.prev].array
-        self.arrays.ensure(array, c.prev)
+        size, place = _extent(c), self.layout.slot[c.prev]
+        array = self.arrays.ensure(place.array, c.prev)
         if c.prev in self.layout.trajectories:
-            self._final(c, f"final(sweep, {array}, {size}, {self.arrays.against(array)})")
+            self._final(c, f"final(sweep, {place.own}, {size}, {self.arrays.against(array)})")
         else:
             self._final(c, f"{array}[{':, ' * len(units(c.type))}:{size}]" if units(c.type) else array)
 
@@ -189,22 +188,24 @@ class Driver:
         if c.final in used:
             self.text(f"{c.final} = {source}")
 
+    def _totals(self) -> None:
+        for t in self.plan.totals:
+            self.text(f"{t.name} = {self._total(t)}")
+
     def _total(self, n: Contract | Reduce | ScatterAdd) -> str:
         """A sum over time, which goes on where `env` holds what later steps gave."""
-        so_far = f', so_far=env.get("{self._total_key(n.name)}")'
+        so_far = f", so_far={self._so_far(n.name)}"
         if isinstance(n, Reduce):
             return f"{self._reduced(n)}{so_far})"
         if isinstance(n, ScatterAdd):
             rows, columns = map(extent, n.type)
             return f"scattered(sweep, {self.arrays.whole(n.a)}, {rows}, {from_env(n.index)}, {columns}{so_far})"
-        left, out = n.index.split("->")
-        a, b = left.split(",")
-        if not (len(a) == len(b) == 3 and a[:2] == b[:2] == "TN" and sorted(a[2] + b[2]) == sorted(out)):
-            raise InternalError(f"{n.name}: no code for the sum over time {n.index} of {n.a} and {n.b}")
-        first, second = (n.a, n.b) if a[2] == out[0] else (n.b, n.a)
-        streams = ", ".join(self.arrays.whole(v) + extents(self.program, v) for v in (first, second))
+        streams = ", ".join(self.arrays.whole(v) + extents(self.program, v) for v in factors(n))
         count = self.block_counts.get(n.name)
         return f"outer(sweep, {streams}{so_far}{f', blocks={count}' if count else ''})"
+
+    def _so_far(self, total: str) -> str:
+        return f'env.get("{self._total_key(total)}")'
 
     def _reduced(self, n: Reduce) -> str:
         if n.op == "sum" and n.type in ((), units(self.program.types[n.a])):
@@ -246,6 +247,15 @@ class Driver:
         free = array in self.arrays.made and array not in held
         self.arrays.made.discard(array)
         return "released" if free else "result"
+
+
+def factors(n: Contract) -> tuple[str, str]:
+    """The two streams of an outer product summed over time: that of the rows, and that of the columns."""
+    left, out = n.index.split("->")
+    a, b = left.split(",")
+    if not (len(a) == len(b) == 3 and a[:2] == b[:2] == "TN" and sorted(a[2] + b[2]) == sorted(out)):
+        raise InternalError(f"{n.name}: no code for the sum over time {n.index} of {n.a} and {n.b}")
+    return (n.a, n.b) if a[2] == out[0] else (n.b, n.a)
 
 
 def _extent(c: Carry) -> str:

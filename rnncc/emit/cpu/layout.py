@@ -17,10 +17,19 @@ from rnncc.schedule import Compute, Phase, Schedule
 
 @dataclass(frozen=True)
 class Slot:
-    """An array and the index of its first axis: `time`, `before`, `after`, or "" for an array of rows."""
+    """An array and the index of its first axis: `time`, `before`, `after`, or "" for an array of rows.
+
+    Of several values that lie side by side in one array `part` is the number of this one, the index behind that of the row.
+    """
 
     array: str
     index: str
+    part: str = ""
+
+    @property
+    def own(self) -> str:
+        """The array of this value alone: `h_seq`, or `a_to_b_seq[:, :, 1]`."""
+        return f"{self.array}[:, :, {self.part}]" if self.part else self.array
 
     def at(self, *rest: str) -> str:
         """`h_seq, before, row, unit`."""
@@ -32,7 +41,7 @@ class Slot:
 
     def indexed(self, *rest: str) -> str:
         """`h_seq[before, row, unit]`, or the array itself where nothing is left to index by."""
-        indices = ", ".join(part for part in (self.index, *rest) if part)
+        indices = ", ".join(part for part in (self.index, *rest[:1], *([self.part] if rest else []), *rest[1:]) if part)
         return f"{self.array}[{indices}]" if indices else self.array
 
 

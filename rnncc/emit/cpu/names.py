@@ -1,5 +1,7 @@
 """The parameters of one kernel, collected while it is written: each array, size and constant that its text mentions."""
 
+from dataclasses import replace
+
 from rnncc.emit.cpu.layout import Layout, Slot
 from rnncc.ir import Carry, length_text
 from rnncc.schedule import Panel
@@ -33,7 +35,7 @@ class Names:
         """Where `value` lies, its array noted. Outside the loop every sequence is read step by step."""
         place = self.layout.slot[value]
         if not self.in_loop and place.index in ("before", "after"):
-            place = Slot(f"{value}_seq", "time")
+            place = replace(place, array=f"{place.index}_{place.array}" if place.part else f"{value}_seq", index="time")
         self.note(place.array, value)
         return place
 

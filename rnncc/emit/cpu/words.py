@@ -65,7 +65,7 @@ RUNTIME: dict[str, tuple[str, ...]] = {
 DEVICE: dict[str, tuple[str, ...]] = {
     "rnncc.runtime.cuda": ("host",),
     "rnncc.runtime.cell_info": RUNTIME["rnncc.runtime.cell_info"],
-    "rnncc.runtime.cuda.arrays": RUNTIME["rnncc.runtime.arrays"],
+    "rnncc.runtime.cuda.arrays": (*RUNTIME["rnncc.runtime.arrays"], "trajectories"),
     "rnncc.runtime.cuda.blocks": RUNTIME["rnncc.runtime.blocks"],
     "rnncc.runtime.cuda.barrier": ("barrier", "begin"),
     "rnncc.runtime.cuda.compiled": ("kernel",),
@@ -80,7 +80,7 @@ DEVICE: dict[str, tuple[str, ...]] = {
     "rnncc.runtime.cuda.product": ("collect", "multiply", "new_sums", "total"),
     "rnncc.runtime.cuda.products": ("whole_products",),
     "rnncc.runtime.cuda.scan": ("composed", "run_chunks", "steps_of", "ticks_of"),
-    "rnncc.runtime.cuda.totals": RUNTIME["rnncc.runtime.totals"],
+    "rnncc.runtime.cuda.totals": (*RUNTIME["rnncc.runtime.totals"], "column_sums", "outers"),
     "rnncc.runtime.cuda.vocabulary": ("where", *VOCABULARY),
     "rnncc.runtime.cuda.warp": ("sync_warp", "warp_max", "warp_sum"),
     "rnncc.runtime.frozen": RUNTIME["rnncc.runtime.frozen"],

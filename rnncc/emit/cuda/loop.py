@@ -7,6 +7,7 @@ unit is computed by itself, the rows and units of a tile as well.
 
 from collections import Counter
 
+from rnncc.emit.cuda.beside import Run, ordered, runs
 from rnncc.emit.cuda.kernel import DeviceKernel, named, panel_names
 from rnncc.ir import units
 from rnncc.schedule import Compute, Panel, Phase
@@ -68,10 +69,11 @@ class LoopKernel(DeviceKernel):
         text, names = self.text, panel_names(number, phase)
         size = self.names.size(phase.size)
         self._in_groups.append((number, phase))
-        for name, panel in zip(names, phase.panels, strict=True):
+        panels = tuple(ordered(self.names.layout.slot, panel) for panel in phase.panels)
+        for name, panel in zip(names, panels, strict=True):
             self.names.panel(name, panel, "UNITS")
         with text.block(f"for group in range(low_{number}, high_{number}):"), text.block("for top in range(first, end, ROWS):"):
-            for name, panel in zip(names, phase.panels, strict=True):
+            for name, panel in zip(names, panels, strict=True):
                 self._product(name, panel, "UNITS", size)
             with text.block("for item in range(thread, ROWS * UNITS, THREADS):"):
                 text("row, unit = top + item // UNITS, group * UNITS + item % UNITS")
@@ -82,17 +84,19 @@ class LoopKernel(DeviceKernel):
 
     def _product(self, name: str, panel: Panel, group: str, size: str) -> None:
         """The sums of a group of units; with block-diagonal weights they read the units of the blocks they meet."""
-        sums, tile, before = named("sums", name), named("tile", name), list[str]()
+        sums, tile, done, before = named("sums", name), named("tile", name), 0, Counter[str]()
         self.text(f"{sums} = new_sums({_many(panel)}, {tile})")
-        for operand, blocks in zip(panel.operands, panel.blocks, strict=True):
-            columns = self.names.size(units(self.program.types[operand])[0])
-            read = f"0, {columns}"
+        in_blocks = {o for o, blocks in zip(panel.operands, panel.blocks, strict=True) if blocks > 1}
+        for run in runs(self.names.layout.slot, panel.operands, apart=in_blocks):
+            columns, blocks = self.names.size(units(self.program.types[run.operands[0]])[0]), panel.blocks[done]
             if blocks > 1:
-                read = "start, stop"
                 self.text(f"start, stop = met_columns(group, {group}, {blocks}, {size}, {columns})")
-            source = self.names.slot(operand).indexed()
-            self.text(f"{sums} = multiply({sums}, {named('weights', name)}, group, {_depth(before)}, {source}, {read}, top, end)")
-            before.append(columns)
+            place, own = self.names.slot(run.operands[0]), Counter({columns: run.first})
+            column = _depth(Counter({c: before[c] - own[c] for c in (*before, *own)}))
+            read = _columns(run, columns, blocks > 1)
+            self.text(f"{sums} = multiply({sums}, {named('weights', name)}, group, {column}, {place.indexed()}, {read}, top, end)")
+            before[columns] += run.parts
+            done += run.parts
         self.text(f"collect({tile}, {sums})")
 
 
@@ -101,10 +105,20 @@ def _is_pointwise(phase: Compute) -> bool:
     return bool(phase.size) and not phase.reductions and not phase.lines and all(units(n.type) for n in phase.nodes)
 
 
-def _depth(sizes: list[str]) -> str:
-    """Where an operand behind others of these sizes begins in a panel."""
-    counts = Counter(sizes)
-    return " + ".join(f"{many} * depth_of({size})" if many > 1 else f"depth_of({size})" for size, many in counts.items()) or "0"
+def _columns(run: Run, columns: str, in_blocks: bool) -> str:
+    """The first column that is read of the array of a run, and the one after the last."""
+    if in_blocks and not run.first:
+        return "start, stop"
+    if not run.place.part:
+        return f"0, {columns}"
+    first, end = (_depth(Counter({columns: part})) for part in (run.first, run.first + run.parts))
+    return f"{first} + start, {first} + stop" if in_blocks else f"{first}, {end}"
+
+
+def _depth(counts: Counter[str]) -> str:
+    """The columns that so many operands of each size take."""
+    each = (f"{many} * depth_of({size})" if many != 1 else f"depth_of({size})" for size, many in counts.items() if many)
+    return " + ".join(each) or "0"
 
 
 def _many(panel: Panel) -> int:

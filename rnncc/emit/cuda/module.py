@@ -15,7 +15,8 @@ CUDA = Target(DeviceDriver, DeviceLayout, chooses=False)
 _LEGEND = """\
 T time, N batch, sizes by name. A block of THREADS threads works on rows [first, last) of the batch; where several blocks share these,
 each has its own groups of UNITS units, and they meet after each phase. `v_seq` (T, N, units) holds v over time, or (T + 1, N, units) a
-carry before and after each step; `v_row` (N, units) holds one step. `panel` is a packed weight, `weights` what of it stays in shared
+carry before and after each step; `u_to_w_seq` (…, parts, units) holds several values side by side, which one product reads or makes;
+`v_row` (N, units) holds one step. `panel` is a packed weight, `weights` what of it stays in shared
 memory, `sums` registers of a thread, `tile` the sums of ROWS rows and a group of units in shared memory, a part a warp.
 """
 

@@ -1,10 +1,10 @@
 """The time loop of a step without products."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from rnncc.emit.cpu.body import Body
 from rnncc.emit.cpu.kernel import slots
-from rnncc.emit.cpu.layout import Slot
 from rnncc.emit.cuda.body import ThreadUnitBody
 from rnncc.emit.cuda.kernel import DeviceKernel
 from rnncc.ir import Carry
@@ -49,7 +49,7 @@ class UnitKernel(DeviceKernel):
     def _where_begun(self, c: Carry) -> str:
         """Where the state lies that a sequence begins with."""
         place = self.names.slot(c.prev)
-        first = Slot(place.array, "steps if against else 0") if place.index else place
+        first = replace(place, index="steps if against else 0") if place.index else place
         return first.element("unit")
 
     def _through_time(self, step: list[str], ticks: str) -> None:

@@ -3,6 +3,7 @@
 Products read what is padded, so that it has to be zero in every array that a kernel fills as well.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from rnncc.runtime.sweep import Sweep
 
 __all__ = [
     "final", "following", "new_rows", "new_stream", "padded", "preceding", "released", "result", "rows_from", "shifted", "stream_from",
-    "trajectory",
+    "trajectories", "trajectory",
 ]  # fmt: skip
 
 
@@ -65,6 +66,16 @@ def trajectory(sweep: Sweep, init: Array, against: bool) -> Array:
     shape = (sweep.steps + 1, *init.shape)
     made = _empty(library_of(init), shape, init.dtype) if init.ndim > 1 else library_of(init).empty(shape, init.dtype)
     made[(*_first(sweep, against), *_units(init))] = init
+    return made
+
+
+def trajectories(sweep: Sweep, inits: Sequence[Array | None], against: bool) -> Array:
+    """Trajectories side by side (T + 1, N, parts, units): each holds its `init` (N, units) where each sequence begins, or anything."""
+    first = next(init for init in inits if init is not None)
+    made = _empty(sweep.library, (sweep.steps + 1, sweep.batch, len(inits), first.shape[1]), first.dtype)
+    for part, init in enumerate(inits):
+        if init is not None:
+            made[:, :, part][(*_first(sweep, against), *_units(init))] = init
     return made
 
 

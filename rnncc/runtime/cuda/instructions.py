@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from llvmlite import ir
@@ -58,7 +59,7 @@ def read(context: Any, builder: ir.IRBuilder, array_type: Any, array: ir.Value, 
 
 
 def _rows_type(types: Any, operand: Any, *places: Any) -> Any:
-    if not isinstance(operand, types.Array) or operand.ndim != 2 or operand.layout != "C":
+    if not isinstance(operand, types.Array) or operand.ndim not in (2, 3) or operand.layout != "C":
         return None
     numbers = types.UniTuple(operand.dtype, 2 * SPAN * 8 // operand.dtype.bitwidth)
     return (numbers, operand, *[types.int64] * len(places))
@@ -66,7 +67,8 @@ def _rows_type(types: Any, operand: Any, *places: Any) -> Any:
 
 def _load_rows(context: Any, builder: ir.IRBuilder, sig: Any, values: Any) -> ir.Value:
     operand, *rows, column = values
-    width = builder.extract_value(context.make_array(sig.args[0])(context, builder, operand).shape, 1)
+    shape = context.make_array(sig.args[0])(context, builder, operand).shape
+    width = reduce(builder.mul, (builder.extract_value(shape, k) for k in range(1, sig.args[0].ndim)))
     places = [builder.add(builder.mul(row, width), column) for row in rows]
     numbers = [n for place in places for n in read(context, builder, sig.args[0], operand, place, SPAN)]
     return context.make_tuple(builder, sig.return_type, numbers)
@@ -74,7 +76,7 @@ def _load_rows(context: Any, builder: ir.IRBuilder, sig: Any, values: Any) -> ir
 
 @primitive(_rows_type, _load_rows)
 def load_rows(operand: Any, first: int, second: int, column: int) -> Any:
-    """The numbers of SPAN bytes of two rows of `operand` (rows, columns), from one column on."""
+    """The numbers of SPAN bytes of two rows of `operand` (rows, columns) or (rows, parts, columns), from one column on."""
 
 
 def _chunk_type(types: Any, sums: Any, panel: Any, index: Any, stride: Any, rows: Any) -> Any:

@@ -50,9 +50,10 @@ def multiply(sums: Any, weights: Any, group: int, column: int, operand: Any, sta
     group
         Number of the group among all of the panel.
     column
-        Where column 0 of the operand is in a row of the panel, a multiple of DEPTH.
+        Where column 0 of the operand is in a row of the panel, a multiple of DEPTH; below 0 where columns before `start` are in none.
     operand
-        (rows, columns), C-contiguous, with whole numbers of DEPTH columns.
+        (rows, columns), C-contiguous, with whole numbers of DEPTH columns; or (rows, parts, columns), the columns of whose parts are
+        counted as one.
     start, stop
         The columns of the operand that count. Those of the same DEPTH meet zeros of the panel.
     top, end

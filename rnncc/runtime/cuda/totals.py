@@ -3,6 +3,8 @@
 The live rows of all steps are one sum, so that a sum over parts of time (`so_far`) is that of the whole but for its rounding.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from rnncc.runtime.cuda.gemm import product
@@ -25,6 +27,14 @@ def outer(
     return _added(product(a.T, b, sweep.tf32)[:left_units, :right_units], so_far)
 
 
+def outers(sweep: Sweep, left: Array, left_units: int, right: Array, right_units: int, so_far: Sequence[Array | None]) -> list[Array]:
+    """`outer` of each of the streams that lie side by side in `left` (T, N, parts, ·) and of `right`, by one product."""
+    a, b = live_rows(sweep, left), live_rows(sweep, right)
+    parts, wide = a.shape[1:]
+    sums = product(a.reshape(len(a), parts * wide).T, b, sweep.tf32).reshape(parts, wide, b.shape[1])
+    return [_added(own[:left_units, :right_units], given) for own, given in zip(sums, so_far, strict=True)]
+
+
 def _along_diagonal(a: Array, rows: int, b: Array, columns: int, so_far: Array | None, blocks: int, tf32: bool) -> Array:
     """`outer` of blocks that divide both axes, one product a block."""
     total = library_of(a).zeros((rows, columns), a.dtype) if so_far is None else so_far
@@ -39,6 +49,12 @@ def column_sum(sweep: Sweep, stream: Array, *units: int, so_far: Array | None = 
     """Σ over time and batch of a stream (T, N, ·) or (T, N, ·, ·), summed in float64: (*units,)."""
     rows = live_rows(sweep, stream)[..., : units[-1]]
     return _added(rows.sum(axis=0, dtype=np.float64).astype(stream.dtype), so_far)
+
+
+def column_sums(sweep: Sweep, streams: Array, units: int, so_far: Sequence[Array | None]) -> list[Array]:
+    """`column_sum` of each of the streams that lie side by side in `streams` (T, N, parts, ·)."""
+    sums = column_sum(sweep, streams, streams.shape[2], units)
+    return [_added(own, given) for own, given in zip(sums, so_far, strict=True)]
 
 
 def total_sum(sweep: Sweep, stream: Array, *units: int, so_far: Array | None = None) -> Array:
