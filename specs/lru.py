@@ -5,21 +5,25 @@ s' = λ s + γ (B x) with complex s, λ, B and C, here as pairs of real values; 
 State and output have the hidden size; D is a matrix, where the paper's is a vector and needs outputs of the size of the input.
 """
 
-from rnncc.spec import Cell, cos, exp, sin
+from rnncc.spec import Cell, Complex, cos, exp, sin
 
 cell = Cell("LRU")
 x = cell.input("x")
-s_re, s_im = cell.state("s_re"), cell.state("s_im")
+s = Complex(cell.state("s_re"), cell.state("s_im"))
 hidden = cell.hidden
+
+
+def weight(name, operand):
+    return Complex(cell.weight(f"{name}_re", hidden, operand), cell.weight(f"{name}_im", hidden, operand))
+
 
 modulus = exp(-exp(cell.vector("nu", hidden, init=-2.25)))
 phase = exp(cell.vector("theta", hidden, init="normal"))
-l_re, l_im = modulus * cos(phase), modulus * sin(phase)
+lam = Complex(modulus * cos(phase), modulus * sin(phase))
 gamma = exp(cell.vector("log_gamma", hidden, init=-0.83))
 
-s_re_new = l_re * s_re - l_im * s_im + gamma * (cell.weight("B_re", hidden, x) @ x)
-s_im_new = l_re * s_im + l_im * s_re + gamma * (cell.weight("B_im", hidden, x) @ x)
-y = cell.weight("C_re", hidden, s_re) @ s_re_new - cell.weight("C_im", hidden, s_im) @ s_im_new + cell.weight("D", hidden, x) @ x
+s_new = lam * s + gamma * (weight("B", x) @ x)
+y = (weight("C", hidden) @ s_new).re + cell.weight("D", hidden, x) @ x
 
-cell.next(s_re=s_re_new, s_im=s_im_new)
+cell.next(s_re=s_new.re, s_im=s_new.im)
 cell.output(y)

@@ -26,6 +26,7 @@ from rnncc.spec.cell import Cell
 from rnncc.spec.cell_spec import CellSpec, Definition, Option
 from rnncc.spec.info import cell_info
 from rnncc.spec.load import load, load_text
+from rnncc.spec.pair import Complex
 from rnncc.spec.structure import Piecewise, cols, concat, hard_sigmoid, mean, outer, rows, softmax
 from rnncc.spec.structure import largest as max  # noqa: A004 (a spec's `max` and `sum` go over the units)
 from rnncc.spec.structure import total as sum  # noqa: A004
@@ -34,6 +35,7 @@ __all__ = [
     "Abs",
     "Cell",
     "CellSpec",
+    "Complex",
     "Definition",
     "Max",
     "Min",

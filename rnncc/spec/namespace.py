@@ -2,6 +2,7 @@
 
 import sympy as sp
 
+from rnncc.spec.pair import Complex
 from rnncc.spec.session import Session
 from rnncc.spec.structure import Diagonal, Poison
 from rnncc.spec.weight import Weight
@@ -19,12 +20,17 @@ class Namespace(dict[str, object]):
         self.module = module
 
     def __setitem__(self, key: str, value: object) -> None:
+        if isinstance(value, Complex):
+            value = Complex(self._named(f"{key}_re", value.re), self._named(f"{key}_im", value.im))
+        self.put(key, self._named(key, value))
+
+    def _named(self, key: str, value: object) -> object:
         computed = (isinstance(value, sp.Expr) and not value.is_Symbol) or (
             isinstance(value, Weight) and not isinstance(value.expr, sp.Symbol | Diagonal)
         )
         if computed and self.session.cells:
-            value = self.session.cells[-1].bind(key, value)
-        self.put(key, value)
+            return self.session.cells[-1].bind(key, value)
+        return value
 
     def __delitem__(self, key: str) -> None:
         super().__delitem__(key)

@@ -9,7 +9,24 @@ from rnncc.spec.fault import Mistake, Span
 from rnncc.suggest import close
 
 LANGUAGE = (
-    *("Abs", "Cell", "Max", "Min", "Mod", "Piecewise", "clamp", "cols", "concat", "cos", "erf", "exp", "floor", "hard_sigmoid", "log"),
+    *(
+        "Abs",
+        "Cell",
+        "Complex",
+        "Max",
+        "Min",
+        "Mod",
+        "Piecewise",
+        "clamp",
+        "cols",
+        "concat",
+        "cos",
+        "erf",
+        "exp",
+        "floor",
+        "hard_sigmoid",
+        "log",
+    ),
     *("max", "mean", "outer", "relu", "rows", "sigmoid", "sin", "softmax", "softplus", "sqrt", "sum", "surrogate", "tanh"),
 )
 """What `rnncc.spec` offers to a spec."""
@@ -19,6 +36,8 @@ _CHOICE = "where a value decides, write Piecewise((a, x > 0), (b, True)), Max(a,
 
 def mistake_of(raised: BaseException, span: Span, names: Mapping[str, object]) -> Mistake:
     """What went wrong in the spec, judged by the exception and the code at `span`."""
+    if isinstance(raised, Mistake):
+        return raised
     code = span.text[span.column - 1 : span.end - 1]
     for kind, pattern, explain in _TABLE:
         if isinstance(raised, kind) and re.search(pattern, str(raised)):

@@ -7,6 +7,7 @@ import sympy as sp
 from rnncc.functions import symbol
 from rnncc.ir import Axes
 from rnncc.spec.fault import Mistake
+from rnncc.spec.pair import Complex
 from rnncc.spec.record import Index, Record
 from rnncc.spec.structure import Product, Transposed
 from rnncc.spec.units import fits, poisoned, size_text, units_of
@@ -75,6 +76,8 @@ class Weight:
         return Weight(expr, units or self.units, self._record, self._report)
 
     def __matmul__(self, operand: object) -> sp.Expr:
+        if isinstance(operand, Complex):
+            return NotImplemented  # whose parts it is multiplied with
         if isinstance(operand, Index):
             operand = symbol(operand.name)
         if not isinstance(operand, sp.Expr):

@@ -93,7 +93,7 @@ bad.py:8:9: error: {library}.tanh is for numbers, not for values of a cell
 
 
 def test_functions_that_the_language_has_not():
-    assert "help: rnncc.spec offers Abs, Cell, Max" in faults("import math\nh_new = math.gamma(h) + W @ x")
+    assert "help: rnncc.spec offers Abs, Cell, Complex, Max" in faults("import math\nh_new = math.gamma(h) + W @ x")
 
 
 def test_float_of_a_value():

@@ -6,7 +6,7 @@ from rnncc.structure.linear import affine
 from tests.structure.cells import drawn_state, found, of_catalogue, one_step, stepped
 
 LINEAR = {
-    "lru": ["l_re", "-l_im", "l_im", "l_re"],
+    "lru": ["lam_re", "-lam_im", "lam_im", "lam_re"],
     "mingru": ["1 - z"],
     "minlstm": ["f"],
     "qrnn": ["f"],
