@@ -16,7 +16,7 @@ from rnncc.emit.cpu import module_source as cpu_source
 from rnncc.emit.cuda import module_source as cuda_source
 from rnncc.ir import Program, show, verify
 from rnncc.lower import lower
-from rnncc.passes import cse, dce, differentiate, expectation, hoist_sums, rotate, run_back, settle, split
+from rnncc.passes import cse, dce, differentiate, expectation, hoist_sums, merge_totals, rotate, run_back, settle, split
 from rnncc.passes.transforms import Described, transformed
 from rnncc.runtime.cell_info import CellInfo
 from rnncc.runtime.transforms import Structure
@@ -98,7 +98,8 @@ class Compilation:
     def sweeps(self) -> tuple[Program, ...]:
         """Forward and backward, cut from the joint graph, whose states are run back where that was asked for."""
         joint = verify(dce(verify(run_back(self.joint)))) if self.info.runs_back else self.joint
-        return tuple(verify(p) for p in split(joint))
+        forward, backward = split(joint)
+        return verify(forward), verify(merge_totals(backward))
 
     @cached_property
     def trace(self) -> Program:

@@ -5,6 +5,7 @@ from rnncc.passes.dce import dce
 from rnncc.passes.differentiate import differentiate
 from rnncc.passes.expectation import expectation
 from rnncc.passes.hoist_sums import hoist_sums
+from rnncc.passes.merge_totals import merge_totals
 from rnncc.passes.minimum_cut import minimum_cut
 from rnncc.passes.rename import rename
 from rnncc.passes.rotate import rotate
@@ -19,6 +20,7 @@ __all__ = [
     "differentiate",
     "expectation",
     "hoist_sums",
+    "merge_totals",
     "minimum_cut",
     "rename",
     "rotate",

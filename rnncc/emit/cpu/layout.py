@@ -5,12 +5,14 @@
 | stream `v_seq` | (T, N, units) | inputs, residuals, results, operands of whole-sequence work, gathers |
 | trajectory `h_seq` | (T + 1, N, units) | a carry still read while its next value is written: slot `before` the step, slot `after` it |
 | row `c_row` | (N, units) | a carry updated in place; a value needed by a later phase of the same step |
+| that of the sum | | a running sum that the phases of a step add to, one after the other |
 | register | – | everything else |
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from rnncc.emit.cpu.running_sums import running_sums
 from rnncc.ir import Carry, Contract, Pointwise, units
 from rnncc.schedule import Compute, Phase, Schedule
 
@@ -70,6 +72,7 @@ class Layout:
         self._place_carries()
         for phases in (*(s.phases for s in plan.stages), plan.step, plan.after):
             self._place_produced(phases)
+            self._share(phases)
 
     def _wanted_whole(self) -> set[str]:
         """Values read outside the region that makes them."""
@@ -128,6 +131,13 @@ class Layout:
                     self.slot[v] = Slot(f"{v}_seq", "time")
                 elif v in rows or later or not isinstance(phase, Compute):
                     self.slot[v] = Slot(f"{v}_row", "")
+
+    def _share(self, phases: tuple[Phase, ...]) -> None:
+        """A running sum lies where the phase after leaves it."""
+        nodes = [n for phase in phases if isinstance(phase, Compute) for n in phase.nodes]
+        stored = {v: place == Slot(f"{v}_row", "") for v, place in self.slot.items() if place.index in ("", "time")}
+        for value, later in running_sums(self.program, nodes, stored).items():
+            self.slot[value] = self.slot[later]
 
 
 def segments(phases: tuple[Phase, ...]) -> list[tuple[Phase, ...]]:
