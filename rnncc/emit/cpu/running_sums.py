@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from rnncc.ir import Axes, Pointwise, Program
+from rnncc.ir import Pointwise, Program
 
 
 def running_sums(program: Program, nodes: Iterable[Pointwise], stored: Mapping[str, bool]) -> dict[str, str]:
@@ -36,25 +36,16 @@ def running_sums(program: Program, nodes: Iterable[Pointwise], stored: Mapping[s
 def _readers(program: Program) -> dict[str, int]:
     """How many nodes, carries and outputs read each value."""
     read: dict[str, int] = {}
-    for v in [
-        *(o for n in program.nodes for o in n.operands),
-        *(v for c in program.carries for v in (c.init, c.next)),
-        *(v for _, v in program.outputs),
-    ]:
+    reads = [o for n in program.nodes for o in n.operands]
+    for v in [*reads, *(v for c in program.carries for v in (c.init, c.next)), *(v for _, v in program.outputs)]:
         read[v] = read.get(v, 0) + 1
     return read
 
 
 def _goes_on(program: Program, n: Pointwise, read: Mapping[str, int], stored: Mapping[str, bool]) -> str | None:
-    """The term of the sum `n` that nothing else reads and that is in memory, or a sum itself."""
-    terms = [a.name for a in n.expr.args if a.is_Symbol] if n.expr.is_Add else []
-    for term in terms:
-        if _is_computed(program, term, n.type) and read[term] == 1 and (stored.get(term) or program.node[term].expr.is_Add):
-            return term
+    """The term of the sum `n`, pointwise of its type, that nothing else reads and that is in memory, or a sum itself."""
+    for name in [a.name for a in n.expr.args if a.is_Symbol] if n.expr.is_Add else []:
+        term = program.node.get(name)
+        if isinstance(term, Pointwise) and term.type == n.type and read[name] == 1 and (stored.get(name) or term.expr.is_Add):
+            return name
     return None
-
-
-def _is_computed(program: Program, value: str, axes: Axes) -> bool:
-    """Whether `value` is pointwise of the type `axes`; what a schedule makes of products is none."""
-    node = program.node.get(value)
-    return isinstance(node, Pointwise) and node.type == axes
