@@ -38,6 +38,15 @@ def test_every_number_is_at_its_place(dtype, units, sums):
     assert np.count_nonzero(panel) == 7 * sums * units
 
 
+def test_operands_are_filled_up_with_zeros():
+    matrices = [np.ones((17, k), np.float32) for k in (3, 4, 1)]
+    panel, deep = pack([matrices, matrices]), pack([matrices, matrices], depth=2)
+    rows = [0, 1, 2, 4, 5, 6, 7, 8]
+    np.testing.assert_array_equal(deep[:, rows], panel)
+    assert deep.shape[1] == 10
+    assert not deep[:, [3, 9]].any()
+
+
 def test_transposed_views_and_other_layouts():
     rng = np.random.default_rng(1)
     for dtype in (np.float32, np.float64):
