@@ -1,5 +1,6 @@
 """Time loops as scans: chunks of steps, on Python threads, against the interpreter."""
 
+import numpy as np
 import pytest
 
 from rnncc.compiler import compile_cell
@@ -38,7 +39,8 @@ def check(made, monkeypatch, chunks):
     module = simulated_cuda_module(made.cuda_source)
     for shape, lengths, reverse in CASES:
         env, sweep = arrays(made, shape, scale=0.4), sweep_of(shape, lengths, reverse)
-        found = found_by(module, made, env, sweep)
+        with np.errstate(all="ignore"):  # memory past a sequence's end is anything
+            found = found_by(module, made, env, sweep)
         error, key = worst(found, expected_of(made, env, sweep))
         assert error < TOLERANCE, f"{key}, {shape}, lengths {lengths}, reverse {reverse}"
 
