@@ -16,9 +16,9 @@ from rnncc.emit.cpu import module_source as cpu_source
 from rnncc.emit.cuda import module_source as cuda_source
 from rnncc.ir import Program, show, verify
 from rnncc.lower import lower
-from rnncc.passes import cse, dce, differentiate, expectation, hoist_sums, merge_totals, rotate, run_back, settle, split
+from rnncc.passes import batch_means, cse, dce, differentiate, expectation, hoist_sums, merge_totals, rotate, run_back, settle, split
 from rnncc.passes.transforms import Described, transformed
-from rnncc.runtime.cell_info import CellInfo
+from rnncc.runtime.cell_info import TRAINING, CellInfo
 from rnncc.runtime.transforms import Structure
 from rnncc.schedule import Compute, Schedule, is_elementwise, schedule, show_schedule
 from rnncc.spec import Cell, CellSpec, cell_info, load
@@ -56,6 +56,15 @@ class Compilation:
         return normalised(self.described.program)
 
     @cached_property
+    def training(self) -> Program:
+        """The primal with means of the batch in the place of parameters, where it has such."""
+        means = self.info.batch_means
+        if not means:
+            return self.primal
+        totals, keys = {m.name: m.total for m in means}, {m.name: m.key for m in means}
+        return normalised(batch_means(self.described.program, totals, keys, TRAINING))
+
+    @cached_property
     def inference(self) -> Program:
         """The primal with the expectation of its random masks."""
         return normalised(expectation(self.primal, self._rates)) if self.info.masks else self.primal
@@ -91,8 +100,9 @@ class Compilation:
     def joint(self) -> Program:
         """The cell and its gradient, one graph."""
         frozen = {p.name for p in self.info.parameters if p.frozen} | {f"{s.name}_0" for s in self.info.states if s.counts}
-        wrt = [i.name for i in self.primal.inputs if i.role in ("input", "memory", "init", "param") and i.name not in frozen]
-        return normalised(settle(differentiate(self.primal, wrt=wrt, prefix=self.info.cotangent)))
+        wrt = [i.name for i in self.training.inputs if i.role in ("input", "memory", "init", "param") and i.name not in frozen]
+        of = [key for key, _ in self.primal.outputs]
+        return normalised(settle(differentiate(self.training, of=of, wrt=wrt, prefix=self.info.cotangent)))
 
     @cached_property
     def sweeps(self) -> tuple[Program, ...]:
@@ -122,7 +132,7 @@ class Compilation:
 
     @cached_property
     def _programs(self) -> Programs:
-        gradients = frozenset(key for key, _ in self.joint.outputs) - {key for key, _ in self.primal.outputs}
+        gradients = frozenset(key for key, _ in self.joint.outputs) - {key for key, _ in self.training.outputs}
         forward, backward = self.sweeps
         return Programs(self.settled, forward, backward, self.trace, gradients, hoist_sums)
 

@@ -15,9 +15,9 @@ over = cell.option("norm", "layer", choices=("layer", "batch"))
 
 
 def norm(v, k):
-    centre = mean(v) if over == "layer" else cell.vector(f"mean_{k}", h, init=0.0, frozen=True)
+    centre = mean(v) if over == "layer" else cell.batch_mean(f"mean_{k}", v)
     d = v - centre
-    spread = mean(d**2) if over == "layer" else cell.vector(f"var_{k}", h, init=1.0, frozen=True)
+    spread = mean(d**2) if over == "layer" else cell.batch_mean(f"var_{k}", d**2, init=1.0)
     return cell.vector(f"g_{k}", h, init=1.0) * d / sqrt(spread + eps) + cell.bias(f"b_{k}", h, init="zeros")
 
 

@@ -90,7 +90,7 @@ def _latex(made: Compilation, kernel: str) -> str:
     prefix = made.info.cotangent
     named = [*made.spec.named, *(prefix + name for name in made.spec.named)]
     if kernel == "backward":
-        return latex(made.joint, named, known=made.primal, prefix=prefix)
+        return latex(made.joint, named, known=made.training, prefix=prefix)
     return latex(made.primal, named, prefix=prefix)
 
 

@@ -34,7 +34,7 @@ def command(spec: str, settings: Mapping[str, object], transforms: Mapping[str, 
     info = made.info
     _about(made.spec, info)
     _section("equations of a step", text(made.primal, made.spec.named))
-    _section(f"gradient ({info.cotangent}v: gradient by v)", text(made.joint, _named(made.spec, info.cotangent), known=made.primal))
+    _section(f"gradient ({info.cotangent}v: gradient by v)", text(made.joint, _named(made.spec, info.cotangent), known=made.training))
     _section("structure", "\n".join(lines(made.structure, scans=made.scans)))
     _parameters(info)
     _costs(made)
@@ -87,7 +87,7 @@ def _marks(bias: bool, frozen: bool) -> list[str]:
 
 def _costs(made: Compilation) -> None:
     click.secho("\nFLOPs per step and sample", bold=True)
-    flops = {"forward": step_flops(made.primal), "backward": step_flops(made.joint, known=made.primal)}
+    flops = {"forward": step_flops(made.primal), "backward": step_flops(made.joint, known=made.training)}
     print_rows([(f"  {sweep}", formula(cost)) for sweep, cost in flops.items()])
     click.secho("\nnumbers read and written per step and sample, parameters and states apart", bold=True)
     print_rows([(f"  {kernel}", formula(step_numbers(made.program(kernel)))) for kernel in ("inference", "forward", "backward")])

@@ -4,6 +4,7 @@ from rnncc.ir.blocks import block_counts
 from rnncc.ir.graph import components, dependencies, feeds
 from rnncc.ir.node import (
     COLUMNS,
+    LIVE,
     Axes,
     BlockDiagonal,
     Carry,
@@ -35,6 +36,7 @@ from rnncc.ir.verify import verify
 
 __all__ = [
     "COLUMNS",
+    "LIVE",
     "Axes",
     "BlockDiagonal",
     "Carry",

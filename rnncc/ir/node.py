@@ -21,6 +21,9 @@ are `("4", "hidden/4", "input/4")`: how many, and the share of the units that ea
 COLUMNS = "'"
 """Ends the name of an axis that runs along the columns of a matrix."""
 
+LIVE = "n_live"
+"""The `size` input that is no size: how many steps all rows live through together, 1 at least, so that one may divide by it."""
+
 Role = Literal["param", "input", "index", "memory", "exists", "init", "const", "size", "mask", "seed", "residual"]
 
 
@@ -72,7 +75,8 @@ def _place() -> str:
 
 @dataclass(frozen=True)
 class Input:
-    """A value from outside. `size` inputs are called `n_<size name>` and have type (); a `mask` is random and has no derivative.
+    """A value from outside. `size` inputs are called `n_<size name>`, or `LIVE`, and have type (); a `mask` is random and has no
+    derivative.
 
     A `memory`, of type (N, positions, size), is the same at every step; which positions a sample has says `exists` (N, positions),
     1 or 0, which has no derivative.

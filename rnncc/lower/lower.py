@@ -56,7 +56,7 @@ class _Lowering:
     def _definition(self, d: Definition) -> None:
         self.scope.place = d.place
         match d.kind:
-            case "input" | "index" | "memory" | "exists" | "state" | "parameter" | "constant" | "mask":
+            case "input" | "index" | "memory" | "exists" | "state" | "parameter" | "batch_mean" | "constant" | "mask":
                 return
             case "count" | "unit" | "row" | "column":
                 self._counted(d)
@@ -68,7 +68,7 @@ class _Lowering:
                 self._product(d)
             case "concat":
                 self._concat(d)
-            case "mean" | "sum" | "max":
+            case "mean" | "sum" | "max" | "batch_sum":
                 self._reduction(d)
 
     def _counted(self, d: Definition) -> None:
@@ -79,8 +79,8 @@ class _Lowering:
 
     def _reduction(self, d: Definition) -> None:
         (operand,) = d.args
-        if d.kind in ("sum", "max"):
-            self.scope.add(Reduce(d.name, d.axes, operand, "sum" if d.kind == "sum" else "max"))
+        if d.kind != "mean":
+            self.scope.add(Reduce(d.name, d.axes, operand, "max" if d.kind == "max" else "sum"))
             return
         total = self.scope.add(Reduce(self.scope.fresh(f"sum_{operand}"), d.axes, operand, "sum"))
         (axis,) = (a for a in self.scope.types[operand] if a not in d.axes)

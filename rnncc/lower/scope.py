@@ -14,6 +14,7 @@ _ROLES: dict[Kind, Role] = {
     "memory": "memory",
     "exists": "exists",
     "parameter": "param",
+    "batch_mean": "param",
     "constant": "const",
     "mask": "mask",
 }

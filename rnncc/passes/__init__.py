@@ -1,5 +1,6 @@
 """`Program -> Program`, one pass a file. Every caller verifies what it gets."""
 
+from rnncc.passes.batch_means import batch_means
 from rnncc.passes.cse import cse
 from rnncc.passes.dce import dce
 from rnncc.passes.differentiate import differentiate
@@ -15,6 +16,7 @@ from rnncc.passes.split import split
 from rnncc.passes.tangent import tangent
 
 __all__ = [
+    "batch_means",
     "cse",
     "dce",
     "differentiate",

@@ -71,6 +71,24 @@ class Memory:
     exists: str
 
 
+TRAINING = "training"
+"""What kernels that train a cell with batch means are given besides: 1 where these are of the batch, 0 where they are parameters."""
+
+
+@dataclass(frozen=True)
+class BatchMean:
+    """A frozen parameter that in training the mean of a value, over all steps and rows of the batch, stands in for."""
+
+    name: str
+    total: str
+    """The sum over steps and rows that it is made of."""
+
+    @property
+    def key(self) -> str:
+        """Under what `forward` returns the mean of the batch: no name of a cell has spaces."""
+        return f"{self.name} of the batch"
+
+
 @dataclass(frozen=True)
 class CellInfo:
     """A cell as the runtime sees it.
@@ -106,6 +124,11 @@ class CellInfo:
     """The backward kernel computes previous states from next ones, from the last of a segment back: none are kept over time."""
     computes: bool = False
     """Training computes something in NumPy beside its kernels: weights made of parameters, sums of gradients."""
+    batch_means: tuple[BatchMean, ...] = ()
+
+    def flags(self, *, training: bool) -> dict[str, float]:
+        """What the kernels of a call are given besides arrays and constants."""
+        return {TRAINING: float(training)} if self.batch_means else {}
 
     @property
     def unit_multiple(self) -> int:

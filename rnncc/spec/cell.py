@@ -10,6 +10,7 @@ from rnncc.ir import COLUMNS, Axes, block_axes, matrix_axes, size_names
 from rnncc.runtime.cell_info import Memory, Parameter, State
 from rnncc.spec import arguments
 from rnncc.spec.assigned import assigned_span
+from rnncc.spec.batch_mean import averaged
 from rnncc.spec.cell_spec import CellSpec, Given, Option
 from rnncc.spec.fault import Mistake, Span, fault_of
 from rnncc.spec.freeze import freeze
@@ -204,6 +205,23 @@ class Cell:
     def scalar(self, name: str, *, init: Init = None, frozen: bool = False) -> sp.Symbol:
         """One learned number."""
         return self._parameter(Parameter(name, (), arguments.initialiser(name, init), frozen))
+
+    @recorded
+    def batch_mean(self, name: str, value: object, *, init: float = 0.0) -> sp.Expr:
+        """The mean of `value` over all steps and rows of the batch, one number a unit, in training, with its gradient.
+
+        Wherever a layer is not trained it is a parameter of this name without a gradient, `init` at first, which
+        `layer.update_batch_means` has follow the means of batches. No state may reach `value`.
+        """
+        expr = arguments.value(f"what the batch mean {name} is of", value)
+        if poisoned(expr):
+            return POISON
+        units = averaged(name, expr, self.record)
+        first = arguments.finite(f"init of the batch mean {name}", init)
+        made = self._declare(name, "batch_mean", units)
+        self.record.parameters[name] = Parameter(name, units, first, frozen=True)
+        self.record.batch_means[name] = expr
+        return made
 
     # -- what the step does
 

@@ -10,8 +10,15 @@ import sympy as sp
 from rnncc.ir import Axes
 from rnncc.runtime.cell_info import Memory, Parameter, RandomMask, State
 
-Given = Literal["input", "index", "memory", "exists", "state", "parameter", "constant", "mask", "count", "unit", "row", "column"]
-Kind = Given | Literal["expression", "product", "gather", "transpose", "diagonal", "concat", "mean", "sum", "max", "relabel"]
+Given = (
+    Literal["input", "index", "memory", "exists", "state", "parameter", "batch_mean", "constant", "mask"]
+    | Literal["count", "unit", "row", "column"]
+)
+Kind = (
+    Given
+    | Literal["expression", "product", "gather", "transpose", "diagonal", "concat", "mean", "sum", "max", "relabel"]
+    | Literal["batch_sum"]
+)
 
 
 @dataclass(frozen=True)
@@ -22,7 +29,8 @@ class Definition:
     names of other definitions, elementwise; of a `mask` it is the rate. A `product` has `args` (weight, operand), a `gather` (weight,
     index), a `concat` its parts, a reduction, a `transpose`, a `relabel` and a `diagonal`, the matrix with its blocks along the
     diagonal, their operand. A `count` is the number of units of a size; `unit`, `row` and `column` number units, rows and columns
-    from 0. What `exists` of a memory is 1 at its positions, 0 beyond.
+    from 0. What `exists` of a memory is 1 at its positions, 0 beyond. A `batch_sum` adds its operand up over steps and rows, and a
+    `batch_mean` has that sum as its `args`: it stands for it in training, and is a parameter else.
     """
 
     name: str

@@ -57,10 +57,18 @@ class _Flattening:
                 self._add(entry.name, entry.kind, ("N", *entry.units))
             case Declared(kind="index"):
                 self._add(entry.name, "index", ("T", "N"))
+            case Declared(kind="batch_mean"):
+                self._batch_mean(entry)
             case Declared():
                 self._add(entry.name, entry.kind, entry.units)
             case Bound():
                 self._define(entry.name, self.expand(entry.expr), named=True)
+
+    def _batch_mean(self, entry: Declared) -> None:
+        value = self._operand(self.expand(self.record.batch_means[entry.name]), f"{entry.name}_in").name
+        total = self._fresh(f"{entry.name}_sum")
+        self._add(total, "batch_sum", entry.units, (value,))
+        self._add(entry.name, "batch_mean", entry.units, (total,))
 
     def _result(self, expr: sp.Expr, name: str) -> str:
         flat = self._flat(expr, name)

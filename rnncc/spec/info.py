@@ -1,6 +1,6 @@
 """What the runtime is told of a cell."""
 
-from rnncc.runtime.cell_info import CellInfo
+from rnncc.runtime.cell_info import BatchMean, CellInfo
 from rnncc.spec.cell_spec import CellSpec
 from rnncc.spec.domains import domains
 from rnncc.spec.names import implied
@@ -24,6 +24,7 @@ def cell_info(spec: CellSpec) -> CellInfo:
         indices=dict(spec.indices),
         domains=domains(spec),
         memories=spec.memories,
+        batch_means=tuple(BatchMean(d.name, *d.args) for d in spec.of_kind("batch_mean")),
     )
 
 

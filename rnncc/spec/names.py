@@ -14,6 +14,7 @@ RESERVED: tuple[str, ...] = (
     # what kernels and generated modules call their own
     *("output", "time", "step", "row", "rows", "unit", "tile", "block", "first", "last", "live", "steps", "batch", "sweep", "env"),
     *("lanes", "load", "store", "splat", "fill", "where", "panel", "count", "inference", "forward", "backward", "trace", "fma"),
+    *("training", "n_live"),
     *("np", "numpy", "numba", "njit", "rnncc", "Layer", "CELL", "CellInfo", "Parameter", "RandomMask", "State", "Sweep"),
     # Python's functions in generated code
     *("abs", "all", "any", "bool", "dict", "enumerate", "float", "int", "len", "list", "max", "min", "print", "range", "round"),

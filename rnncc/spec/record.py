@@ -75,6 +75,8 @@ class Record:
     indices: dict[str, str] = field(default_factory=dict)
     """Index -> the size that it counts in."""
     memories: dict[str, Memory] = field(default_factory=dict)
+    batch_means: dict[str, sp.Expr] = field(default_factory=dict)
+    """Name -> what it is the mean of."""
     options: dict[str, Option] = field(default_factory=dict)
     next: dict[str, tuple[sp.Expr, Span]] = field(default_factory=dict)
     output: tuple[sp.Expr, Span] | None = None
@@ -94,13 +96,13 @@ class Record:
 
     def varies(self, expr: sp.Expr) -> bool:
         """Whether `expr` has an operand that varies from sample to sample, or in time."""
-        return not self._kinds(expr) <= {*_STEADY}
+        return not self.kinds(expr) <= {*_STEADY}
 
     def varies_in_time(self, expr: sp.Expr) -> bool:
         """Whether `expr` has an operand that is not the same at every step."""
-        return not self._kinds(expr) <= {*_STEADY, "memory", "exists"}
+        return not self.kinds(expr) <= {*_STEADY, "memory", "exists"}
 
-    def _kinds(self, expr: sp.Expr) -> set[Given]:
+    def kinds(self, expr: sp.Expr) -> set[Given]:
         """Kinds of all that `expr` is made of."""
         found, todo = set[str](), {s.name for s in expr.free_symbols}
         while todo:

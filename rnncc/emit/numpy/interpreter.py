@@ -14,7 +14,7 @@ from rnncc.emit.numpy.elementwise import Array
 from rnncc.emit.numpy.operations import Place, compute
 from rnncc.emit.numpy.sizes import Sizes
 from rnncc.errors import ShapeError
-from rnncc.ir import Axes, Carry, Program, components
+from rnncc.ir import LIVE, Axes, Carry, Program, components
 
 
 def run(
@@ -65,6 +65,10 @@ class _Run:
         self.whole = Place(program.types, self.sizes, self.live)
         self.env: dict[str, Any] = self._inputs(env)
 
+    def _count(self, name: str) -> float:
+        """The value of a `size` input."""
+        return float(max(self.live.sum(), 1) if name == LIVE else self.sizes.length(name.removeprefix("n_")))
+
     def _axis(self, axis: str) -> int:
         """The length of T or N; 1 in a program without that axis."""
         used = any(axis in t for t in self.program.types.values())
@@ -83,7 +87,7 @@ class _Run:
         found: dict[str, Any] = {}
         for i in self.program.inputs:
             if i.role == "size":
-                found[i.name] = float(self.sizes.length(i.name.removeprefix("n_")))
+                found[i.name] = self._count(i.name)
             elif i.name in env:
                 found[i.name] = np.asarray(env[i.name], np.int64 if i.role == "index" else np.float64)
             else:

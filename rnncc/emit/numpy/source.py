@@ -7,6 +7,7 @@ from rnncc.emit.array_code import ArrayCode, Library, Text
 from rnncc.functions import VOCABULARY, Elementwise
 from rnncc.ir import (
     COLUMNS,
+    LIVE,
     Axes,
     BlockDiagonal,
     Carry,
@@ -72,6 +73,8 @@ class _Source:
                 if axis not in found and size_names(axis) == [axis]:
                     found.add(axis)
                     yield f"{_size(axis)} = {i.name}.shape[{k}]"
+        if LIVE in self.program.input:
+            yield f"{LIVE} = max(steps * batch, 1)"
 
     def _body(self) -> Iterator[str]:
         for members, cyclic in components(self.program):
