@@ -249,7 +249,7 @@ class Problem:
         streams = {name: value[None] if once else value for name, value in self.streams.items()}
         first = {f"{name}_0": value for name, value in self.state.items()}
         given = {name: move(value) for name, value in (self.params | self.memories | streams | first).items()}
-        env: dict[str, Any] = {**self.steady, **given, **self._masks, **made.info.constants}
+        env: dict[str, Any] = {**self.steady, **given, **self._masks, **made.info.constants, **made.info.flags(training=True)}
         if self.mode == "training":
             prefix = made.info.cotangent
             finals = {f"{prefix}{name}_T": np.zeros_like(value) for name, value in self.state.items()}

@@ -56,7 +56,8 @@ def _gradient(made: Compilation, env: Env) -> Finding:
 
     def objective(nudge: float) -> float:
         moved = env | {name: env[name] + nudge * d for name, d in direction.items()}
-        return sum(float(np.vdot(seeds[prefix + key], value)) for key, value in run(made.primal, moved).items())
+        values = run(made.training, moved)
+        return sum(float(np.vdot(seeds[prefix + key], values[key])) for key, _ in made.primal.outputs)
 
     difference = (objective(_NUDGE) - objective(-_NUDGE)) / (2 * _NUDGE)
     terms = [gradients[name] * d for name, d in direction.items()]

@@ -32,7 +32,7 @@ def drawn_inputs(info: CellInfo, steps: int, batch: int, seed: int = 0) -> Env:
     leading: dict[str, tuple[int, ...]] = {"step": (steps, batch), "sequence": (batch,), "call": ()}
     env |= {m.name: (draw(leading[m.per], m.axes) > 0) * 1.0 for m in info.masks}
     env |= {p.name: _about(p.init, draw((), p.axes) / np.sqrt(_SIZES["hidden"])) for p in info.parameters}
-    return env | dict(info.constants)
+    return env | dict(info.constants) | info.flags(training=True)
 
 
 def drawn_seeds(info: CellInfo, outputs: Mapping[str, NDArray[np.float64]], seed: int = 1) -> Env:

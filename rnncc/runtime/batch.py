@@ -59,6 +59,11 @@ class Batch:
         return None if self.ragged is None else self.ragged.order
 
     @property
+    def lengths(self) -> Index | None:
+        """(N,) int64, descending, or None where every sequence has T steps."""
+        return None if self.ragged is None else self.ragged.lengths
+
+    @property
     def live(self) -> NDArray[np.bool_] | None:
         """The steps before each sequence's end, in the caller's layout; None where all have every step."""
         return None if self.ragged is None else self.leave(~self.ragged.dead)

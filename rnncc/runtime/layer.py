@@ -137,7 +137,7 @@ class Layer(LayerBase):
         x, state, lengths, memory_lengths
             As of a call. The pullback belongs to the values that they and the parameters have now.
         train
-            Whether dropout acts and the cell's masks are random.
+            Whether dropout acts, the cell's masks are random, and its batch means are those of the batch.
         key
             Which random masks: with the seed it settles them. None takes the next of the layer's own count.
         checkpoint
@@ -160,7 +160,7 @@ class Layer(LayerBase):
         every = self._settings.checkpoint if checkpoint is None else whole("checkpoint", checkpoint, 1)
         batch, arrays, memories = self._read(x, lengths, memory_lengths)
         number = self._key(flag("train", train), key)
-        stack = self._stack(batch, memories, key=number)
+        stack = self._stack(batch, memories, key=number, train=train)
         initial = initial_states(stack.geometry, self.dtype, batch, state, stack.weights, own=True)
         y, finals, tape = stack.forward(
             self._entered(batch, arrays, own=True), initial, self._dropped(batch, number), every, self._settings.truncate
@@ -260,11 +260,11 @@ class Layer(LayerBase):
     def _entered(batch: Batch, arrays: Mapping[str, Array], *, own: bool) -> dict[str, Array]:
         return {name: batch.enter(array, own=own) for name, array in arrays.items()}
 
-    def _stack(self, batch: Batch, memories: Memories, *, inferring: bool = False, key: int | None = None) -> Stack:
-        lengths = None if batch.ragged is None else batch.ragged.lengths
-        sweep = Sweep(batch.steps, batch.rows, lengths, False, self._threads, library=self.library, tf32=self._store.tf32)
-        weights = self._weights(inferring=inferring)
-        constants = dict(self._constants)
+    def _stack(
+        self, batch: Batch, memories: Memories, *, inferring: bool = False, key: int | None = None, train: bool = False
+    ) -> Stack:
+        sweep = Sweep(batch.steps, batch.rows, batch.lengths, False, self._threads, library=self.library, tf32=self._store.tf32)
+        weights, constants = self._weights(inferring=inferring), {**self._constants, **self.cell.flags(training=train)}
         masks = CellMasks(mask_rates(self.cell, constants), self._dropout_seed, key, self.dtype, batch.order, self.library)
         return self.stack(self.kernels, self._store.geometry, weights, constants, masks, self._settings.residual, memories, sweep)
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from rnncc.errors import DeviceError, WeightsError
+from rnncc.runtime.batch_means import follow, refuse_segments
 from rnncc.runtime.cell_info import CellInfo
 from rnncc.runtime.domains import within
 from rnncc.runtime.dropout import Counter, dropout_seed
@@ -175,6 +176,28 @@ class LayerBase:
         for name, view in self._store.named.items():
             view[...] = self._placed(tensors[name])
 
+    def update_batch_means(self, means: Mapping[str, Any], momentum: float = 0.1) -> None:
+        """Have the parameters that stand for means of batches follow `means`, the `batch_means` of a pullback: running averages.
+
+        Each becomes (1 - momentum) times what it was and momentum times the new mean, as in PyTorch. A variance is the mean of squares
+        as the cell computes it, divided by the number n of steps and rows: where PyTorch's running variance has n - 1, this has n.
+
+        Parameters
+        ----------
+        means
+            `l0.mean` … -> array of the parameter's shape; what is missing stays as it is.
+        momentum
+            From 0 to 1.
+
+        Raises
+        ------
+        ArgumentError
+            For a name that is no batch mean of the cell, or a momentum outside 0 to 1; nothing is changed then.
+        ShapeError
+            For a mean of another shape.
+        """
+        follow(self._store.geometry, self.params, means, momentum, self.library)
+
     def explain(self) -> str:
         """Cell, sizes, parameters, dtype, what it runs on and kernels, as text."""
         from rnncc.runtime.explain import explain  # here, since it asks the instruction set, which imports LLVM
@@ -218,6 +241,7 @@ class LayerBase:
     @classmethod
     def _geometry(cls, s: Settings) -> Geometry:
         geometry = Geometry(cls.cell, s.input_size, s.hidden_size, s.num_layers, s.directions, s.sizes)
+        refuse_segments(cls.cell, checkpoint=s.checkpoint, truncate=s.truncate)
         refuse_layers(cls.cell, s.num_layers, s.residual, geometry.layer_input(1))
         return geometry
 

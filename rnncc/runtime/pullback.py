@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnncc.runtime.batch import Batch
+from rnncc.runtime.batch_means import means_of
 from rnncc.runtime.footprint import held_bytes
 from rnncc.runtime.frozen import held
 from rnncc.runtime.geometry import Place
@@ -55,6 +56,14 @@ class Pullback:
         """Bytes kept for the backward pass: inputs, states, residuals, masks, and the parameters of the call."""
         kept = [array for level in self.tape for array in level.arrays()]
         return held_bytes([*kept, *(array for weights in self.stack.weights for array in held(weights))])
+
+    @property
+    def batch_means(self) -> dict[str, Array]:
+        """`l0.mean` … -> what the call read for each `cell.batch_mean` of the spec: the mean over the live steps of all its rows.
+
+        Empty where a cell has none, where `train` was False, and where no step is alive. See `Layer.update_batch_means`.
+        """
+        return means_of(self.stack, self.tape)
 
     def __call__(self, dy: object, dstate: Mapping[str, object] | None = None) -> Gradients:
         """Gradients of ⟨dy, y⟩ + ⟨dstate, state⟩.

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from rnncc.runtime.apart import apart, worth_parting
+from rnncc.runtime.batch_means import refuse_segments
 from rnncc.runtime.bound import Bound, Streams, masked
 from rnncc.runtime.dropout import Mask
 from rnncc.runtime.geometry import Place
@@ -107,6 +108,7 @@ class Stack(Bound):
         checkpoint, truncate
             As of `Strand`.
         """
+        refuse_segments(self.geometry.cell, checkpoint=checkpoint, truncate=truncate)
         finals: PlaceStates = []
         tape = []
         for strands in self._levels(masks, checkpoint, truncate):

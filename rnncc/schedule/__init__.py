@@ -2,7 +2,7 @@
 
 from rnncc.schedule.build import schedule
 from rnncc.schedule.elementwise import is_apart, is_elementwise
-from rnncc.schedule.phase import Accumulator, Compute, Move, Panel, Phase, Schedule, Stage, Term
+from rnncc.schedule.phase import Accumulator, Compute, Move, Panel, Phase, Schedule, Stage, Term, Total
 from rnncc.schedule.printer import described, show_schedule
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Schedule",
     "Stage",
     "Term",
+    "Total",
     "described",
     "is_apart",
     "is_elementwise",

@@ -13,27 +13,36 @@ from rnncc.ir import Axes, Concat, Contract, Gather, Node, Pointwise, Program, R
 from rnncc.schedule.carries import separate_carries
 from rnncc.schedule.copies import without_copies
 from rnncc.schedule.panels import panels
-from rnncc.schedule.phase import Compute, Move, Panel, Phase, Schedule, Stage
+from rnncc.schedule.phase import Compute, Move, Panel, Phase, Schedule, Stage, Total
 from rnncc.schedule.regions import members, regions
+from rnncc.schedule.sums import StageNames
 
 
 def schedule(program: Program, hoist: bool = False) -> Schedule:
     """The order of work of `program`, copies read through and carries apart; `hoist` as of `regions`."""
     program = separate_carries(without_copies(program))
     r = regions(program, hoist)
-    totals = members(program, r.totals)
     return Schedule(
         program=program,
         reverse=r.reverse,
         carries=r.carries,
         prologue=members(program, r.prologue),
         gathers=tuple(n for n in members(program, r.gathers) if isinstance(n, Gather)),
-        stages=tuple(Stage(_phases(program, names), shifts) for names, shifts in r.stages),
+        stages=tuple(_stage(program, names) for names in r.stages),
         step=_phases(program, r.step),
+        later=tuple(_stage(program, names) for names in r.later),
         after=_phases(program, r.after),
-        totals=tuple(n for n in totals if isinstance(n, Contract | Reduce | ScatterAdd)),
+        totals=_totals(program, r.totals),
         epilogue=members(program, r.epilogue),
     )
+
+
+def _stage(program: Program, names: StageNames) -> Stage:
+    return Stage(_phases(program, names.timed), names.shifts, _totals(program, names.totals), members(program, names.values))
+
+
+def _totals(program: Program, names: frozenset[str]) -> tuple[Total, ...]:
+    return tuple(n for n in members(program, names) if isinstance(n, Contract | Reduce | ScatterAdd))
 
 
 def _phases(program: Program, region: frozenset[str]) -> tuple[Phase, ...]:

@@ -78,14 +78,19 @@ class Move:
 
 
 Phase = Compute | Move
+Total = Contract | Reduce | ScatterAdd
+"""A sum over time."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Whole sequences before the loop: phases, then the carries that shift what they give."""
+    """Work on whole sequences: phases, then the carries that shift what they give, sums of it over time, and what is made of these."""
 
     phases: tuple[Phase, ...]
-    shifts: tuple[Carry, ...]
+    shifts: tuple[Carry, ...] = ()
+    totals: tuple[Total, ...] = ()
+    values: tuple[Node, ...] = ()
+    """Without T."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +107,19 @@ class Schedule:
     gathers: tuple[Gather, ...]
     """Whole sequences of columns of matrices, ahead of everything else that varies in time."""
     stages: tuple[Stage, ...]
-    """What carries outside every loop shift, and those carries."""
+    """Ahead of the loop: what carries outside every loop shift, and those carries; sums that the loop waits for."""
     step: tuple[Phase, ...]
     """Phases of one time step."""
+    later: tuple[Stage, ...]
+    """Behind the loop: sums that later whole sequences read, and what they are sums of."""
     after: tuple[Phase, ...]
     """Phases over whole sequences that no carry waits for."""
-    totals: tuple[Contract | Reduce | ScatterAdd, ...]
-    """Sums over time."""
+    totals: tuple[Total, ...]
+    """Sums over time that no whole sequence reads again."""
     epilogue: tuple[Node, ...]
     """Values without T that need `totals` or a carry's final value."""
+
+    @property
+    def whole(self) -> tuple[Stage, ...]:
+        """All work on whole sequences, in order; the loop runs behind `stages`."""
+        return (*self.stages, *self.later, Stage(self.after, (), self.totals, self.epilogue))

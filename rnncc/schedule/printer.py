@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from rnncc.ir import size_names
 from rnncc.ir.printer import right_hand_side
-from rnncc.schedule.phase import Accumulator, Compute, Move, Phase, Schedule
+from rnncc.schedule.phase import Accumulator, Compute, Move, Phase, Schedule, Stage
 
 
 def show_schedule(plan: Schedule) -> str:
@@ -13,14 +13,21 @@ def show_schedule(plan: Schedule) -> str:
     lines += _section("prologue", (f"{n.name} = {right_hand_side(n)}" for n in plan.prologue))
     lines += _section("gathers", (f"{n.name} = {right_hand_side(n)}" for n in plan.gathers))
     for stage in plan.stages:
-        lines += _section("before the loop", _phases(stage.phases))
-        lines += _section("shifts", (f"{c.prev} = shift of {c.next} from {c.init}" for c in stage.shifts))
+        lines += _stage("before the loop", stage)
     lines += _section("step", _phases(plan.step))
     lines += _section("carries", (f"{c.prev} <- {c.next}, first {c.init}, final {c.final}" for c in plan.carries))
-    lines += _section("after the loop", _phases(plan.after))
-    lines += _section("sums over time", (f"{n.name} = {right_hand_side(n)}" for n in plan.totals))
+    for stage in plan.later:
+        lines += _stage("after the loop", stage)
+    lines += _stage("after the loop", Stage(plan.after, (), plan.totals))
     lines += _section("epilogue", (f"{n.name} = {right_hand_side(n)}" for n in plan.epilogue))
     return "\n".join(lines)
+
+
+def _stage(title: str, stage: Stage) -> list[str]:
+    lines = _section(title, _phases(stage.phases))
+    lines += _section("shifts", (f"{c.prev} = shift of {c.next} from {c.init}" for c in stage.shifts))
+    lines += _section("sums over time", (f"{n.name} = {right_hand_side(n)}" for n in stage.totals))
+    return lines + _section("of these sums", (f"{n.name} = {right_hand_side(n)}" for n in stage.values))
 
 
 def _section(title: str, lines: Iterable[str]) -> list[str]:

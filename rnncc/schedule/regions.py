@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rnncc.errors import InternalError
-from rnncc.ir import Carry, Contract, Gather, Node, Pointwise, Program, components, dependencies, feeds
+from rnncc.ir import Carry, Contract, Gather, Node, Pointwise, Program, components, feeds
+from rnncc.schedule.sums import StageNames, ahead_of_sums, behind, downstream, waiting
 
 
 @dataclass(frozen=True)
@@ -15,9 +16,12 @@ class Regions:
     carries: tuple[Carry, ...]
     prologue: frozenset[str]
     gathers: frozenset[str]
-    stages: tuple[tuple[frozenset[str], tuple[Carry, ...]], ...]
-    """Values needed by carries outside every loop, and those carries, in an order that serves their dependencies."""
+    stages: tuple[StageNames, ...]
+    """Ahead of the loop, in an order that serves their dependencies: what carries outside every loop need, what sums that the loop
+    waits for need, products that are made ahead."""
     step: frozenset[str]
+    later: tuple[StageNames, ...]
+    """Behind the loop: what sums that later whole sequences read need."""
     after: frozenset[str]
     totals: frozenset[str]
     epilogue: frozenset[str]
@@ -46,38 +50,40 @@ def regions(program: Program, hoist: bool = False) -> Regions:
     carries = tuple(c for c in program.carries if c not in shifts)
     varying = {n.name for n in program.nodes if "T" in n.type}
     gathers = {n.name for n in program.nodes if isinstance(n, Gather)}
-    timed = varying - gathers
-    stages, carries = _ahead(program, timed, shifts, carries, gathers, hoist)
-    before = {v for names, _ in stages for v in names} | gathers
-    after = _after(program, timed - before, {c.next for c in carries})
-    late = _downstream(program, {v for v, axes in program.types.items() if "T" in axes} | {c.final for c in program.carries})
-    totals = {n.name for n in program.nodes if n.name not in varying and any("T" in program.types[o] for o in n.operands)}
-    timeless = {n.name for n in program.nodes} - varying - totals
+    late = downstream(program, {v for v, axes in program.types.items() if "T" in axes} | {c.final for c in program.carries})
+    timeless = {n.name for n in program.nodes} - varying
     _check_gathers(program, late)
+    stages, carries = _ahead(program, varying - gathers, shifts, carries, gathers, hoist)
+    before = {v for stage in stages for v in stage.every} | gathers
+    ending = timeless & late - before
+    after = _after(program, varying - before, {c.next for c in carries}, waiting(program, ending))
+    *later, last = behind(program, after, ending)
     return Regions(
         reverse=reverse,
         carries=carries,
         prologue=frozenset(timeless - late),
         gathers=frozenset(gathers),
         stages=stages,
-        step=frozenset(timed - before - after),
-        after=frozenset(after),
-        totals=frozenset(totals),
-        epilogue=frozenset(timeless & late),
+        step=frozenset(varying - before - after),
+        later=tuple(later),
+        after=last.timed,
+        totals=last.totals,
+        epilogue=last.values,
     )
 
 
 def _ahead(
     program: Program, timed: set[str], shifts: list[Carry], carries: tuple[Carry, ...], gathers: set[str], hoist: bool
-) -> tuple[tuple[tuple[frozenset[str], tuple[Carry, ...]], ...], tuple[Carry, ...]]:
+) -> tuple[tuple[StageNames, ...], tuple[Carry, ...]]:
     """The stages ahead of the loop, and the carries that are left to it."""
     stages = tuple(_stages(program, timed, shifts, carries))
+    stages += ahead_of_sums(program, carries, {v for stage in stages for v in stage.every} | gathers)
     if hoist:
-        ahead = _hoisted(program, timed, carries) - {v for names, _ in stages for v in names}
-        stages += ((frozenset(ahead), ()),) if ahead else ()
-    before = {v for names, _ in stages for v in names} | gathers
+        ahead = _hoisted(program, timed, carries) - {v for stage in stages for v in stage.every}
+        stages += (StageNames(frozenset(ahead)),) if ahead else ()
+    before = {v for stage in stages for v in stage.every} | gathers
     at_hand = tuple(c for c in carries if c.next in before)
-    stages += ((frozenset(), at_hand),) if at_hand else ()
+    stages += (StageNames(shifts=at_hand),) if at_hand else ()
     return stages, tuple(c for c in carries if c not in at_hand)
 
 
@@ -100,9 +106,7 @@ def _is_shift(program: Program, carry: Carry, reverse: bool) -> bool:
     return carry.next in program.input or carry.reverse != reverse
 
 
-def _stages(
-    program: Program, timed: set[str], shifts: list[Carry], carries: Iterable[Carry]
-) -> Iterable[tuple[frozenset[str], tuple[Carry, ...]]]:
+def _stages(program: Program, timed: set[str], shifts: list[Carry], carries: Iterable[Carry]) -> Iterable[StageNames]:
     """Each stage shifts what depends on earlier shifts alone."""
     needs = {c.prev: _feeding(program, {c.next}) for c in shifts}
     looped = {c.prev for c in carries}
@@ -116,27 +120,30 @@ def _stages(
         names = {v for c in ready for v in needs[c.prev]} & timed - done
         done |= names
         left = [c for c in left if c not in ready]
-        yield frozenset(names), tuple(ready)
+        yield StageNames(frozenset(names), tuple(ready))
 
 
 def _hoisted(program: Program, timed: set[str], carries: Iterable[Carry]) -> set[str]:
     """Products of the loop that no carry reaches, the values they need, and what is made of them alone."""
-    reached = _downstream(program, {c.prev for c in carries})
+    reached = downstream(program, {c.prev for c in carries})
     free = timed & feeds(program, {c.next for c in carries}) - reached
     products = {n.name for n in program.nodes if n.name in free and isinstance(n, Contract)}
-    return free & (_downstream(program, products) | _feeding(program, products)) if products else set()
+    return free & (downstream(program, products) | _feeding(program, products)) if products else set()
 
 
 def _feeding(program: Program, targets: set[str]) -> set[str]:
     return feeds(program, targets) | targets
 
 
-def _after(program: Program, timed: set[str], wanted: set[str]) -> set[str]:
-    """Products, reductions and moves that no carry waits for, and what depends on them; all of it where there is no loop."""
+def _after(program: Program, timed: set[str], wanted: set[str], waiting: set[str]) -> set[str]:
+    """Products, reductions and moves that no carry waits for, what is `waiting` for sums over time, and what depends on these; all of
+    it where there is no loop."""
     if not wanted:
         return set(timed)
     needed = _feeding(program, wanted)
-    found: set[str] = set()
+    if not needed.isdisjoint(waiting):
+        raise InternalError(f"{program.name}: the loop waits for sums of what it makes: {sorted(needed & waiting)}")
+    found = timed & waiting
     for n in program.nodes:
         free = n.name in timed and n.name not in needed
         if free and (not isinstance(n, Pointwise) or not found.isdisjoint(n.operands)):
@@ -157,15 +164,6 @@ def _sunk(program: Program, free: set[str], after: set[str]) -> set[str]:
             found.add(n.name)
         for o in n.operands:
             readers.setdefault(o, set()).add(n.name)
-    return found
-
-
-def _downstream(program: Program, sources: Iterable[str]) -> set[str]:
-    found = set(sources)
-    operands = dependencies(program)
-    for n in program.nodes:
-        if not found.isdisjoint(operands[n.name]):
-            found.add(n.name)
     return found
 
 

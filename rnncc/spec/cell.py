@@ -11,20 +11,20 @@ from rnncc.runtime.cell_info import Memory, Parameter, State
 from rnncc.spec import arguments
 from rnncc.spec.assigned import assigned_span
 from rnncc.spec.batch_mean import averaged
+from rnncc.spec.bound import bound, follow
 from rnncc.spec.cell_spec import CellSpec, Given, Option
 from rnncc.spec.fault import Mistake, Span, fault_of
 from rnncc.spec.freeze import freeze
 from rnncc.spec.mask import random_mask
-from rnncc.spec.names import fresh, objection
-from rnncc.spec.record import Bound, Declared, Index, Record, Size
+from rnncc.spec.names import objection
+from rnncc.spec.record import Declared, Index, Record, Size
 from rnncc.spec.recorded import recorded
 from rnncc.spec.session import Session, current_session
 from rnncc.spec.sizes import axes_of, axis_of, fits_first, state_axes
 from rnncc.spec.span import current_span, span_at
 from rnncc.spec.structure import POISON, Diagonal, Piecewise
-from rnncc.spec.units import fits_next, fits_output, poisoned, units_of
+from rnncc.spec.units import fits_output, poisoned
 from rnncc.spec.weight import Weight, patterned
-from rnncc.suggest import close
 
 Init = str | float | None
 """How a parameter begins: as `Parameter.init`."""
@@ -259,19 +259,9 @@ class Cell:
         if poisoned(expr):
             return POISON
         try:
-            return self._bind(name, expr)
+            return bound(name, expr, self.record, current_span(self._file))
         except Mistake as mistake:
             return self.report(mistake, assigned_span(self.session, name) if self.session else None)
-
-    def _bind(self, name: str, expr: sp.Expr) -> sp.Expr:
-        units = units_of(expr, self.record.units)
-        if name.startswith("_") or not expr.free_symbols:
-            return expr
-        if reason := objection(name):
-            raise Mistake(f"the name {name!r} of a value {reason}", remedy=f"call it something else, such as {name}_value")
-        unique = fresh(name, [*self.record.entries, *self.record.sizes, *self.record.positions])
-        self.record.entries[unique] = Bound(unique, expr, units, current_span(self._file))
-        return symbol(unique)
 
     def report(self, mistake: Mistake, span: Span | None = None) -> sp.Expr:
         """Records a mistake at `span`, else in the code that is running now; gives the poison value."""
@@ -280,16 +270,7 @@ class Cell:
 
     @recorded
     def _set_next(self, name: str, value: object) -> None:
-        state = self.record.states.get(name)
-        if state is None:
-            raise Mistake(f"cell.next names {name}, which is no state", remedy=close(name, self.record.states))
-        if name in self.record.next:
-            raise Mistake(f"cell.next is given {name} twice", remedy=f"see line {self.record.next[name][1].line}")
-        span = current_span(self._file)
-        self.record.next[name] = (POISON, span)
-        expr = arguments.value(f"next of {name}", value)
-        fits_next(name, expr, self.record.units)
-        self.record.next[name] = (expr, span)
+        follow(name, value, self.record, current_span(self._file))
 
     def _enter(self, session: Session) -> None:
         if session.cells:

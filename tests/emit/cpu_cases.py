@@ -33,7 +33,7 @@ def arrays(made, shape, dtype=np.float64, seed=0, scale=0.5):
     found = {}
     for i in made.joint.inputs:
         if i.role == "const":
-            found[i.name] = made.info.constants[i.name]
+            found[i.name] = {**made.info.constants, **made.info.flags(training=True)}[i.name]
         elif i.role == "index":
             found[i.name] = rng.integers(0, length[made.info.indices[i.name]], (steps, batch))
         elif i.role == "exists":
@@ -51,7 +51,7 @@ def positions_of(rows):
 
 def primal(made, env):
     """What inference and forward take of `env`."""
-    names = {PANELS, *(i.name for i in made.primal.inputs)}
+    names = {PANELS, *(i.name for i in (*made.primal.inputs, *made.training.inputs))}
     return {k: v for k, v in env.items() if k in names}
 
 
@@ -66,7 +66,7 @@ def found_by(module, made, env, sweep):
     inference = module.inference(sweep, {k: v for k, v in given.items() if k in made.inference.input})
     forward = module.forward(sweep, given)
     backward = gradients_by(module, made, {**env, **forward}, sweep)
-    outputs = {f"forward {k}": forward[k] for k in inference}
+    outputs = {f"forward {k}": forward[k] for k, _ in made.training.outputs}
     return inference | outputs | backward | {f"trace {k}": v for k, v in module.trace(sweep, given).items()}
 
 
@@ -80,7 +80,7 @@ def trained_by(module, made, env, sweep):
     """What forward and backward return by the keys of the joint program: half of the kernels to compile."""
     forward = module.forward(sweep, primal(made, env))
     backward = gradients_by(module, made, {**env, **forward}, sweep)
-    return {key: forward[key] for key, _ in made.primal.outputs} | backward
+    return {key: forward[key] for key, _ in made.training.outputs} | backward
 
 
 def expected_in_training(made, env, sweep):
@@ -92,8 +92,9 @@ def expected_of(made, env, sweep):
     """The same from the interpreter."""
     joint = run(made.joint, env, sweep.lengths, {"T": sweep.steps, "N": sweep.batch}, sweep.reverse)
     traced = run(made.trace, env, sweep.lengths, {"T": sweep.steps, "N": sweep.batch}, sweep.reverse)
-    outputs = {f"forward {k}": joint[k] for k, _ in made.primal.outputs}
+    outputs = {f"forward {k}": joint[k] for k, _ in made.training.outputs}
     evaluated = run(made.inference, env, sweep.lengths, {"T": sweep.steps, "N": sweep.batch}, sweep.reverse)
+    joint = {k: v for k, v in joint.items() if k not in {m.key for m in made.info.batch_means}}
     return joint | outputs | evaluated | {f"trace {k}": v for k, v in traced.items()}
 
 

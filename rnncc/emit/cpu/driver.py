@@ -13,8 +13,8 @@ from rnncc.emit.cpu.layout import Layout
 from rnncc.emit.cpu.text import Text, wrapped
 from rnncc.emit.cpu.words import key, safe
 from rnncc.errors import InternalError
-from rnncc.ir import BlockDiagonal, Carry, Contract, Gather, Reduce, ScatterAdd, Slice, block_counts, units
-from rnncc.schedule import Accumulator, Panel, Phase
+from rnncc.ir import BlockDiagonal, Carry, Gather, Reduce, ScatterAdd, Slice, block_counts, units
+from rnncc.schedule import Accumulator, Panel, Phase, Stage, Total
 
 
 class Driver:
@@ -71,9 +71,8 @@ class Driver:
         scatters = any(isinstance(t, ScatterAdd) for t in plan.totals)
         reads_numbers = any(i.role == "param" and not units(i.type) for i in self.program.inputs)
         builds = any(isinstance(n, BlockDiagonal) for n in self.program.nodes)
-        return bool(self.fixed or plan.gathers or plan.epilogue or self._prepares or scatters or reads_numbers or builds) or not all(
-            kernels_sum
-        )
+        made = any(stage.values for stage in plan.whole)
+        return bool(self.fixed or plan.gathers or made or self._prepares or scatters or reads_numbers or builds) or not all(kernels_sum)
 
     @property
     def functions(self) -> list[str]:
@@ -87,19 +86,28 @@ class Driver:
         text.extend(made.values())
         for g in plan.gathers:
             self._gather(g)
-        for k, stage in enumerate(plan.stages, 1):
-            self._whole_sequence("before" if k == 1 else f"before_{k}", stage.phases)
-            for c in stage.shifts:
-                self._shift(c)
+        for stage in plan.stages:
+            self._stage("before", stage)
         self._loop(plan.step)
         for c in plan.carries:
             self._last(c)
+        for stage in plan.later:
+            self._stage("after", stage)
         self._whole_sequence("after", plan.after)
         self._totals()
         text.extend(f"{n.name} = {host_node(self.program, n)}" for n in plan.epilogue)
         self._return()
         text.lines = _used(text.lines, {n.name: made[n.name] for n in plan.prologue if isinstance(n, Slice | BlockDiagonal)})
         self._prepares = not set(made.values()).isdisjoint(text.lines)
+
+    def _stage(self, region: str, stage: Stage) -> None:
+        """Whole sequences, and their sums: those of all of time, which never go on."""
+        self._whole_sequence(region, stage.phases)
+        for c in stage.shifts:
+            self._shift(c)
+        for t in stage.totals:
+            self.text(f"{t.name} = {self._total(t, goes_on=False)}")
+        self.text.extend(f"{n.name} = {host_node(self.program, n)}" for n in stage.values)
 
     def _gather(self, n: Gather) -> None:
         matrix = named(self.program, n.a, transposed=False)
@@ -108,9 +116,15 @@ class Driver:
 
     # -- kernels
 
-    def _whole_sequence(self, part: str, phases: tuple[Phase, ...]) -> None:
+    def _whole_sequence(self, region: str, phases: tuple[Phase, ...]) -> None:
+        """Work before the loop or after it, whichever `region` says."""
         if phases:
-            self._run(part, phases, ["False"], in_loop=False)
+            self._run(self._numbered(region), phases, ["False"], in_loop=False)
+
+    def _numbered(self, region: str) -> str:
+        """What the next kernel of `region` is called."""
+        number = 1 + sum(k.name.startswith(f"{self.name}_{region}") for k in self.kernels)
+        return region if number == 1 else f"{region}_{number}"
 
     def _loop(self, phases: tuple[Phase, ...]) -> None:
         if phases:
@@ -192,9 +206,9 @@ class Driver:
         for t in self.plan.totals:
             self.text(f"{t.name} = {self._total(t)}")
 
-    def _total(self, n: Contract | Reduce | ScatterAdd) -> str:
-        """A sum over time, which goes on where `env` holds what later steps gave."""
-        so_far = f", so_far={self._so_far(n.name)}"
+    def _total(self, n: Total, *, goes_on: bool = True) -> str:
+        """A sum over time, which goes on where `env` holds what later steps gave, unless it is one of all of time."""
+        so_far = f", so_far={self._so_far(n.name)}" if goes_on else ""
         if isinstance(n, Reduce):
             return f"{self._reduced(n)}{so_far})"
         if isinstance(n, ScatterAdd):

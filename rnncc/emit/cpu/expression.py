@@ -1,6 +1,6 @@
 """Sympy expressions as Python over SIMD vectors, or over NumPy arrays: the functions carry the same names in both."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import sympy as sp
 
@@ -19,7 +19,9 @@ _RELATIONS: Mapping[type[sp.Basic], str] = {
 }
 
 
-def expression(expr: sp.Expr, operand: Callable[[str], str], functions: str = "", negation: str = "~") -> str:
+def expression(
+    expr: sp.Expr, operand: Callable[[str], str], functions: str = "", negation: str = "~", numbers: Collection[str] = ()
+) -> str:
     """`expr` as Python source. Floats by `repr`, never by sympy's 15 digits.
 
     Parameters
@@ -32,13 +34,15 @@ def expression(expr: sp.Expr, operand: Callable[[str], str], functions: str = ""
         What stands before the name of a function of the vocabulary.
     negation
         What stands before a condition that must not hold.
+    numbers
+        Values that are Python numbers: what they decide alone is a conditional expression.
     """
-    return _Writer(operand, functions, negation).write(expr, _SUM)
+    return _Writer(operand, functions, negation, numbers).write(expr, _SUM)
 
 
 class _Writer:
-    def __init__(self, operand: Callable[[str], str], functions: str, negation: str) -> None:
-        self.operand, self.functions, self.negation = operand, functions, negation
+    def __init__(self, operand: Callable[[str], str], functions: str, negation: str, numbers: Collection[str]) -> None:
+        self.operand, self.functions, self.negation, self.numbers = operand, functions, negation, numbers
 
     def write(self, e: sp.Expr, binding: int) -> str:
         """`e`, in parentheses where it binds less tightly than `binding`."""
@@ -103,6 +107,9 @@ class _Writer:
             return self.write(value, _SUM)
         if not rest:
             raise InternalError(f"a Piecewise without a last case: {value} if {condition}")
+        if all(s.name in self.numbers for s in condition.free_symbols):
+            decided = _Writer(self.operand, self.functions, "not ", self.numbers).condition(condition)
+            return f"({self.write(value, _SUM)} if {decided} else {self.piecewise(rest)})"
         return f"{self.functions}where({self.condition(condition)}, {self.write(value, _SUM)}, {self.piecewise(rest)})"
 
     def condition(self, c: sp.Basic) -> str:

@@ -7,6 +7,7 @@ from rnncc.emit.cpu.words import key, safe
 from rnncc.errors import InternalError
 from rnncc.ir import (
     COLUMNS,
+    LIVE,
     Axes,
     BlockDiagonal,
     Concat,
@@ -63,7 +64,7 @@ def number(program: Program, value: str) -> str:
 
 def size_lines(program: Program) -> list[str]:
     """A line for each size that is used, from the first input that has it."""
-    known: dict[str, str] = {}
+    known = {size_of(Input(LIVE, (), "size")): "max(int(sweep.live().sum()), 1)"}
     for i in program.inputs:
         for k, axis in enumerate(a.removesuffix(COLUMNS) for a in i.type):
             if axis not in ("T", "N") and size_names(axis) == [axis]:
@@ -85,8 +86,10 @@ def _floats(program: Program) -> str:
 
 def _pointwise(program: Program, n: Pointwise) -> str:
     """An expression over arrays, each spread over the axes that it lacks."""
-    source = expression(n.expr, lambda value: read(program, value) + _spread(program.types[value], n.type), "host.")
-    if n.type and isinstance(n.expr, sp.Piecewise) and not any(program.types[o] for value, _ in n.expr.args for o in _names(value)):
+    numbers = [i.name for i in program.inputs if i.role in ("const", "size")]
+    source = expression(n.expr, lambda value: read(program, value) + _spread(program.types[value], n.type), "host.", numbers=numbers)
+    chosen = isinstance(n.expr, sp.Piecewise) and any(program.types[o] for o in n.operands)
+    if chosen and not any(program.types[o] for value, _ in n.expr.args for o in _names(value)):
         source = f"{source}.astype(dtype)"  # a choice between numbers has none of its own
     if n.type in ((), *(program.types[o] for o in n.operands)):
         return source

@@ -70,7 +70,7 @@ class Layout:
         self._whole = self._wanted_whole() | set(streams)
         self._place_given()
         self._place_carries()
-        for phases in (*(s.phases for s in plan.stages), plan.step, plan.after):
+        for phases in (*(s.phases for s in plan.whole), plan.step):
             self._place_produced(phases)
             self._share(phases)
 
@@ -78,10 +78,10 @@ class Layout:
         """Values read outside the region that makes them."""
         plan = self.plan
         found = {value for _, value in self.program.outputs}
-        found.update(c.next for stage in plan.stages for c in stage.shifts)
-        found.update(o for n in plan.totals for o in n.operands)
-        found |= _taken(plan.step) - {c.prev for c in plan.carries} | _taken(plan.after)
-        return found.union(*(_taken(stage.phases) for stage in plan.stages))
+        found.update(c.next for stage in plan.whole for c in stage.shifts)
+        found.update(o for stage in plan.whole for n in stage.totals for o in n.operands)
+        found |= _taken(plan.step) - {c.prev for c in plan.carries}
+        return found.union(*(_taken(stage.phases) for stage in plan.whole))
 
     def _place_given(self) -> None:
         for i in self.program.inputs:

@@ -34,7 +34,7 @@ RUNTIME: dict[str, tuple[str, ...]] = {
         *("stream_from", "trajectory"),
     ),
     "rnncc.runtime.blocks": ("block_diagonal", "diagonal_blocks"),
-    "rnncc.runtime.cell_info": ("CellInfo", "Memory", "Parameter", "RandomMask", "State"),
+    "rnncc.runtime.cell_info": ("BatchMean", "CellInfo", "Memory", "Parameter", "RandomMask", "State"),
     "rnncc.runtime.compiled": ("CACHED_ROWS", "groups", "kernel", "met_columns", "new_tile", "tile_rows"),
     "rnncc.runtime.counts": ("least",),
     "rnncc.runtime.enlist": ("dismiss", "enlist"),

@@ -29,16 +29,14 @@ class DeviceDriver(Driver):
     scans = False
     """Its time loop may run as a scan."""
 
-    def _whole_sequence(self, part: str, phases: tuple[Phase, ...]) -> None:
+    def _whole_sequence(self, region: str, phases: tuple[Phase, ...]) -> None:
         """Products are made by a library, of all steps at once; a kernel goes on from there to the next of them."""
-        region = part.partition("_")[0]
         for piece in _pieces(phases):
             for panel in panels(piece[:1]):
                 self._products(panel)
             rest = tuple(phase for phase in piece if not _is_done(phase))
             if rest:
-                number = 1 + sum(k.name.startswith(f"{self.name}_{region}") for k in self.kernels)
-                part = region if number == 1 else f"{region}_{number}"
+                part = self._numbered(region)
                 self._launch("run_rows(", part, SequenceKernel(f"{self.name}_{part}", self.layout, rest, in_loop=False), [])
 
     def _loop(self, phases: tuple[Phase, ...]) -> None:

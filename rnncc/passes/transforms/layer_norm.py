@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import sympy as sp
 
+from rnncc.errors import ArgumentError
 from rnncc.functions import symbol
 from rnncc.functions.vocabulary import sqrt
 from rnncc.ir import Contract, Gather, Node, Pointwise, Program, Reduce, size_names, units
@@ -22,8 +23,12 @@ def layer_norm(cell: Described) -> Described:
 
     Assumes: a verified program.
     Guarantees: gains and shifts are parameters, 1 and 0 at first.
-    Does not do: products that are a state, an output or an operand of a product themselves.
+    Does not do: products that are a state, an output or an operand of a product themselves; cells with means over batches, which are of
+    products as they are.
     """
+    if cell.info.batch_means:
+        means = ", ".join(m.name for m in cell.info.batch_means)
+        raise ArgumentError(f"layer_norm: {cell.info.name} normalises products by means over batches already ({means}); leave it out")
     axes = {a for n in cell.program.nodes if isinstance(n, Contract | Gather) for a in units(n.type)}
     return _Normalising(cell.with_sizes(sorted({s for a in axes for s in size_names(a)}))).run().with_option("layer_norm", True)
 

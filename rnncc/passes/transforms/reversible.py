@@ -14,6 +14,9 @@ def reversible(cell: Described) -> Described:
     Guarantees: a loop of it can be run back, else `ArgumentError` says what stands in the way.
     Does not do: anything to the program, which has no cotangents yet.
     """
+    if cell.info.batch_means:
+        means = ", ".join(m.name for m in cell.info.batch_means)
+        raise ArgumentError(f"reversible: {cell.info.name} reads means over all steps of a batch ({means}), and segments are run back")
     counted = {s.name for s in cell.info.states if s.counts}
     found = [inverse(cell.program, loop) for loop in loops(cell.program) if not counted.issuperset(c.prev for c in loop.carries)]
     if not any(one.holds for one in found):

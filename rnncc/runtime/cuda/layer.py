@@ -49,6 +49,13 @@ class DevicePullback:
         """Bytes kept for the backward pass: inputs, states, residuals, masks, and the parameters of the call."""
         return self.pullback.nbytes
 
+    @property
+    def batch_means(self) -> dict[str, Array]:
+        """As of `Pullback`."""
+        with self.caller.working():
+            found: dict[str, Array] = self.caller.left(self.pullback.batch_means)
+            return found
+
     def __call__(self, dy: object, dstate: Mapping[str, object] | None = None) -> Gradients:
         """Gradients of ⟨dy, y⟩ + ⟨dstate, state⟩; see `Pullback`."""
         raise_failed()
@@ -118,6 +125,10 @@ class DeviceLayer(Layer):
             given = caller.entered(memory, "memory"), on_host(memory_lengths)
             step, memories = one_step(self._store.geometry, self.dtype, batch, *given, self.library)
             return DeviceStream(self._stack(step, memories, inferring=True), self.dtype, caller)
+
+    def update_batch_means(self, means: Mapping[str, Any], momentum: float = 0.1) -> None:
+        with self._called(means) as caller:
+            super().update_batch_means(caller.taken(means, "means"), momentum)
 
     @property
     def params(self) -> dict[str, Array]:
