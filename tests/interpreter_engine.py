@@ -9,8 +9,9 @@ from typing import Any
 from rnncc.emit.numpy import run
 from rnncc.ir import Program, verify
 from rnncc.lower import lower
-from rnncc.passes import cse, dce, differentiate, expectation
+from rnncc.passes import batch_means, cse, dce, differentiate, expectation
 from rnncc.passes.transforms import Described, transformed
+from rnncc.runtime.cell_info import TRAINING
 from rnncc.runtime.layer import Layer, layer_class
 from rnncc.spec import load
 from rnncc.spec.info import cell_info
@@ -26,13 +27,17 @@ class InterpreterModule:
         spec = load(source, options)
         cell = transformed(Described(lower(spec), cell_info(spec)), transforms or {})
         self.CELL, self.program = cell.info, verify(cell.program)
+        means = cell.info.batch_means
+        totals, keys = {m.name: m.total for m in means}, {m.name: m.key for m in means}
+        self.training = verify(batch_means(cell.program, totals, keys, TRAINING))
 
     @cached_property
     def gradient(self) -> Program:
+        primal = [key for key, _ in self.program.outputs]
         wrt = [n.name for n in self.program.inputs if n.role in ("input", "memory", "init", "param") and n.name not in self._frozen]
-        joint = cse(verify(differentiate(self.program, wrt=wrt, prefix=self.CELL.cotangent)))
-        primal = {key for key, _ in self.program.outputs}
-        return verify(dce(replace(joint, outputs=tuple((k, v) for k, v in joint.outputs if k not in primal))))
+        joint = cse(verify(differentiate(self.training, of=primal, wrt=wrt, prefix=self.CELL.cotangent)))
+        outputs = {key for key, _ in self.training.outputs}
+        return verify(dce(replace(joint, outputs=tuple((k, v) for k, v in joint.outputs if k not in outputs))))
 
     @cached_property
     def evaluated(self) -> Program:
@@ -50,7 +55,7 @@ class InterpreterModule:
         return self._run(self.evaluated, sweep, env)
 
     def forward(self, sweep, env):
-        return self._run(self.program, sweep, env)
+        return self._run(self.training, sweep, env)
 
     def backward(self, sweep, env):
         """Sums over time go on from those of later steps, where `env` holds them."""

@@ -9,7 +9,7 @@ from tests.cuda import simulated
 from tests.cuda.device import MULTIPROCESSORS
 from tests.cuda.words import host
 from tests.emit.cpu_cases import arrays, expected_of, found_by, sweep_of, worst
-from tests.emit.test_cpu_simulated import MEMORIES, WORDS
+from tests.emit.test_cpu_simulated import BATCH_MEANS, MEMORIES, WORDS
 
 CASES = [((4, 19, 3, 37), None, False), ((5, 4, 2, 5), (5, 4, 2, 0), True)]
 """(T, N, I, H), lengths, reverse: two tiles of rows and of several owners' units; sequences that end early."""
@@ -22,7 +22,9 @@ def on_device(library, env):
     return given | {PANELS: Panels()}
 
 
-@pytest.mark.parametrize("name", ["lstm", "gru_reset_after", "lstm_projected", "indrnn", "lstm_attention", str(WORDS), str(MEMORIES)])
+@pytest.mark.parametrize(
+    "name", ["lstm", "gru_reset_after", "lstm_projected", "indrnn", "lstm_attention", str(WORDS), str(MEMORIES), str(BATCH_MEANS)]
+)
 def test_a_cell(chip, name):
     made = compile_cell(name)
     module = simulated.module_of(made.cuda_source)

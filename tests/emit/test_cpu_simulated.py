@@ -18,7 +18,7 @@ from tests.schedule.cells import EVERY, compiled
 CASES = [((4, 3, 2, 5), None, False), ((4, 3, 2, 5), (4, 2, 0), True), ((4, 4, 2, 5), None, True), ((4, 4, 2, 5), (4, 3, 2, 0), False)]
 """(T, N, I, H), lengths, reverse: for `simulated`, an odd N asks for the form with products made ahead of the loop."""
 WORDS = Path(__file__).parent / "cells" / "words.py"
-MEMORIES = WORDS.with_name("memories.py")
+MEMORIES, BATCH_MEANS = WORDS.with_name("memories.py"), WORDS.with_name("batch_means.py")
 TOLERANCE = 1e-11
 """Sums of some hundred terms in another order, carried through 4 steps: 1e-13 and a little; random cells divide by small numbers."""
 
@@ -48,6 +48,12 @@ def test_columns_picked_by_whole_numbers():
 @pytest.mark.parametrize("name", ["lstm_attention", str(MEMORIES)])
 def test_memories_of_which_rows_have_some_positions(name):
     check(compile_cell(name))
+
+
+def test_means_over_a_batch():
+    made = compile_cell(BATCH_MEANS)
+    assert "s_sum = column_sum(sweep, s_in_seq, hidden)\n" in made.source
+    check(made)
 
 
 @settings(

@@ -35,8 +35,10 @@ def held(live, new, old):
     return torch.where(live.reshape(-1, *[1] * (new.ndim - 1)), new, old)
 
 
-def layers(step, params, x, state, lengths=None, *, memory=None, masks=None):
+def layers(step, params, x, state, lengths=None, *, memory=None, masks=None, through=unroll):
     """Output (T, N, D*O) and final states of all the layers and directions that `params` has.
+
+    `through` takes one of them through time, as `unroll` does.
 
     The first input of `x` is the first layer's; the others, and `memory`, reach every layer and direction. `masks` go by the prefixes
     of the parameters: `{"l0": {"m": (T, N, units)}}`.
@@ -49,7 +51,7 @@ def layers(step, params, x, state, lengths=None, *, memory=None, masks=None):
         own = {name.rpartition(".")[2]: p for name, p in params.items() if name.rpartition(".")[0] == prefix}
         first = {name: s[place] for name, s in state.items()}
         drawn = (masks or {}).get(prefix)
-        y, last = unroll(step, own, x, first, lengths, prefix.endswith("reverse"), memory=memory, masks=drawn)
+        y, last = through(step, own, x, first, lengths, prefix.endswith("reverse"), memory=memory, masks=drawn)
         outputs.append(y)
         for name, value in last.items():
             finals[name].append(value)
