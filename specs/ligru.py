@@ -1,8 +1,8 @@
 """Light gated recurrent unit (Ravanelli, Brakel, Omologo & Bengio 2018, arXiv:1803.10225, eq. 8-10).
 
 No reset gate, relu for the candidate, and the projections of the input normalised: over the units of each (`norm="layer"`, as in most
-ports), or by the mean and variance of each unit over batches, as the paper's batch normalisation evaluates (`norm="batch"`): those are
-parameters without a gradient, set by who trains. z = 1 keeps the state.
+ports), or by the mean and variance of each unit over all steps and rows of a batch, the paper's batch normalisation (`norm="batch"`);
+wherever it is not trained these are parameters, averages that `layer.update_batch_means` keeps. z = 1 keeps the state.
 """
 
 from rnncc.spec import Cell, mean, relu, sigmoid, sqrt

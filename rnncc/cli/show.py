@@ -64,7 +64,8 @@ def _section(title: str, body: str) -> None:
 
 def _parameters(info: CellInfo) -> None:
     click.secho("\nparameters and states", bold=True)
-    rows = [_row(p.name, p.axes, " ".join(_marks(p.bias, p.frozen))) for p in info.parameters]
+    means = {m.name for m in info.batch_means}
+    rows = [_row(p.name, p.axes, " ".join(_marks(p.bias, p.frozen, p.name in means))) for p in info.parameters]
     rows += [
         _row(s.name, s.axes, "number of the step" if s.counts else f"state, from {s.learned or f'{s.initial:g}'}") for s in info.states
     ]
@@ -81,8 +82,8 @@ def _row(name: str, axes: Axes, what: str) -> tuple[str, str, str]:
     return f"  {name}", "×".join(axes) or "1", what
 
 
-def _marks(bias: bool, frozen: bool) -> list[str]:
-    return ["bias"] * bias + ["frozen"] * frozen
+def _marks(bias: bool, frozen: bool, mean: bool) -> list[str]:
+    return ["bias"] * bias + ["frozen"] * frozen + ["in training the mean over the batch"] * mean
 
 
 def _costs(made: Compilation) -> None:

@@ -51,7 +51,7 @@ def unused(record: Record, definitions: Sequence[Definition], results: Iterable[
     reached = _reached(definitions, results)
     for entry in record.entries.values():
         if isinstance(entry, Declared) and entry.kind not in (*COUNTS, "exists") and entry.name not in reached:
-            message = f"the {entry.kind} {entry.name} reaches neither the output nor a state"
+            message = f"the {entry.kind.replace('_', ' ')} {entry.name} reaches neither the output nor a state"
             yield Mistake(message, remedy="use it, or leave it out"), entry.span
     had = {name for d in definitions for axis in d.axes for name in size_names(axis)}
     for name, (_, span) in record.sizes.items():
