@@ -13,7 +13,7 @@ from rnncc.emit.cpu.layout import Layout
 from rnncc.emit.cpu.text import Text, wrapped
 from rnncc.emit.cpu.words import key, safe
 from rnncc.errors import InternalError
-from rnncc.ir import BlockDiagonal, Carry, Gather, Reduce, ScatterAdd, Slice, block_counts, units
+from rnncc.ir import BlockDiagonal, Carry, Contract, Gather, Reduce, ScatterAdd, Slice, block_counts, units
 from rnncc.schedule import Accumulator, Panel, Phase, Stage, Total
 
 

@@ -9,10 +9,8 @@ from dataclasses import dataclass, replace
 
 from rnncc.emit.cpu.driver import factors
 from rnncc.emit.cpu.layout import Slot
-from rnncc.ir import Contract, Reduce, ScatterAdd, units
-from rnncc.schedule import Compute, Panel, Phase, Schedule
-
-Total = Contract | Reduce | ScatterAdd
+from rnncc.ir import Contract, Reduce, units
+from rnncc.schedule import Compute, Panel, Phase, Schedule, Total
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ def ordered(slot: Mapping[str, Slot], panel: Panel) -> Panel:
 
 def met_together(plan: Schedule) -> Iterator[tuple[str, ...]]:
     """Values that one product reads: those of the step first, then those of whole sequences, then the factors of sums over time."""
-    for phases in (plan.step, plan.after, *(stage.phases for stage in plan.stages)):
+    for phases in (plan.step, plan.after, *(stage.phases for stage in (*plan.stages, *plan.later))):
         for panel in panels(phases):
             yield panel.operands
     by_factor: dict[str, list[str]] = {}

@@ -9,14 +9,14 @@ from rnncc.emit.cpu.host import extent, extents
 from rnncc.emit.cpu.kernel import Kernel
 from rnncc.emit.cpu.text import wrapped
 from rnncc.emit.cuda.arrays import DeviceArrays
-from rnncc.emit.cuda.beside import Run, Total, ordered, panels, runs, summed_together
+from rnncc.emit.cuda.beside import Run, ordered, panels, runs, summed_together
 from rnncc.emit.cuda.layout import DeviceLayout
 from rnncc.emit.cuda.loop import LoopKernel
 from rnncc.emit.cuda.scan import ChunkKernel, MapKernel
 from rnncc.emit.cuda.sequence import SequenceKernel
 from rnncc.emit.cuda.unit import UnitKernel
 from rnncc.ir import Contract
-from rnncc.schedule import Accumulator, Compute, Panel, Phase, is_elementwise
+from rnncc.schedule import Accumulator, Compute, Panel, Phase, Total, is_elementwise
 from rnncc.structure import step_map
 
 

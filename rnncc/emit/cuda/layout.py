@@ -68,7 +68,7 @@ class DeviceLayout(Layout):
 
     def _made_elsewhere(self) -> set[str]:
         """Values that no kernel of this sweep writes."""
-        whole = [phase for phases in (*(s.phases for s in self.plan.stages), self.plan.after) for phase in phases]
+        whole = [phase for stage in self.plan.whole for phase in stage.phases]
         made = {v for phase in (*self.plan.step, *whole) for v in defined(phase)}
         by_library = {a.value for panel in panels(whole) for a in panel.accumulators}
         return set(self.slot) - made - {c.prev for c in self.plan.carries} | by_library
