@@ -114,8 +114,8 @@ def run_units(kernel, sweep, against, _units, *arguments):
 
 
 def composed(kernel, sweep, against, units, numbers, *arguments):
-    """The maps of `CHUNKS` chunks; of none with one, as on a device."""
-    maps = np.full((CHUNKS, numbers, sweep.batch, units), np.nan)
+    """The maps of `CHUNKS` chunks; with one of any content, as on a device."""
+    maps = np.full((CHUNKS, numbers, sweep.batch, units), np.nan, next(a.dtype for a in arguments if getattr(a, "ndim", 0)))
     if CHUNKS > 1:
         _together(2, lambda _: kernel(sweep.batch, sweep.live(), against, maps, *arguments))
     return maps

@@ -7,6 +7,7 @@ from rnncc.compiler import compile_cell
 from tests.emit import simulated_cuda
 from tests.emit.cpu_cases import arrays, expected_of, found_by, sweep_of, worst
 from tests.emit.simulated_cuda import simulated_cuda_module
+from tests.emit.test_cpu import single_tolerance
 from tests.emit.test_cpu_simulated import TOLERANCE
 from tests.schedule.cells import compiled
 
@@ -56,3 +57,15 @@ def test_states_that_meet(text, tmp_path, monkeypatch):
     made = compiled(text, tmp_path)
     assert "forward_maps" in made.cuda_source
     check(made, monkeypatch, 3)
+
+
+@pytest.mark.parametrize("name", ["lru", "mingru"])
+def test_in_float32(name, monkeypatch):
+    made, shape = compile_cell(name), (128, 2, 2, 3)
+    module = simulated_cuda_module(made.cuda_source)
+    env, sweep = arrays(made, shape, np.float32, scale=0.4), sweep_of(shape)
+    monkeypatch.setattr(simulated_cuda, "CHUNKS", 32)
+    found = found_by(module, made, env, sweep)
+    assert all(v.dtype == np.float32 for v in found.values())
+    error, key = worst(found, expected_of(made, env, sweep))
+    assert error < single_tolerance(shape, backward=True), key
