@@ -7,7 +7,6 @@ are written through views that nobody watches: while such views are about, bytes
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -82,9 +81,15 @@ class Frozen:
 
     def holds(self, master: Array) -> bool:
         """Whether `master` has the same bytes still."""
-        own, other = _words(self.master), _words(master)
-        bounds = [0, *range(min(_BEGINNING, own.size), own.size, _BLOCK), own.size]
-        return all((own[a:b] == other[a:b]).all() for a, b in pairwise(bounds))
+        own, other = self._words, _words(master)
+        if np.count_nonzero(own[:_BEGINNING] != other[:_BEGINNING]):
+            return False
+        starts = range(_BEGINNING, own.size, _BLOCK)
+        return not any(np.count_nonzero(own[k : k + _BLOCK] != other[k : k + _BLOCK]) for k in starts)
+
+    @cached_property
+    def _words(self) -> NDArray[np.integer[Any]]:
+        return _words(self.master)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from rnncc.runtime.masks import CellMasks, mask_rates
 from rnncc.runtime.memories import Memories, read_memories, take_memories
 from rnncc.runtime.one_step import one_step
 from rnncc.runtime.pullback import Pullback
-from rnncc.runtime.replays import Replays, plain, training_replays, worth_replaying
+from rnncc.runtime.replays import Replays, replays, training_replays
 from rnncc.runtime.stack import Stack
 from rnncc.runtime.state import initial_states, leave_states
 from rnncc.runtime.sweep import Sweep
@@ -216,16 +216,12 @@ class Layer(LayerBase):
         return Stream(self._stack(step, memories, inferring=True), self.dtype)
 
     @cached_property
-    def _replays(self) -> Replays:
-        return Replays()
+    def _replays(self) -> Replays | None:
+        return replays(self._settings, self._store)
 
     def _replayed(self, x: object, state: object) -> Result | None:
         """A small call that was made before with the same parameters, without Python; None where there is none."""
-        given = plain(x, state, self._settings, self._store.geometry)
-        if given is None or not worth_replaying(given[0], self._store.geometry):
-            return None
-        weights = self._weights(inferring=True)
-        return self._replays.call(*given, weights, self._constants, lambda: self._bound(*given[0].shape[:2]))
+        return None if self._replays is None else self._replays.call(x, state, self._constants, self._bound)
 
     @cached_property
     def _training_replays(self) -> "TrainingReplays | None":
@@ -233,11 +229,9 @@ class Layer(LayerBase):
 
     def _replayed_vjp(self, x: object, state: object, train: object) -> tuple[Result, Pullback] | None:
         """As `_replayed`, in training."""
-        replays, given = self._training_replays, plain(x, state, self._settings, self._store.geometry)
-        if replays is None or given is None or not isinstance(train, bool) or not replays.serves(given[0]):
+        if self._training_replays is None or not isinstance(train, bool):
             return None
-        batch = Batch(given[0].shape[0], given[0].shape[1], True, False, None, False)
-        return replays.call(*given, batch, self._constants, lambda: self._stack(batch, {}))
+        return self._training_replays.call(x, state, self._constants, lambda batch: self._stack(batch, {}))
 
     def _bound(self, steps: int, rows: int) -> "Replay":
         from rnncc.runtime.replay import bind  # here, since it binds kernels, which imports Numba

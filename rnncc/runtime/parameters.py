@@ -71,6 +71,24 @@ class ParameterStore:
         """Per place its parameters as they are now; the same objects as long as these are unchanged."""
         return tuple(self._frozen(place) for place in self.geometry.places)
 
+    def settled(self) -> tuple[Frozen, ...]:
+        """As `frozen`, the tuple too the same object; within a microsecond while nobody has views. For parameters on the processor."""
+        (last,) = self._together
+        if last is not None and self._untouched(last):
+            return last
+        found = self.frozen()
+        if last is not None and all(a is b for a, b in zip(found, last, strict=True)):
+            return last
+        self._together[0] = found
+        return found
+
+    def _untouched(self, last: tuple[Frozen, ...]) -> bool:
+        """Whether these are what the last call was given, and nobody can have written a parameter since."""
+        for k, own in enumerate(last):
+            if self._shown[k] or own is not self._last[k] or _references(self.masters, k) > _UNSHARED:
+                return False
+        return True
+
     def copied(self, record: "Record") -> tuple[Frozen, ...]:
         """Per place an array of its own that whoever asks may write; `record` takes down what is made of it."""
         return tuple(self._copied(place, Panels(record=record)) for place in self.geometry.places)
@@ -98,6 +116,11 @@ class ParameterStore:
         if _references(self.masters, k) > _UNSHARED:
             self._shown[k] = True
         return shown
+
+    @cached_property
+    def _together(self) -> list[tuple[Frozen, ...] | None]:
+        """What `settled` gave last."""
+        return [None]
 
     @cached_property
     def _last(self) -> list[Frozen | None]:

@@ -11,11 +11,11 @@ from rnncc.runtime.kernels import Array
 from rnncc.runtime.record import Record
 from rnncc.runtime.replays import cost_of
 from rnncc.runtime.stack import Stack
-from rnncc.runtime.state import PlaceStates, stacked
+from rnncc.runtime.state import PlaceStates
 from rnncc.runtime.waves import taken_down
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Replay:
     """`Stack.infer` bound to arrays.
 
@@ -28,7 +28,7 @@ class Replay:
     first
         A copy of the first states, with which a call begins.
     y, finals
-        What a run writes: (T, N, O), and the final states by place.
+        What a run writes: (T, N, O), and the final states, name -> (L, N, *axes); of a run that goes onwards these are `initial`.
     record
         Everything that a run does.
     run
@@ -40,9 +40,11 @@ class Replay:
     initial: PlaceStates
     first: PlaceStates
     y: Array
-    finals: PlaceStates
+    finals: dict[str, Array]
     record: Record
     run: Callable[[], None]
+    began: bool = True
+    """Whether `initial` holds the first states still."""
 
     def __call__(self, x: Array, state: Mapping[str, Array] | None = None) -> tuple[Array, dict[str, Array]]:
         """Output (T, N, O) and final states, name -> (L, N, *axes), of an input (T, N, I).
@@ -50,11 +52,16 @@ class Replay:
         It begins with `state`, name -> (L, N, *axes), or with the cell's first values.
         """
         self.inputs[self.stack.first][...] = x
+        if state is not None or not self.began:
+            self._begin(state)
+        self.run()
+        return self.y.copy(), {name: array.copy() for name, array in self.finals.items()}
+
+    def _begin(self, state: Mapping[str, Array] | None) -> None:
         for place, own in enumerate(self.initial):
             for name, array in own.items():
                 array[...] = self.first[place][name] if state is None else state[name][place]
-        self.run()
-        return self.y.copy(), stacked(self.finals)
+        self.began = state is None
 
 
 def bind(stack: Stack, dtype: np.dtype[Any], initial: PlaceStates, *, onwards: bool = False) -> Replay:
@@ -69,8 +76,9 @@ def bind(stack: Stack, dtype: np.dtype[Any], initial: PlaceStates, *, onwards: b
     record = Record(threads, waits=cost.waits(threads))
     with taken_down(record, sweep, cost, [*inputs.values()]) as taken:
         y, finals = replace(stack, sweep=taken).infer(inputs, initial)
-    for place, own in enumerate(initial if onwards else []):
+    left = {} if onwards else {name: np.empty((len(finals), *array.shape), dtype) for name, array in finals[0].items()}
+    for place, own in enumerate(initial):
         for name, array in own.items():
-            record.copy(array, finals[place][name])
+            record.copy(array if onwards else left[name][place], finals[place][name])
     first = [{name: array.copy() for name, array in own.items()} for own in initial]
-    return Replay(stack, inputs, initial, first, y, finals, record, record.bound())
+    return Replay(stack, inputs, initial, first, y, left, record, record.bound())

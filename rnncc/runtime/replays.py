@@ -4,12 +4,14 @@ A call of few steps and rows is over sooner than Python has looked at its arrays
 parameters and constants on, a layer replays it; so it does what it did, and results have the same bits.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnncc.runtime.frozen import Frozen
 from rnncc.runtime.geometry import Geometry
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.parameters import ParameterStore
@@ -22,17 +24,12 @@ if TYPE_CHECKING:
 _SHAPES = 4
 """How many shapes of calls a layer has replays of at a time."""
 
-Weights = Sequence[Mapping[str, Any]]
+Weights = tuple[Frozen, ...]
 Result = tuple[Array, dict[str, Array]]
 State = Mapping[str, Array] | None
+Shape = tuple[int, ...]
 Call = Callable[[Array, State], Result]
 """Output (T, N, O) and final states by name of an input (T, N, I) and first states (L, N, *axes), None for those of the cell."""
-
-
-def worth_replaying(x: Array, geometry: Geometry) -> bool:
-    """Whether `x` (T, N, I) makes a small call."""
-    alone = len(geometry.cell.inputs) == 1 and not geometry.cell.indices and not geometry.cell.memories
-    return alone and geometry.directions == 1 and cost_of((x.shape[0], x.shape[1]), geometry, x.dtype).worth_replaying()
 
 
 def cost_of(leading: tuple[int, int], geometry: Geometry, dtype: np.dtype[Any], *, training: bool = False) -> Cost:
@@ -41,13 +38,20 @@ def cost_of(leading: tuple[int, int], geometry: Geometry, dtype: np.dtype[Any], 
     return cost_at(*leading, geometry.row_work, geometry.num_layers, copied, training)
 
 
+def replays(settings: Settings, store: ParameterStore) -> "Replays | None":
+    """The replays of a layer in evaluation; None where none can be: it has one input, of floats, and one direction."""
+    cell, s = store.geometry.cell, settings
+    one = len(cell.inputs) == 1 and not cell.indices and not cell.memories and not s.bidirectional
+    return Replays(Plain(s, store.geometry), store) if one and s.device == "cpu" and not s.batch_first else None
+
+
 def training_replays(settings: Settings, store: ParameterStore) -> "TrainingReplays | None":
     """The replays of a layer in training; None where none can be: kernels alone have to make results, and nothing may be random."""
     if settings.device != "cpu" or not _can_replay_training(settings, store.geometry):
         return None
     from rnncc.runtime.training_replays import TrainingReplays  # here, since it binds kernels, which imports Numba
 
-    return TrainingReplays(store)
+    return TrainingReplays(Plain(settings, store.geometry), store)
 
 
 def _can_replay_training(settings: Settings, geometry: Geometry) -> bool:
@@ -59,25 +63,36 @@ def _can_replay_training(settings: Settings, geometry: Geometry) -> bool:
     return by_kernels and plain and len(cell.inputs) == 1
 
 
-def plain(x: object, state: object, settings: Settings, geometry: Geometry) -> tuple[Array, State] | None:
-    """`x` and `state` where they are just what kernels read: an array (T, N, I), and every state by name, (L, N, *axes), or None."""
-    s = settings
-    if (
-        s.device != "cpu"
-        or not isinstance(x, np.ndarray)
-        or x.dtype != s.dtype
-        or x.ndim != 3
-        or x.shape[2] != s.input_size
-        or s.batch_first
-    ):
-        return None
-    if state is None:
-        return x, None
-    if not isinstance(state, Mapping) or state.keys() != {s.name for s in geometry.cell.states}:
-        return None
-    shapes = {s.name: (geometry.num_layers, x.shape[1], *geometry.shape(s.axes)) for s in geometry.cell.states}
-    fit = all(isinstance(a, np.ndarray) and a.dtype == x.dtype and a.shape == shapes[name] for name, a in state.items())
-    return (x, state) if fit else None
+@dataclass(frozen=True)
+class Plain:
+    """Which arguments are just what kernels read, so that they need only be copied."""
+
+    settings: Settings
+    geometry: Geometry
+
+    @cached_property
+    def dtype(self) -> np.dtype[Any]:
+        """Of inputs and states."""
+        return self.settings.dtype
+
+    @cached_property
+    def _axes(self) -> dict[str, Shape]:
+        """State -> sizes of its axes."""
+        return {s.name: self.geometry.shape(s.axes) for s in self.geometry.cell.states}
+
+    def fits(self, shape: Shape) -> bool:
+        """Whether an input of this shape is (T, N, I)."""
+        return len(shape) == 3 and shape[2] == self.settings.input_size
+
+    def takes(self, state: object, rows: int) -> bool:
+        """Whether `state` is None, or has every state by name as an array (L, N, *axes), N being `rows`."""
+        if state is None:
+            return True
+        if not isinstance(state, Mapping) or len(state) != len(self._axes):
+            return False
+        leading = (self.geometry.num_layers, rows)
+        given = ((state.get(name), axes) for name, axes in self._axes.items())
+        return all(isinstance(a, np.ndarray) and a.dtype == self.dtype and a.shape == leading + axes for a, axes in given)
 
 
 @dataclass(frozen=True)
@@ -88,10 +103,6 @@ class _Kept:
     constants: Mapping[str, float]
     idle: list[Call] = field(default_factory=list)
 
-    def serves(self, weights: Weights, constants: Mapping[str, float]) -> bool:
-        """Weights are the same objects as long as they are unchanged."""
-        return self.constants == constants and all(a is b for a, b in zip(self.weights, weights, strict=True))
-
     def take(self) -> Call | None:
         try:
             return self.idle.pop()
@@ -101,25 +112,45 @@ class _Kept:
 
 @dataclass(frozen=True)
 class Replays:
-    """The replays of one layer. A call takes one and gives it back, so that callers at once each have their own."""
+    """The replays of one layer. A call takes one and gives it back, so that callers at once each have their own.
 
-    _kept: dict[tuple[int, ...], _Kept] = field(default_factory=dict)
+    Parameters
+    ----------
+    plain
+        What can be replayed.
+    store
+        The layer's parameters.
+    """
 
-    def call(self, x: Array, state: State, weights: Weights, constants: Mapping[str, float], make: Callable[[], Call]) -> Result | None:
-        """What the layer gives for `x` (T, N, I) from `state` on; None where no such call came before.
+    plain: Plain
+    store: ParameterStore
+    _kept: dict[Shape, _Kept] = field(default_factory=dict)
 
-        `make` binds one, of the shape of `x`, to these weights and constants.
+    def call(self, x: object, state: Any, constants: Mapping[str, float], make: Callable[[int, int], Call]) -> Result | None:
+        """What the layer gives for `x` from `state` on; None where that is no small call, or no such call came before.
+
+        `make` binds one of so many steps and rows to the parameters and constants of now.
         """
+        if not isinstance(x, np.ndarray) or x.dtype != self.plain.dtype:
+            return None
         kept = self._kept.get(x.shape)
-        if kept is None or not kept.serves(weights, constants):
+        if kept is None and not self._is_small(x.shape):
+            return None
+        weights = self.store.settled()
+        if kept is None or kept.weights is not weights or kept.constants != constants:
             self._expect(x.shape, _Kept(weights, dict(constants)))
             return None
-        replay = kept.take() or make()
+        if not self.plain.takes(state, x.shape[1]):
+            return None
+        replay = kept.take() or make(*x.shape[:2])
         result = replay(x, state)
         kept.idle.append(replay)
         return result
 
-    def _expect(self, shape: tuple[int, ...], kept: _Kept) -> None:
+    def _is_small(self, shape: Shape) -> bool:
+        return self.plain.fits(shape) and cost_of((shape[0], shape[1]), self.plain.geometry, self.plain.dtype).worth_replaying()
+
+    def _expect(self, shape: Shape, kept: _Kept) -> None:
         self._kept[shape] = kept
         for old in list(self._kept)[:-_SHAPES]:
             self._kept.pop(old, None)

@@ -7,13 +7,16 @@ few have arrays of their own; further calls are made as the first one was, with 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Any
+
+import numpy as np
 
 from rnncc.runtime.batch import Batch
 from rnncc.runtime.frozen import Frozen
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.parameters import ParameterStore
 from rnncc.runtime.pullback import Gradients, Pullback
-from rnncc.runtime.replays import State, cost_of
+from rnncc.runtime.replays import Plain, cost_of
 from rnncc.runtime.stack import Stack
 from rnncc.runtime.state import initial_states, state_cotangents
 from rnncc.runtime.training_replay import States, TrainingReplay, bind_training
@@ -59,9 +62,12 @@ class _Kept:
     made: int = 0
 
     def take(self, weights: Sequence[Frozen], make: Make) -> TrainingReplay | None:
-        """One that has these weights rather than another, and a new one where none is idle; None where there are enough."""
-        for k, replay in enumerate(self.idle):
-            if replay.holds(weights):
+        """One that has these weights rather than another, and a new one where none is idle; None where there are enough.
+
+        The one that was given back last has its arrays in the cache still.
+        """
+        for k in reversed(range(len(self.idle))):
+            if self.idle[k].holds(weights):
                 return self.idle.pop(k)
         if self.idle:
             return self.idle.pop()
@@ -73,33 +79,38 @@ class _Kept:
 
 
 class TrainingReplays:
-    """The replays of one layer in training; `store` holds its parameters."""
+    """The replays of one layer in training; `plain` says what can be replayed, `store` holds its parameters."""
 
-    def __init__(self, store: ParameterStore) -> None:
-        self._store, self._trained = store, tuple(store.trained())
+    def __init__(self, plain: Plain, store: ParameterStore) -> None:
+        self._plain, self._store, self._trained = plain, store, tuple(store.trained())
         self._parameters = sum(master.size for master in store.masters)
         self._kept: dict[tuple[int, ...], _Kept] = {}
         self._lock = Lock()
 
-    def serves(self, x: Array) -> bool:
-        """Whether `x` (T, N, I) makes a small call."""
-        cost = cost_of((x.shape[0], x.shape[1]), self._store.geometry, x.dtype, training=True)
-        return cost.worth_replaying() and self._parameters <= _LARGEST
-
     def call(
-        self, x: Array, state: State, batch: Batch, constants: Mapping[str, float], stack: Callable[[], Stack]
+        self, x: object, state: Any, constants: Mapping[str, float], stack: Callable[[Batch], Stack]
     ) -> tuple[tuple[Array, States], Pullback] | None:
-        """What `vjp` gives for `x` (T, N, I) from `state` on.
+        """What `vjp` gives for `x` from `state` on.
 
-        None where no such call came before, or enough of them have their pullbacks still. `stack` makes one of these constants.
+        None where that is no small call, no such call came before, or enough of them have their pullbacks still. `stack` makes one of
+        these constants.
         """
-        weights = self._store.frozen()
-        hold = self._take(x.shape, weights, constants, lambda: self._bound(batch, stack()))
+        if not isinstance(x, np.ndarray) or x.dtype != self._plain.dtype:
+            return None
+        if (x.shape not in self._kept and not self._is_small(x.shape)) or not self._plain.takes(state, x.shape[1]):
+            return None
+        weights, batch = self._store.settled(), Batch(x.shape[0], x.shape[1], True, False, None, False)
+        hold = self._take(x.shape, weights, constants, lambda: self._bound(batch, stack(batch)))
         if hold is None:
             return None
         replay = hold.replay
         result = replay.forward(x, state, weights)
         return result, ReplayedPullback(replay.stack, replay.tape, batch, self._trained, x.dtype, state is None, hold)
+
+    def _is_small(self, shape: tuple[int, ...]) -> bool:
+        if not self._plain.fits(shape) or self._parameters > _LARGEST:
+            return False
+        return cost_of((shape[0], shape[1]), self._store.geometry, self._plain.dtype, training=True).worth_replaying()
 
     def _take(self, shape: tuple[int, ...], weights: Sequence[Frozen], constants: Mapping[str, float], make: Make) -> Hold | None:
         with self._lock:

@@ -81,6 +81,32 @@ def test_bytes_are_compared_only_while_somebody_has_a_view(monkeypatch):
     assert len(compared) == 4  # what was held may have been written before it was let go
 
 
+def test_settled_parameters_are_one_object_until_one_is_written():
+    made = store()
+    first = made.settled()
+    assert made.settled() is first
+    assert all(a is b for a, b in zip(first, made.frozen(), strict=True))
+    view = made.named["l1.W"]
+    assert made.settled() is first
+    view[...] = 2
+    after = made.settled()
+    assert after is made.settled()
+    assert after[0] is first[0]
+    assert (after[1].env["W"] == 2).all()
+    view[...] = 3
+    del view
+    assert (made.settled()[1].env["W"] == 3).all()
+
+
+def test_settled_parameters_are_those_that_another_has_taken_since():
+    """Written through a view that is gone, and copied by `now`, which has forgotten that there was one."""
+    made = store()
+    made.settled()
+    made.named["l0.W"][...] = 2
+    made.now()
+    assert (made.settled()[0].env["W"] == 2).all()
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("size", [0, 1, 7, 100])
 def test_every_byte_is_compared(monkeypatch, dtype, size):
