@@ -58,11 +58,15 @@ class Compilation:
     @cached_property
     def training(self) -> Program:
         """The primal with means of the batch in the place of parameters, where it has such."""
-        means = self.info.batch_means
-        if not means:
-            return self.primal
-        totals, keys = {m.name: m.total for m in means}, {m.name: m.key for m in means}
-        return normalised(batch_means(self.described.program, totals, keys, TRAINING))
+        return self._trained(TRAINING) if self.info.batch_means else self.primal
+
+    @cached_property
+    def written(self) -> tuple[Program, Program]:
+        """Training and its gradient for a reader: where there are means of the batch, these and nothing in their place."""
+        if not self.info.batch_means:
+            return self.primal, self.joint
+        program = self._trained(None)
+        return program, self._gradient(program)
 
     @cached_property
     def inference(self) -> Program:
@@ -99,10 +103,18 @@ class Compilation:
     @cached_property
     def joint(self) -> Program:
         """The cell and its gradient, one graph."""
+        return self._gradient(self.training)
+
+    def _trained(self, training: str | None) -> Program:
+        means = self.info.batch_means
+        keys = {m.name: f"{m.name}_batch" if training is None else m.key for m in means}
+        return normalised(batch_means(self.described.program, {m.name: m.total for m in means}, keys, training))
+
+    def _gradient(self, program: Program) -> Program:
         frozen = {p.name for p in self.info.parameters if p.frozen} | {f"{s.name}_0" for s in self.info.states if s.counts}
-        wrt = [i.name for i in self.training.inputs if i.role in ("input", "memory", "init", "param") and i.name not in frozen]
+        wrt = [i.name for i in program.inputs if i.role in ("input", "memory", "init", "param") and i.name not in frozen]
         of = [key for key, _ in self.primal.outputs]
-        return normalised(settle(differentiate(self.training, of=of, wrt=wrt, prefix=self.info.cotangent)))
+        return normalised(settle(differentiate(program, of=of, wrt=wrt, prefix=self.info.cotangent)))
 
     @cached_property
     def sweeps(self) -> tuple[Program, ...]:

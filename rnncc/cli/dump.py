@@ -90,7 +90,8 @@ def _latex(made: Compilation, kernel: str) -> str:
     prefix = made.info.cotangent
     named = [*made.spec.named, *(prefix + name for name in made.spec.named)]
     if kernel == "backward":
-        return latex(made.joint, named, known=made.training, prefix=prefix)
+        trained, joint = made.written
+        return latex(joint, named, known=trained, prefix=prefix)
     return latex(made.primal, named, prefix=prefix)
 
 

@@ -34,7 +34,10 @@ def command(spec: str, settings: Mapping[str, object], transforms: Mapping[str, 
     info = made.info
     _about(made.spec, info)
     _section("equations of a step", text(made.primal, made.spec.named))
-    _section(f"gradient ({info.cotangent}v: gradient by v)", text(made.joint, _named(made.spec, info.cotangent), known=made.training))
+    trained, joint = made.written
+    if info.batch_means:
+        _section("in training, for the n_live steps of a batch", text(trained, made.spec.named))
+    _section(f"gradient ({info.cotangent}v: gradient by v)", text(joint, _named(made.spec, info.cotangent), known=trained))
     _section("structure", "\n".join(lines(made.structure, scans=made.scans)))
     _parameters(info)
     _costs(made)
@@ -83,7 +86,7 @@ def _row(name: str, axes: Axes, what: str) -> tuple[str, str, str]:
 
 
 def _marks(bias: bool, frozen: bool, mean: bool) -> list[str]:
-    return ["bias"] * bias + ["frozen"] * frozen + ["in training the mean over the batch"] * mean
+    return ["bias"] * bias + ["in training the mean over the batch, else"] * mean + ["frozen"] * frozen
 
 
 def _costs(made: Compilation) -> None:

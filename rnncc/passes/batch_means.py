@@ -10,7 +10,7 @@ from rnncc.ir import LIVE, Carry, Input, Node, Pointwise, Program
 from rnncc.passes.rename import rename
 
 
-def batch_means(program: Program, totals: Mapping[str, str], keys: Mapping[str, str], training: str) -> Program:
+def batch_means(program: Program, totals: Mapping[str, str], keys: Mapping[str, str], training: str | None) -> Program:
     """`program` with the means of the batch in the place of parameters.
 
     Parameters
@@ -21,6 +21,7 @@ def batch_means(program: Program, totals: Mapping[str, str], keys: Mapping[str, 
         Parameter -> the sum over steps and rows that its mean is made of, and the key under which that mean is put out.
     training
         What a further constant is called: where it is above 0 the means are read, else the parameters, and no gradient passes.
+        None: the means are read.
 
     Assumes: every reader of a parameter in `totals` comes after the sum; no cotangent is asked of such a parameter.
     Guarantees: a program that reads the parameters alone is what it was where the constant is 0.
@@ -34,19 +35,26 @@ def batch_means(program: Program, totals: Mapping[str, str], keys: Mapping[str, 
         nodes.append(rename(n, read))
         for name in (name for name, total in totals.items() if total == n.name):
             mean = Pointwise(program.fresh(f"{name}_batch"), n.type, symbol(n.name) / symbol(LIVE), place=n.place)
-            chosen = sp.Piecewise((symbol(mean.name), symbol(training) > 0), (symbol(name), True), evaluate=False)
-            nodes += [mean, Pointwise(program.fresh(f"{name}_read"), n.type, chosen, place=n.place)]
+            nodes += [mean, *_chosen(program, mean, name, training)]
             read[name] = nodes[-1].name
     outputs = [(key, read.get(v, v)) for key, v in program.outputs]
     outputs += [(key, program.fresh(f"{name}_batch")) for name, key in keys.items()]
-    inputs = [i for i in (Input(training, (), "const"), Input(LIVE, (), "size")) if i not in program.inputs]
+    flag = [] if training is None else [Input(training, (), "const")]
     return replace(
         program,
-        inputs=(*program.inputs, *inputs),
+        inputs=(*program.inputs, *flag, Input(LIVE, (), "size")),
         carries=tuple(_carry(c, read) for c in program.carries),
         nodes=tuple(nodes),
         outputs=tuple(outputs),
     )
+
+
+def _chosen(program: Program, mean: Pointwise, name: str, training: str | None) -> list[Pointwise]:
+    """What readers of the parameter `name` read, where that is not the mean itself."""
+    if training is None:
+        return []
+    expr = sp.Piecewise((symbol(mean.name), symbol(training) > 0), (symbol(name), True), evaluate=False)
+    return [replace(mean, name=program.fresh(f"{name}_read"), expr=expr)]
 
 
 def _carry(carry: Carry, names: Mapping[str, str]) -> Carry:

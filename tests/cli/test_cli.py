@@ -64,6 +64,14 @@ def test_show_says_what_was_found_of_the_structure_and_why() -> None:
         assert line in printed
 
 
+def test_show_writes_means_over_a_batch_as_they_train() -> None:
+    printed = fine("show", "ligru", "--set", "norm=batch")
+    assert "  z = sigmoid(U_z @ h[t-1] + b_z + g_z*(W_z @ x - mean_z)/sqrt(eps + var_z))\n" in printed
+    assert "  mean_z_batch = (sum_tn(W_z_x))/n_live\n  var_z_batch = (sum_tn((W_z_x - mean_z_batch)**2))/n_live\n" in printed
+    assert "mean_z  hidden         in training the mean over the batch, else frozen" in printed
+    assert "Piecewise" not in printed
+
+
 def test_show_takes_options_of_the_cell() -> None:
     assert "relu(W @ x" in fine("show", "elman", "--set", "phi=relu")
 
