@@ -41,7 +41,7 @@ def arrays(made, shape, dtype=np.float64, seed=0, scale=0.5):
         elif i.role != "size":
             dims = [length[a] if a in length else axis_length(a.removesuffix(COLUMNS), length.__getitem__) for a in i.type]
             found[i.name] = (rng.normal(size=dims) * scale).astype(dtype)
-    return found | {k: np.abs(v) + 1 for k, v in found.items() if k == "n_0"}
+    return found | {k: np.abs(v) + 1 for k, v in found.items() if k == "n_0" or k.startswith("var_")}
 
 
 def positions_of(rows):

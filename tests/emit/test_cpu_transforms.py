@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rnncc.cli.checks import findings
 from rnncc.compiler import compile_cell
+from rnncc.emit.numpy import run
 from rnncc.ir import block_counts
 from tests.emit.cpu_cases import arrays, expected_of, found_by, sweep_of, worst
 from tests.emit.simulated import simulated_module
@@ -55,6 +57,21 @@ def test_a_transformed_cell(cell, transforms):
 @pytest.mark.parametrize("transforms", ELEMENTWISE, ids=str)
 def test_a_transformed_cell_without_a_product_in_its_loop(transforms):
     check(compile_cell("indrnn", None, transforms))
+
+
+def test_a_cell_with_means_over_a_batch_takes_all_other_transforms():
+    """Means are of what is read in their place: of an input that is dropped the dropped one's."""
+    asked = {name: value for one in TRANSFORMS for name, value in one.items() if name != "layer_norm"}
+    made = compile_cell("ligru", {"norm": "batch"}, asked, dict.fromkeys(("preactivation_clip", "state_clip", "zoneout"), 0.3))
+    difference = next(findings(made, None))
+    assert difference.fine, difference.figure
+    check(made)
+    given = {name: value or 0.3 for name, value in made.info.constants.items()}
+    env = arrays(made, (4, 3, 2, 5)) | given
+    env["input_dropout_mask_x"] = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
+    dropped = env["x"] * (1 - env["input_dropout_mask_x"]) / 0.7
+    mean = run(made.training, env)["mean_z of the batch"]
+    np.testing.assert_allclose(mean, (dropped @ env["W_z"].T).mean((0, 1)), rtol=1e-12)
 
 
 @pytest.mark.parametrize("transforms", [{"layer_norm": True}, {"weight_drop": True, "recurrent_dropout": True}], ids=str)
