@@ -57,7 +57,8 @@ class Layer(LayerBase):
         No cotangent of a state passes the beginning of a step whose number is a multiple of this: truncated backpropagation through
         time. With `checkpoint` everything but the last piece is computed again. None: cotangents pass every step.
     dtype
-        "float32" or "float64"; on a CUDA device also "bfloat16": what goes through layers, and weights of products; all else float32.
+        "float32" or "float64"; on a CUDA device also "bfloat16": what goes through layers, weights of products, and those of the
+        values kept for gradients that bear it; all else float32.
     weight_dtype
         "bfloat16": a call and `stream` read the matrices of products rounded to bfloat16, half the bytes; states, sums and everything
         else stay float32, as do `params`, `vjp` and `trace`. None or "float32": as `dtype`, which must be float32 for either name.

@@ -10,9 +10,10 @@ from functools import cache
 
 import numpy as np
 
-from rnncc.runtime.cuda import barrier, chunk, instructions, memory, places, product, warp
+from rnncc.runtime.cuda import barrier, chunk, instructions, memory, narrow, places, product, warp
 from rnncc.runtime.cuda.constants import LANES, ROWS, THREADS, UNITS, WARPS
 from rnncc.runtime.cuda.text import DEVICE, rewritten
+from tests.emit import simulated_cuda
 
 _own = threading.local()
 """Of this thread: `thread`, `block` (a `_Block`), `number` of the block and `blocks` of the grid."""
@@ -210,6 +211,8 @@ PRIMITIVES = {
     memory.copy_access: _copy_access,
     memory.shared_memory: _shared_memory,
     memory.viewed: lambda array, like: array.view(like.dtype),
+    narrow.narrowed: simulated_cuda.narrowed,
+    narrow.widened: simulated_cuda.widened,
     places.block_count: lambda: _own.blocks,
     places.block_number: lambda: _own.number,
     places.thread_number: lambda: _own.thread,

@@ -6,6 +6,7 @@ import pytest
 from rnncc.runtime import arrays as on_cpu
 from rnncc.runtime.cuda import arrays
 from rnncc.runtime.cuda.constants import DEPTH
+from rnncc.runtime.frozen import PANELS, Panels
 from rnncc.runtime.sweep import Sweep
 from tests.cuda.words import ROWS, STEPS, host, spoilt, sweeps
 
@@ -122,3 +123,11 @@ def test_trajectories_side_by_side(library, against):
             if init is not None:
                 first = host(arrays.final(sweep, made[:, :, part], 5, not against))
                 np.testing.assert_array_equal(first, host(init))
+
+
+@pytest.mark.parametrize(("settings", "dtype"), [({}, "float32"), ({"bfloat16": True}, "uint16")])
+def test_residuals_are_half_as_wide_where_weights_are(library, settings, dtype):
+    sweep = Sweep(STEPS, ROWS, library=library)
+    for env in ({PANELS: Panels(**settings)}, {} if not settings else {PANELS: Panels(**settings)}):
+        made = arrays.new_residual(sweep, env, FLOAT32, 5)
+        assert (made.dtype.name, made.shape) == (dtype, (STEPS, ROWS, arrays.whole_chunks(5)))

@@ -1,6 +1,7 @@
 """Every kernel of every cell for a device, without one: PTX is built, assembled for both architectures, and read."""
 
 import inspect
+import re
 
 import numpy as np
 import pytest
@@ -24,13 +25,18 @@ SPILLED = {"lstm_attention": 8}
 @pytest.mark.parametrize("kernel", ["forward", "backward"])
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_training_by_tensor_cores(cell, kernel, panel, mma):
-    """The time loops with packed weights of bfloat16 or TF32."""
-    loops = [(k, given) for k, given in launches(compile_cell(cell), kernel, "float32") if k.py_func.__name__.endswith("_loop")]
+    """The time loops with packed weights of bfloat16 or TF32, with the former residuals of bfloat16."""
+    made = compile_cell(cell)
+    residuals = set(re.findall(r"narrowed\(\w+, (\w+)\)", made.cuda_source)) if panel == np.uint16 else set()
+    loops = [(k, given) for k, given in launches(made, kernel, "float32") if k.py_func.__name__.endswith("_loop")]
     assert loops
     for loop, given in loops:
-        named = zip(inspect.signature(loop.py_func).parameters, given, strict=True)
-        code = ptx(loop, "float32", [a.astype(panel) if name.startswith("panel_") else a for name, a in named])
+        named = list(zip(inspect.signature(loop.py_func).parameters, given, strict=True))
+        arguments = [np.zeros_like(a, panel) if name.startswith("panel_") or name in residuals else a for name, a in named]
+        code = ptx(loop, "float32", arguments)
         assert mma in code
+        rounded = residuals.intersection(name for name, _ in named) if kernel == "forward" else set()
+        assert code.count("cvt.rn.bf16.f32") == len(rounded)
         assert ".f64" not in code
         made_of = assembled(code, ARCHITECTURES[-1])
         assert made_of.registers <= MOST

@@ -13,6 +13,7 @@ import numpy as np
 
 from rnncc.functions import VOCABULARY
 from rnncc.runtime import arrays, blocks, gather, host, totals
+from rnncc.runtime.cuda.rounding import bfloat16, of_bfloat16
 from rnncc.runtime.cuda.scan import steps_of, ticks_of
 from rnncc.runtime.layer import layer_class
 from rnncc.runtime.pack import in_vectors, matrix_of
@@ -66,6 +67,21 @@ def new_stream(sweep, dtype, *units):
     if len(units) < 2:
         return arrays.new_stream(sweep, dtype, *units)
     return np.zeros((sweep.steps, sweep.batch, *units[:-1], depth_of(units[-1])), dtype)
+
+
+def new_residual(sweep, env, dtype, *units):
+    """In float64 all is kept as it is; see `tests.cuda.simulated` for bfloat16."""
+    return new_stream(sweep, dtype, *units)
+
+
+def narrowed(value, array):
+    if array.dtype != np.uint16:
+        return value
+    return bfloat16(np.float32(value).reshape(1))[0]
+
+
+def widened(value):
+    return of_bfloat16(value.reshape(1))[0] if value.dtype == np.uint16 else value
 
 
 def trajectories(sweep, inits, against):
@@ -227,6 +243,8 @@ PRIMITIVES = (
         "least": min,
         "met_columns": met_columns,
         "multiply": multiply,
+        "narrowed": narrowed,
+        "new_residual": new_residual,
         "new_stream": new_stream,
         "new_sums": new_sums,
         "outer": outer,
@@ -251,6 +269,7 @@ PRIMITIVES = (
         "warp_max": lambda value: value,
         "warp_sum": lambda value: value,
         "whole_products": whole_products,
+        "widened": widened,
     }
 )
 """Name in a generated module -> its meaning for a block of one thread."""

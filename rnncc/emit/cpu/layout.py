@@ -9,8 +9,9 @@
 | register | – | everything else |
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rnncc.emit.cpu.running_sums import running_sums
 from rnncc.ir import Carry, Contract, Pointwise, units
@@ -27,6 +28,8 @@ class Slot:
     array: str
     index: str
     part: str = ""
+    narrow: bool = False
+    """It may be kept in fewer bits than it is computed in."""
 
     @property
     def own(self) -> str:
@@ -58,9 +61,13 @@ class Layout:
         Carries of an earlier sweep, by `prev`, whose trajectories are at hand: inputs called as a carry's `prev` or `next` lie there.
     streams
         Values that a later sweep reads.
+    narrow
+        Streams from sweep to sweep that may be kept in fewer bits than they are computed in.
     """
 
-    def __init__(self, plan: Schedule, kept: Mapping[str, Carry], streams: Iterable[str] = ()) -> None:
+    def __init__(
+        self, plan: Schedule, kept: Mapping[str, Carry], streams: Iterable[str] = (), narrow: frozenset[str] = frozenset()
+    ) -> None:
         self.plan = plan
         self.program = plan.program
         self.kept = kept
@@ -73,6 +80,8 @@ class Layout:
         for phases in (*(s.phases for s in plan.whole), plan.step):
             self._place_produced(phases)
             self._share(phases)
+        values = Counter(place.array for place in self.slot.values())  # a running sum is kept as it is
+        self.slot.update({v: replace(self.slot[v], narrow=True) for v in narrow if values[self.slot[v].array] == 1})
 
     def _wanted_whole(self) -> set[str]:
         """Values read outside the region that makes them."""
@@ -114,7 +123,7 @@ class Layout:
         if c.prev in self._whole or c.next in self._whole or not isinstance(self.program.node[c.next], Pointwise | Contract):
             return True
         written = self._phase[c.next]
-        readers = [k for k, phase in enumerate(self.plan.step) if c.prev in _read(phase)]
+        readers = [k for k, phase in enumerate(self.plan.step) if c.prev in reads(phase)]
         return any(k > written for k in readers) or any(c.prev in _read_whole_rows(p) for p in self.plan.step)
 
     def _place_produced(self, phases: tuple[Phase, ...]) -> None:
@@ -124,7 +133,7 @@ class Layout:
             for v in defined(phase):
                 if v in self.slot:
                     continue
-                later = [other for other in phases[k + 1 :] if v in _read(other)]
+                later = [other for other in phases[k + 1 :] if v in reads(other)]
                 if not units(self.program.types.get(v, ("unit",))):  # stays in a register as long as the row does
                     later = [other for other in later if segment[id(other)] != segment[id(phase)]]
                 if v in self._whole:
@@ -166,10 +175,11 @@ def defined(phase: Phase) -> tuple[str, ...]:
 
 def _taken(phases: tuple[Phase, ...]) -> set[str]:
     """What a region reads and does not make."""
-    return {v for phase in phases for v in _read(phase)} - {v for phase in phases for v in defined(phase)}
+    return {v for phase in phases for v in reads(phase)} - {v for phase in phases for v in defined(phase)}
 
 
-def _read(phase: Phase) -> set[str]:
+def reads(phase: Phase) -> set[str]:
+    """The values that a phase reads."""
     if isinstance(phase, Compute):
         return {o for n in phase.values for o in n.operands} | _read_whole_rows(phase)
     return set(phase.node.operands)

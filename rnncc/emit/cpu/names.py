@@ -50,5 +50,6 @@ class Names:
 
     def model(self, value: str = "") -> str:
         """An array of the kernel's dtype: where it has none yet, that of `value`."""
-        known = next((p for p in self.parameters if p.endswith(("_seq", "_row"))), None)
+        narrow = {place.array for place in self.layout.slot.values() if place.narrow}
+        known = next((p for p in self.parameters if p.endswith(("_seq", "_row")) and p not in narrow), None)
         return known or self.slot(value).array

@@ -52,11 +52,14 @@ class Target:
         Their classes.
     chooses
         Products of the input are made in the loop or ahead of it, as a call's rows and steps ask for; else always ahead.
+    narrow
+        Residuals of a backward program that may be kept in fewer bits than the schedule computes them in that makes them.
     """
 
     driver: type[Driver]
     layout: type[Layout]
     chooses: bool
+    narrow: Callable[[Program, Schedule], frozenset[str]] | None = None
 
 
 CPU = Target(Driver, Layout, chooses=True)
@@ -68,6 +71,7 @@ class _Handed:
 
     streams: tuple[str, ...] = ()
     kept: Mapping[str, Carry] = field(default_factory=dict)
+    narrow: frozenset[str] = frozenset()
 
     def values(self) -> list[str]:
         return [*self.streams, *(v for c in self.kept.values() for v in (c.prev, c.next))]
@@ -95,7 +99,7 @@ class _Writer:
 
     def driver(self, name: str, plan: Schedule, handed: _Handed, fixed: Fixed | None, how: str = "") -> Driver:
         doc = _DOCS[name.partition("_")[0]]
-        layout = self.target.layout(plan, {}, handed.values())
+        layout = self.target.layout(plan, {}, handed.values(), handed.narrow)
         return self.target.driver(name, layout, handed.streams, handed.kept, f"{doc[:-1]}{how}.", fixed)
 
     def trace(self) -> Driver:
@@ -138,11 +142,13 @@ class _Writer:
         shifted = {c.prev for c in second.carries if not _is_used(second, c.final)}
         kept = {c.prev: c for c in schedule(first).carries if c.prev in shifted or not {c.prev, c.next}.isdisjoint(residuals)}
         alone, fixed = without_fixed(_given(second, kept))
-        layout = self.target.layout(self.one_form(alone), kept)
+        choose = self.target.narrow
+        narrow = choose(alone, self.one_form(without_fixed(first)[0])) if choose else frozenset()
+        layout = self.target.layout(self.one_form(alone), kept, (), narrow)
         backward = self.target.driver("backward", layout, (), {}, _DOCS["backward"], fixed)
         lie_there = {v for c in kept.values() for v in (c.prev, c.next)}
         streams = tuple(i.name for i in second.inputs if i.role == "residual" and i.name not in lie_there)
-        return [*self.forms("forward", first, _Handed(streams, kept)), backward]
+        return [*self.forms("forward", first, _Handed(streams, kept, narrow)), backward]
 
 
 def _with_inputs(program: Program, *more: Input) -> Program:

@@ -65,7 +65,7 @@ RUNTIME: dict[str, tuple[str, ...]] = {
 DEVICE: dict[str, tuple[str, ...]] = {
     "rnncc.runtime.cuda": ("host",),
     "rnncc.runtime.cell_info": RUNTIME["rnncc.runtime.cell_info"],
-    "rnncc.runtime.cuda.arrays": (*RUNTIME["rnncc.runtime.arrays"], "trajectories"),
+    "rnncc.runtime.cuda.arrays": (*RUNTIME["rnncc.runtime.arrays"], "new_residual", "trajectories"),
     "rnncc.runtime.cuda.blocks": RUNTIME["rnncc.runtime.blocks"],
     "rnncc.runtime.cuda.barrier": ("barrier", "begin"),
     "rnncc.runtime.cuda.compiled": ("kernel",),
@@ -75,6 +75,7 @@ DEVICE: dict[str, tuple[str, ...]] = {
     "rnncc.runtime.cuda.launch": ("run_loop", "run_rows", "run_units"),
     "rnncc.runtime.cuda.layer": RUNTIME["rnncc.runtime.layer"],
     "rnncc.runtime.cuda.memory": ("resident", "shared_memory"),
+    "rnncc.runtime.cuda.narrow": ("narrowed", "widened"),
     "rnncc.runtime.cuda.pack": ("in_vectors", "packed", "packed_arrays"),
     "rnncc.runtime.cuda.places": ("grid_threads", "grid_warps", "part_of", "threads"),
     "rnncc.runtime.cuda.product": ("collect", "multiply", "new_sums", "total"),

@@ -32,6 +32,8 @@ class DeviceArrays(Arrays):
     def _made(self, array: str, value: str) -> str:
         """Of several values side by side the initial values of those that are carries are put where each begins."""
         carries = self.layout.beside.get(array)
+        if self.layout.slot[value].narrow and value not in self.program.input:
+            return f"new_residual(sweep, env, dtype{extents(self.program, value)})"
         if carries is None:
             return super()._made(array, value)
         if not any(carries):

@@ -13,10 +13,11 @@ class ThreadBody(Body):
     negation: ClassVar[str] = "not "
 
     def _loaded(self, place: Slot, *indices: str) -> str:
-        return place.indexed(*indices)
+        source = place.indexed(*indices)
+        return f"widened({source})" if place.narrow else source
 
     def put(self, value: str, place: Slot, *indices: str) -> str:
-        return f"{place.indexed(*indices)} = {value}"
+        return f"{place.indexed(*indices)} = {f'narrowed({value}, {place.array})' if place.narrow else value}"
 
     def spread(self, _name: str, source: str) -> str:
         return source

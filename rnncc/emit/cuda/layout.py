@@ -17,11 +17,13 @@ class DeviceLayout(Layout):
     Products of whole sequences are streams: a library makes them.
     """
 
-    def __init__(self, plan: Schedule, kept: Mapping[str, Carry], streams: Iterable[str] = ()) -> None:
+    def __init__(
+        self, plan: Schedule, kept: Mapping[str, Carry], streams: Iterable[str] = (), narrow: frozenset[str] = frozenset()
+    ) -> None:
         self._leaving = {*streams, *(value for _, value in plan.program.outputs)}
         self.beside: dict[str, tuple[Carry | None, ...]] = {}
         """Arrays of several values that kernels make: for each part the carry whose trajectory it is, None for a stream."""
-        super().__init__(plan, kept, streams)
+        super().__init__(plan, kept, streams, narrow)
         self._lay_side_by_side()
 
     def multiplied(self, value: str) -> bool:

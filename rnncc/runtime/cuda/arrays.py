@@ -3,7 +3,7 @@
 Products read what is padded, so that it has to be zero in every array that a kernel fills as well.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,14 @@ import numpy as np
 from rnncc.runtime.arrays import following, preceding
 from rnncc.runtime.cuda.constants import DEPTH
 from rnncc.runtime.cuda.lengths import dead_steps, ends
+from rnncc.runtime.frozen import PANELS
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.library import library_of
 from rnncc.runtime.sweep import Sweep
 
 __all__ = [
-    "final", "following", "new_rows", "new_stream", "padded", "preceding", "released", "result", "rows_from", "shifted", "stream_from",
-    "trajectories", "trajectory",
+    "final", "following", "new_residual", "new_rows", "new_stream", "padded", "preceding", "released", "result", "rows_from", "shifted",
+    "stream_from", "trajectories", "trajectory",
 ]  # fmt: skip
 
 
@@ -40,6 +41,12 @@ def new_stream(sweep: Sweep, dtype: np.dtype[Any], *units: int) -> Array:
     """An array (T, N, *units), or (T, N), of any content."""
     leading = (sweep.steps, sweep.batch)
     return _empty(sweep.library, (*leading, *units), dtype) if units else sweep.library.empty(leading, dtype)
+
+
+def new_residual(sweep: Sweep, env: Mapping[str, Any], dtype: np.dtype[Any], *units: int) -> Array:
+    """As `new_stream`, of what is kept for a backward pass: the bits of bfloat16 where `env` asks for weights of that."""
+    panels = env.get(PANELS)
+    return new_stream(sweep, np.dtype(np.uint16) if panels is not None and panels.bfloat16 else dtype, *units)
 
 
 def new_rows(sweep: Sweep, dtype: np.dtype[Any], *units: int) -> Array:

@@ -1,7 +1,7 @@
 """bfloat16 at the door of a layer: it comes in, and goes out, as bits, since not every CuPy computes with it.
 
-Inside, states, sums and everything else are float32; weights of products are bfloat16, and float32 operands are rounded on their way
-to the tensor cores.
+Inside, states, sums and all else are float32, but for weights of products and some residuals (`narrow.py`), which are bfloat16; float32
+operands are rounded on their way to the tensor cores.
 """
 
 import importlib
