@@ -127,6 +127,7 @@ class Model:
     def gradients(self, b: Batch) -> tuple[float, dict[str, np.ndarray]]:
         """Loss of a batch and gradients by parameter."""
         (y, _), rnn_pullback = self.rnn.vjp(completed(self.rnn.cell, b.x), lengths=b.lengths)
+        self.rnn.update_batch_means(rnn_pullback.batch_means)
         mask = self.mask(y.shape)
         logits, head_pullback = self.head.vjp(y * mask)
         loss, d_logits = b.loss(logits)

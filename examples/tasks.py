@@ -104,6 +104,7 @@ class Model:
     def gradients(self, b: Batch) -> tuple[float, dict[str, np.ndarray]]:
         """Loss and gradients by parameter."""
         (y, _), rnn_pullback = self.rnn.vjp(completed(self.rnn.cell, b.x))
+        self.rnn.update_batch_means(rnn_pullback.batch_means)
         asked = len(b.target)
         answer, head_pullback = self.head.vjp(y[-asked:])
         loss, d_answer = self.task.loss(answer, b.target)

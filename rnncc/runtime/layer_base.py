@@ -196,7 +196,7 @@ class LayerBase:
         ShapeError
             For a mean of another shape.
         """
-        follow(self._store.geometry, self.params, means, momentum, self.library)
+        follow(self._store.geometry, self.params if means else {}, means, momentum, self.library)
 
     def explain(self) -> str:
         """Cell, sizes, parameters, dtype, what it runs on and kernels, as text."""
