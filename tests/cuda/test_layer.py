@@ -19,7 +19,7 @@ from rnncc.runtime.weights import read_weights
 from tests.cuda import device
 from tests.cuda.layers import INPUTS, LENGTHS, TOLERANCE, H, N, T, check, drawn, placed, same
 from tests.cuda.words import host
-from tests.emit.test_cpu_simulated import WORDS
+from tests.emit.test_cpu_simulated import BATCH_MEANS, WORDS
 from tests.interpreter_engine import InterpreterModule
 
 
@@ -42,6 +42,25 @@ def test_an_lstm(chip, layers, settings, lengths):
     x = x.swapaxes(0, 1).copy() if settings.get("batch_first") else x
     check(chip, both, x, lengths=lengths, key=7)
     check(chip, both, x, state=state, lengths=lengths, train=False)
+
+
+@pytest.mark.parametrize("lengths", [None, LENGTHS])
+def test_means_over_a_batch(chip, layers, lengths):
+    """Those of each layer and direction, and the averages that follow them."""
+    both = layers(str(BATCH_MEANS), num_layers=2, bidirectional=True, sizes=(INPUTS, H))
+    x = {"x": drawn(T, N, INPUTS), "dt": drawn(T, N, seed=5)}
+    check(chip, both, x, lengths=lengths)
+    check(chip, both, x, lengths=lengths, train=False)
+    found, expected = (
+        layer.vjp(given, lengths=lengths)[1].batch_means for layer, given in zip(both, (placed(chip, x), x), strict=True)
+    )
+    assert expected.keys() == {f"l{k}.{side}{name}" for k in range(2) for side in ("", "reverse.") for name in "mrs"}
+    same(found, expected)
+    for layer, means in zip(both, (found, expected), strict=True):
+        layer.update_batch_means(means)
+    same(dict(both[0].params), dict(both[1].params))
+    with pytest.raises(DeviceError, match=r"means\['l0\.m'\]: found an array on the host"):
+        both[0].update_batch_means({"l0.m": expected["l0.m"]})
 
 
 def test_without_a_batch(chip, layers):
