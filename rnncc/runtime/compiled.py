@@ -28,6 +28,21 @@ def kernel(function: Callable[..., None]) -> Any:
     return cached(njit(nogil=True, error_model="numpy", fastmath={"contract"}, no_cfunc_wrapper=True)(function))
 
 
+def repeated(function: Callable[..., None]) -> Any:
+    """Compile `function` as kernels are; a kernel calls it several times, and it is called by nobody else."""
+    return njit(nogil=True, error_model="numpy", fastmath={"contract"}, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+
+
+def _lower_not_inlined(context: Any, builder: ir.IRBuilder, _sig: Signature, _values: Any) -> ir.Value:
+    builder.function.attributes.add("noinline")
+    return context.get_dummy_value()
+
+
+@primitive(lambda: signature(types.void), _lower_not_inlined)
+def not_inlined() -> None:
+    """The function that this stands in is called as it is: LLVM takes many arguments for a reason to copy it to each call."""
+
+
 @counting
 def tile_rows(rows: int) -> int:
     """How many of `rows` rows the next tile takes: tall tiles, short ones where they leave fewer rows idle."""

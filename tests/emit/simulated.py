@@ -29,10 +29,11 @@ def simulated_module(source):
 
 def _with_own_imports(source):
     """The source with what `PRIMITIVES` offers imported from here."""
-    head, kernels = source.split("\n@kernel", 1)
+    first = min(source.find(mark) for mark in ("\n@kernel", "\n@repeated") if mark in source)
+    head, kernels = source[:first], source[first:]
     own = f"from {__name__} import PRIMITIVES\nglobals().update(PRIMITIVES)\n"
     assert _IMPORTS in head
-    return f"{head}\n{own}\n@kernel{kernels}"
+    return f"{head}\n{own}{kernels}"
 
 
 def _window(array, index):
@@ -147,7 +148,9 @@ PRIMITIVES = {name: getattr(host, name) for name in (*VOCABULARY, "where")} | {
     "load": load,
     "max_lanes": max_lanes,
     "new_tile": new_tile,
+    "not_inlined": lambda: None,
     "product": product,
+    "repeated": lambda function: function,
     "run_loop": run_loop,
     "run_rows": run_rows,
     "splat_at": splat_at,

@@ -78,7 +78,7 @@ class Driver:
     def functions(self) -> list[str]:
         """Kernels, what computes weights, and the driver."""
         weights = [str(self.fixed.function(self.name))] if self.fixed else []
-        return [*(str(k.text) for k in self.kernels), *weights, str(self.text)]
+        return [*(text for k in self.kernels for text in (*k.functions, str(k.text))), *weights, str(self.text)]
 
     def _work(self) -> None:
         plan, text = self.plan, self.text

@@ -7,6 +7,7 @@ from typing import ClassVar
 from rnncc.emit.cpu.body import Body, neutral, over_lines
 from rnncc.emit.cpu.layout import Layout, Slot, segments
 from rnncc.emit.cpu.names import Names
+from rnncc.emit.cpu.repeats import Around, without_repeats
 from rnncc.emit.cpu.text import Text, wrapped
 from rnncc.ir import Concat, Reduce, Relabel, size_names, units
 from rnncc.schedule import Compute, Move, Panel, Phase, described, is_apart
@@ -42,6 +43,8 @@ class Kernel:
         self.blocks: dict[str, tuple[int, ...]] = {}
         """Block count constant -> numbers of sums of the panels it serves."""
         self.text = Text()
+        self.functions: list[str] = []
+        """What it calls."""
         self._row_values: dict[str, str] = {}
         self._write()
 
@@ -59,9 +62,12 @@ class Kernel:
 
     def _loops(self) -> None:
         """Time, then the phases of a step."""
+        parts = []
         for run in segments(self.phases):
             self._segment(run)
-        step, self.text = self.text.lines, Text()
+            parts.append(self.text.lines)
+            self.text = Text()
+        step = self._together(parts)
         with self.text.block("for tick in range(len(live)):"):
             self.text("time = len(live) - 1 - tick if against else tick")
             self.text.extend(slots(step))
@@ -82,6 +88,16 @@ class Kernel:
     def _summary(self) -> str:
         named = [n.name for p in self.phases if isinstance(p, Compute) for n in p.nodes if n.place]
         return ", ".join(named) if named else "the loop's products" if self.in_loop else "whole sequences"
+
+    def _together(self, parts: list[list[str]]) -> list[str]:
+        """The parts of a step; those that are repeated are functions, of which it keeps the text."""
+        tiles = [_tile(parameter) for parameter in self.names.panels]
+        shared = ["first", "last", "end", "own", "owners", "meet", "meeting", "width", "time", "before", "after"]
+        around = Around(self.name, shared, {*self.names.parameters, *tiles}, self.blocks)
+        meets = self.meets
+        bodies = [lines[1:-1] if meets else lines[1:] for lines in parts]
+        found, self.functions = without_repeats(bodies, around)
+        return [line for whole, lines in zip(parts, found, strict=True) for line in ["", *lines, *(whole[-1:] if meets else [])]]
 
     # -- segments
 

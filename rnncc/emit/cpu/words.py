@@ -35,7 +35,7 @@ RUNTIME: dict[str, tuple[str, ...]] = {
     ),
     "rnncc.runtime.blocks": ("block_diagonal", "diagonal_blocks"),
     "rnncc.runtime.cell_info": ("BatchMean", "CellInfo", "Memory", "Parameter", "RandomMask", "State"),
-    "rnncc.runtime.compiled": ("CACHED_ROWS", "groups", "kernel", "met_columns", "new_tile", "tile_rows"),
+    "rnncc.runtime.compiled": ("CACHED_ROWS", "groups", "kernel", "met_columns", "new_tile", "not_inlined", "repeated", "tile_rows"),
     "rnncc.runtime.counts": ("least",),
     "rnncc.runtime.enlist": ("dismiss", "enlist"),
     "rnncc.runtime.frozen": ("fixed",),

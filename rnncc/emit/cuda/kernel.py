@@ -29,6 +29,10 @@ class DeviceKernel(Kernel):
             self._prelude()
             self.text.extend(loops)
 
+    def _together(self, parts: list[list[str]]) -> list[str]:
+        """A kernel for a device is one function, so that its values stay in registers."""
+        return [line for lines in parts for line in lines]
+
     @abstractmethod
     def _head(self) -> list[str]:
         """Parameters that every kernel of this kind has."""
