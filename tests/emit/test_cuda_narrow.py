@@ -2,10 +2,17 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from rnncc.compiler import compile_cell
+from tests.emit import simulated_cuda
+from tests.emit.cpu_cases import arrays, expected_of, found_by, sweep_of, worst
+from tests.emit.test_cuda_simulated import CASES
 from tests.schedule.cells import compiled
+
+HALF_A_BIT = 2.0**-8
+"""By which a number is off, relatively, once it is rounded to seven bits behind the point."""
 
 FUNCTIONS = """
 h = cell.state("h")
@@ -69,3 +76,23 @@ def test_what_is_kept_as_it_is(text, kept, expected, tmp_path):
     handed = source.partition("def forward(")[2].partition("@kernel")[0]
     assert all(f'"{name}": {name}_seq' in handed for name in kept)
     assert written(source) == expected
+
+
+@pytest.mark.parametrize("cell", ["gru_reset_after", "slstm", "mogrifier"])
+def test_gradients_from_rounded_residuals(cell, monkeypatch):
+    """All else in float64. A gradient is made of products of a few residuals, each off by half a bit: 20 of them as of layers."""
+
+    def new_residual(sweep, _env, _dtype, *units):
+        return simulated_cuda.new_stream(sweep, np.dtype(np.uint16), *units)
+
+    widened = simulated_cuda.widened
+    monkeypatch.setitem(simulated_cuda.PRIMITIVES, "new_residual", new_residual)
+    monkeypatch.setitem(simulated_cuda.PRIMITIVES, "widened", lambda value: np.float64(widened(value)))
+    made = compile_cell(cell)
+    module = simulated_cuda.simulated_cuda_module(made.cuda_source)
+    for shape, lengths, reverse in CASES:
+        env, sweep = arrays(made, shape, scale=0.4), sweep_of(shape, lengths, reverse)
+        with np.errstate(all="ignore"):  # memory past a sequence's end is anything
+            found = found_by(module, made, env, sweep)
+        error, key = worst(found, expected_of(made, env, sweep))
+        assert HALF_A_BIT / 100 < error < 20 * HALF_A_BIT, key
