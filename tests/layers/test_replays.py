@@ -82,6 +82,14 @@ def test_a_call_may_begin_with_a_state(class_of, rng, runs, monkeypatch, steps, 
         state = found[1]
 
 
+def test_a_call_without_a_state_begins_anew(class_of, rng, runs, monkeypatch):
+    layer, x = class_of("lstm")(3, 11, 2, seed=1), rng.standard_normal((1, 2, 3)).astype("float32")
+    state = layer(x)[1]
+    for given in (None, state, None, None, state, state, None):
+        expect_same(layer(x, given), plain(layer, x, monkeypatch, given))
+    assert len(runs) == 7
+
+
 def test_a_state_that_does_not_fit_is_told(class_of):
     layer, x = class_of("lstm")(3, 5, seed=1), np.zeros((1, 2, 3), np.float32)
     state = layer(x)[1]
