@@ -56,7 +56,7 @@ class ParameterStore:
     def named(self) -> dict[str, Array]:
         """`l0.W`, `l1.reverse.U` … -> writable view."""
         views = [(place.prefix, self._views(place, self.masters[place.index])) for place in self.geometry.places]
-        self._shown[:] = [True] * len(views)
+        self._shown[:] = [object() for _ in views]
         return {prefix + name: view for prefix, found in views for name, view in found.items()}
 
     def now(self, bfloat16: bool = False) -> tuple[Mapping[str, Any], ...]:
@@ -85,7 +85,8 @@ class ParameterStore:
     def _untouched(self, last: tuple[Frozen, ...]) -> bool:
         """Whether these are what the last call was given, and nobody can have written a parameter since."""
         for k, own in enumerate(last):
-            if self._shown[k] or own is not self._last[k] or _references(self.masters, k) > _UNSHARED:
+            known, seen = self._last[k]
+            if known is not own or seen is not self._shown[k] or self._shared(k):
                 return False
         return True
 
@@ -99,23 +100,23 @@ class ParameterStore:
         return [(place, name) for place in self.geometry.places for name in names]
 
     def _frozen(self, place: Place) -> Frozen:
-        last, written = self._last[place.index], self._may_be_written(place.index)
-        if last is not None and (not written or last.holds(self.masters[place.index])):
+        k = place.index
+        shown, shared = self._shown[k], self._shared(k)  # in this order, and before bytes are compared: no later write is missed
+        last, seen = self._last[k]
+        if last is not None and not shared and seen is shown:
             return last
-        made = self._last[place.index] = self._copied(place, Panels(tf32=self.tf32))
-        return made
+        found = last if last is not None and last.holds(self.masters[k]) else self._copied(place, Panels(tf32=self.tf32))
+        self._last[k] = found, None if shared else shown
+        return found
 
     def _copied(self, place: Place, panels: Panels) -> Frozen:
         """The parameters of a place as they are now."""
         master = self.masters[place.index].copy()
         return Frozen(master, {**self._views(place, master), **self._zeros(place), PANELS: panels})
 
-    def _may_be_written(self, k: int) -> bool:
-        """Whether anybody has had a view of master number `k` since this was last asked: only then are bytes worth comparing."""
-        shown, self._shown[k] = self._shown[k], False
-        if _references(self.masters, k) > _UNSHARED:
-            self._shown[k] = True
-        return shown
+    def _shared(self, k: int) -> bool:
+        """Whether anybody has a view of master number `k` now: only then, or where one was shown since, are bytes worth comparing."""
+        return _references(self.masters, k) > _UNSHARED
 
     @cached_property
     def _together(self) -> list[tuple[Frozen, ...] | None]:
@@ -123,15 +124,15 @@ class ParameterStore:
         return [None]
 
     @cached_property
-    def _last(self) -> list[Frozen | None]:
-        """Per place what the last call was given."""
-        return [None] * len(self.masters)
+    def _last(self) -> list[tuple[Frozen | None, object]]:
+        """Per place what the last call was given, and what stood in `_shown` before it was compared; None where views were about."""
+        return [(None, None)] * len(self.masters)
 
     @cached_property
-    def _shown(self) -> list[bool]:
-        """Per place whether a view may have been out since `_may_be_written` was asked; set once views exist, cleared before they are
-        counted, so that callers at once miss none."""
-        return [True] * len(self.masters)
+    def _shown(self) -> list[object]:
+        """Per place an object that is another one as soon as views have been given out: every caller tells by itself whether what may
+        have been written through them is in what it finds, so that callers at once miss nothing."""
+        return [object() for _ in self.masters]
 
     def _views(self, place: Place, master: Array) -> dict[str, Array]:
         return {name: master[piece].reshape(shape) for name, piece, shape in self._pieces[place.index]}

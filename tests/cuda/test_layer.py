@@ -121,7 +121,7 @@ def test_parameters_are_seen_as_they_are_and_packed_once(chip, layers):
     for number in range(10, 30):
         with chip.cuda.ExternalStream(number):
             here._store.now()
-    assert len(here._store._by_stream[0]) == 8
+    assert len(here._store._by_stream[0][0]) == 8
     with pytest.raises(rnncc.errors.ShapeError, match=r"parameter l0.U_i: found shape \(2,\)"):
         here.params["l0.U_i"] = np.zeros(2)
     with pytest.raises(rnncc.errors.DtypeError, match=r"parameter l0.U_i: found int64"):

@@ -107,6 +107,30 @@ def test_settled_parameters_are_those_that_another_has_taken_since():
     assert (made.settled()[0].env["W"] == 2).all()
 
 
+@pytest.mark.parametrize("kept", [True, False], ids=["a view is held", "no view is held"])
+def test_callers_at_once_all_see_what_was_written(monkeypatch, kept):
+    """While one compares bytes another asks: it must not take parameters for unchanged because the first one looks into it."""
+    made = store()
+    made.settled()
+    view = made.named["l0.W"]
+    made.settled()
+    view[...] = 2
+    if not kept:
+        del view
+    found, real = [], Frozen.holds
+
+    def holds(self, master):
+        if not found:
+            found.append(None)
+            found.append(made.settled()[0].env["W"])
+        return real(self, master)
+
+    monkeypatch.setattr(Frozen, "holds", holds)
+    found.append(made.settled()[0].env["W"])
+    assert all((array == 2).all() for array in found[1:])
+    assert len(found) == 3
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("size", [0, 1, 7, 100])
 def test_every_byte_is_compared(monkeypatch, dtype, size):

@@ -28,9 +28,10 @@ class DeviceStore(ParameterStore):
 
     def _frozen(self, place: Place) -> Frozen:
         k = place.index
-        if self._may_be_written(k):
-            self._by_stream[k] = {}
-        kept, stream = self._by_stream[k], current(library_of(self.masters[k]))
+        shown, shared = self._shown[k], self._shared(k)
+        kept, seen = self._by_stream[k]
+        kept, stream = kept if seen is shown else {}, current(library_of(self.masters[k]))
+        self._by_stream[k] = kept, None if shared else shown
         found = kept.get(stream)
         if found is None:
             found = kept[stream] = self._copied(place, Panels(tf32=self.tf32))
@@ -39,9 +40,9 @@ class DeviceStore(ParameterStore):
         return found
 
     @cached_property
-    def _by_stream(self) -> list[dict[tuple[int, int], Frozen]]:
-        """Per place what the last call in each stream was given."""
-        return [{} for _ in self.masters]
+    def _by_stream(self) -> list[tuple[dict[tuple[int, int], Frozen], object]]:
+        """Per place what the last call in each stream was given, and what stood in `_shown` then; None where views were about."""
+        return [({}, None) for _ in self.masters]
 
 
 class DeviceParameters(FixedKeys[Array]):
