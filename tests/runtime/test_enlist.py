@@ -1,10 +1,20 @@
-"""What a kernel hands to waiting threads: a function of one frame, cheap to compile however many arguments there are."""
+"""Functions beside a kernel: what it hands to waiting threads, cheap to compile with many arguments; and repeated phases."""
+
+import re
 
 from llvmlite import binding, ir
 
+from rnncc.runtime.compiled import not_inlined, repeated
 from rnncc.runtime.enlist import _entry
 
 _BYTES, _WORD = ir.IntType(8).as_pointer(), ir.IntType(64)
+
+
+def _doubled(values):
+    """values *= 2."""
+    not_inlined()
+    for k in range(len(values)):
+        values[k] *= 2.0
 
 
 def _of(arguments: int) -> ir.Module:
@@ -32,3 +42,11 @@ def test_an_entry_grows_with_its_arguments():
 def test_an_entry_is_left_as_it_is_written():
     """LLVM joins loads and stores of hundreds of arguments in time beyond the square of their number."""
     assert {"noinline", "optnone"} <= set(_of(3).globals["kernel.entry"].attributes)
+
+
+def test_a_function_that_kernels_call_several_times_is_not_copied_to_each_call():
+    function = repeated(_doubled)
+    function.compile("(float64[::1],)")
+    text = function.inspect_llvm(function.signatures[0])
+    number = re.search(r"define .*@\S*_doubled.* #(\d+) ", text)[1]
+    assert re.search(rf"attributes #{number} = {{.* noinline ", text)
