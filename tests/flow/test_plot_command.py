@@ -73,7 +73,7 @@ def test_weights_bring_their_sizes(tmp_path: Path) -> None:
         (("elman", "--table", "--weights", "none.safetensors"), "cannot be read"),
         (("elman", "--table", "--json", "nowhere/flow.json"), "there is no folder"),
         (("elman", "--table", "--set", "gamma=1"), "gamma"),
-        (("elman", "--set", "threads=2"), "Elman takes no threads=2; there is phi"),
+        (("elman", "--table", "--set", "threads=2"), "Elman takes no threads=2; there is phi"),
     ],
 )
 def test_mistakes_are_told(arguments: tuple[str, ...], message: str) -> None:

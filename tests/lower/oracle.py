@@ -20,6 +20,15 @@ class Matrix(np.ndarray):
         return np.asarray(self) @ operand if operand.shape[-1] == 1 else operand @ np.asarray(self).T
 
 
+class Pair(Matrix):
+    """Complex numbers, NumPy's own."""
+
+    re, im = property(lambda self: self.real), property(lambda self: self.imag)
+
+    def __matmul__(self, operand):
+        return super().__matmul__(operand).view(Pair)
+
+
 def column(values, batched):
     """An array of a sample, or (N, …), as rows by columns; parameters of no units stay as they are."""
     shape = np.shape(values)[batched:]
@@ -119,6 +128,7 @@ def _turned(v):
 
 LANGUAGE = {
     "Abs": np.abs,
+    "Complex": lambda re, im: (re + 1j * im).view(Pair),
     "Max": lambda *a: np.max(np.broadcast_arrays(*a), 0),
     "Min": lambda *a: np.min(np.broadcast_arrays(*a), 0),
     "Piecewise": _piecewise,
