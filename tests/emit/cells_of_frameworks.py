@@ -8,6 +8,7 @@ from rnncc.cli.drawn import drawn_inputs, drawn_seeds
 from rnncc.compiler import compile_cell
 from rnncc.emit.numpy import run
 from rnncc.passes import hoist_sums
+from rnncc.runtime.cell_info import TRAINING
 from rnncc.runtime.masks import mask_rates
 from tests.emit import cpu_cases
 
@@ -29,6 +30,7 @@ class Case:
         rates = mask_rates(info, info.constants)
         self.env = drawn_inputs(info, steps, BATCH)
         self.env |= {name: np.full_like(self.env[name], rate) for name, rate in rates.items()}  # what plain code computes
+        self.env |= {TRAINING: 0.0} if info.batch_means else {}  # it reads the parameters in the place of means
         self.seeds = drawn_seeds(info, run(self.made.primal, self.env))
         self.expected = run(self.made.joint, self.env | self.seeds)
         self.space = {}
@@ -61,4 +63,5 @@ class Case:
         found = {f"{prefix}{k}": v for k, v in (*params.items(), *streams.items(), *((f"{k}_0", v) for k, v in state.items()))}
         without = {f"{prefix}{s.name}_0" for s in self.made.info.states if s.counts}
         without |= {f"{prefix}{m.exists}" for m in self.made.info.memories}
+        without |= {f"{prefix}{p.name}" for p in self.made.info.parameters if p.frozen}
         return {k: v for k, v in found.items() if k not in without}
