@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from rnncc.runtime.simd import ISA
-
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -21,7 +19,7 @@ def test_a_cell_for_another_instruction_set(isa, cell, widths):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.skipif(ISA.dots, reason="these tests run as they are")
+@pytest.mark.pairs(False)
 def test_pairs_of_bfloat16_where_the_instruction_is_written_out():
     simulated = "emit/test_cpu_simulated.py::test_weights_in_bfloat16_are_unpacked"
     files = ("simd/test_product.py", "runtime/test_bfloat16.py", simulated, "layers/test_weight_dtype.py")

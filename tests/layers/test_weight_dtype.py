@@ -12,7 +12,6 @@ import pytest
 import rnncc
 from rnncc.errors import ArgumentError
 from rnncc.runtime.frozen import PANELS
-from rnncc.runtime.simd import ISA
 
 pytestmark = pytest.mark.parametrize("class_of", ["kernels"], indirect=True)
 """How weights are packed is a matter of kernels."""
@@ -33,7 +32,7 @@ def pair(class_of, cell, *sizes, **keywords):
     return tuple(class_of(cell)(*sizes, seed=1, weight_dtype=name, **keywords) for name in ("bfloat16", None))
 
 
-@pytest.mark.skipif(ISA.dots, reason="what weights meet is rounded to bfloat16, too")
+@pytest.mark.pairs(False)
 @pytest.mark.parametrize("shape", [(5, 1), (1, 1), (5, 3), (4, 13)])
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_bits_of_rounded_weights(class_of, rng, cell, shape):
@@ -47,7 +46,7 @@ def test_bits_of_rounded_weights(class_of, rng, cell, shape):
     assert not np.array_equal(y, wide(x)[0])
 
 
-@pytest.mark.skipif(not ISA.dots, reason="this instruction set multiplies no pairs of bfloat16")
+@pytest.mark.pairs(True)
 @pytest.mark.parametrize("shape", [(2, 1), (1, 1), (2, 3), (2, 13)])
 def test_a_step_of_rounded_numbers(class_of, rng, shape):
     """Terms of 28 are added in another order; the rule of benchdnn, 4 ceil(log2(K)) eps."""

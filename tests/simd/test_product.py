@@ -56,7 +56,7 @@ def test_product(rows, kind, units):
         assert (np.abs(got - expected) <= bound).all()
 
 
-@pytest.mark.skipif(ISA.dots, reason="numbers are rounded to bfloat16, too")
+@pytest.mark.pairs(False)
 @pytest.mark.parametrize("rows", ROWS)
 def test_bfloat16_has_the_bits_of_float32_with_rounded_weights(rows):
     rng = np.random.default_rng(rows)
@@ -65,7 +65,7 @@ def test_bfloat16_has_the_bits_of_float32_with_rounded_weights(rows):
     np.testing.assert_array_equal(products(words, 1, 70, operands), products(unpaired(words), 1, 70, operands))
 
 
-@pytest.mark.skipif(not ISA.dots, reason="this instruction set multiplies no pairs of bfloat16")
+@pytest.mark.pairs(True)
 @pytest.mark.parametrize("rows", ROWS)
 def test_pairs_have_the_bits_of_the_documented_instruction(rows):
     rng = np.random.default_rng(rows)
