@@ -213,6 +213,7 @@ PRIMITIVES = {
     memory.viewed: lambda array, like: array.view(like.dtype),
     narrow.narrowed: simulated_cuda.narrowed,
     narrow.widened: simulated_cuda.widened,
+    places.anew: lambda index: index,
     places.block_count: lambda: _own.blocks,
     places.block_number: lambda: _own.number,
     places.thread_number: lambda: _own.thread,

@@ -64,7 +64,7 @@ def test_cotangents_of_a_gru():
     assert f"group, 0, {array}[before], 0, 3 * depth_of(hidden), top, end)" in source
     assert '[("W_r.T", "W_z.T", "W_n.T")]' in source
     assert f"[following({array}[:, :, 1:4], not sweep.reverse)]" in source
-    assert f"{array}[after, row, 3, unit] = d_n_in\n" in source
+    assert f"{array}[after_here, row, 3, unit] = d_n_in\n" in source
 
 
 def test_blocks_of_operands_side_by_side():

@@ -77,7 +77,7 @@ DEVICE: dict[str, tuple[str, ...]] = {
     "rnncc.runtime.cuda.memory": ("resident", "shared_memory"),
     "rnncc.runtime.cuda.narrow": ("narrowed", "widened"),
     "rnncc.runtime.cuda.pack": ("in_vectors", "packed", "packed_arrays"),
-    "rnncc.runtime.cuda.places": ("grid_threads", "grid_warps", "part_of", "threads"),
+    "rnncc.runtime.cuda.places": ("anew", "grid_threads", "grid_warps", "part_of", "threads"),
     "rnncc.runtime.cuda.product": ("collect", "multiply", "new_sums", "total"),
     "rnncc.runtime.cuda.products": ("whole_products",),
     "rnncc.runtime.cuda.scan": ("composed", "run_chunks", "steps_of", "ticks_of"),
@@ -94,6 +94,7 @@ _OWN = frozenset(
         *("line", "live", "low", "meet", "meeting", "np", "own", "owners", "part", "posts", "row", "start", "steps", "stop"),
         *("sweep", "tick", "time", "top", "unit", "width", "CELL"),
         *("chunk", "maps", "sooner"),
+        *("after_here", "before_here", "time_here"),
         *("batch", "free", "index", "item", "lane", "number", "rows", "space", "thread", "warp", "warps"),
     }
 )

@@ -80,7 +80,15 @@ class LoopKernel(DeviceKernel):
                 with text.block(f"if row < end and unit < {size}:"):
                     body = self.body(self.names, phase, {})
                     lines = body.write(_totals(names, phase.panels)).lines
-                    text.extend([*body.before.lines, *lines])
+                    self._own([*body.before.lines, *lines])
+
+    def _own(self, lines: list[str]) -> None:
+        """The `lines` of a row and unit: where a step lies in an array is computed among them, not ahead of products."""
+        for slot in ("time", "before", "after"):
+            if any(f"[{slot}, " in line for line in lines):
+                self.text(f"{slot}_here = anew({slot})")
+                lines = [line.replace(f"[{slot}, ", f"[{slot}_here, ") for line in lines]
+        self.text.extend(lines)
 
     def _product(self, name: str, panel: Panel, group: str, size: str) -> None:
         """The sums of a group of units; with block-diagonal weights they read the units of the blocks they meet."""

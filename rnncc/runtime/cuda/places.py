@@ -67,3 +67,20 @@ def grid_warps() -> tuple[int, int, int]:
 def grid_threads() -> tuple[int, int]:
     """This thread's number in the grid, and how many threads the grid has."""
     return block_number() * WARPS * LANES + thread_number(), block_count() * WARPS * LANES
+
+
+def _index_type(types: Any, index: Any) -> Any:
+    return (types.int64, types.int64) if isinstance(index, types.Integer) else None
+
+
+def _unknown(_context: Any, builder: ir.IRBuilder, _sig: Any, values: Any) -> ir.Value:
+    return builder.asm(ir.FunctionType(_COUNT, [_COUNT]), "mov.u64 $0, $1;", "=l,l", list(values), True)
+
+
+@primitive(_index_type, _unknown)
+def anew(index: int) -> Any:
+    """`index`, of which a compiler knows nothing: what is computed of it is computed after this, not ahead of the loops around it.
+
+    An array's index of a step times the size of a step takes two registers. Found ahead of a product they are held through it, where
+    sums and operands need nearly all that a thread has; a step with many arrays would spill.
+    """

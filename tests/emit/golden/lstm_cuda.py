@@ -26,7 +26,7 @@ from rnncc.runtime.cuda.layer import layer_class
 from rnncc.runtime.cuda.memory import resident, shared_memory
 from rnncc.runtime.cuda.narrow import narrowed, widened
 from rnncc.runtime.cuda.pack import in_vectors, packed
-from rnncc.runtime.cuda.places import part_of, threads
+from rnncc.runtime.cuda.places import anew, part_of, threads
 from rnncc.runtime.cuda.product import collect, multiply, new_sums, total
 from rnncc.runtime.cuda.products import whole_products
 from rnncc.runtime.cuda.totals import column_sums, outers
@@ -87,23 +87,25 @@ def inference_loop(
                 for item in range(thread, ROWS * UNITS, THREADS):
                     row, unit = top + item // UNITS, group * UNITS + item % UNITS
                     if row < end and unit < hidden:
-                        W_i_x = W_i_x_to_W_o_x_seq[time, row, 0, unit]
+                        time_here = anew(time)
+                        after_here = anew(after)
+                        W_i_x = W_i_x_to_W_o_x_seq[time_here, row, 0, unit]
                         i_in = W_i_x + b_i[unit] + total(tile_1, 4, 0, item)
                         i = sigmoid(i_in)
-                        W_f_x = W_i_x_to_W_o_x_seq[time, row, 1, unit]
+                        W_f_x = W_i_x_to_W_o_x_seq[time_here, row, 1, unit]
                         f_in = W_f_x + b_f[unit] + total(tile_1, 4, 1, item)
                         f = sigmoid(f_in)
-                        W_g_x = W_i_x_to_W_o_x_seq[time, row, 2, unit]
+                        W_g_x = W_i_x_to_W_o_x_seq[time_here, row, 2, unit]
                         g_in = W_g_x + b_g[unit] + total(tile_1, 4, 2, item)
                         g = tanh(g_in)
-                        W_o_x = W_i_x_to_W_o_x_seq[time, row, 3, unit]
+                        W_o_x = W_i_x_to_W_o_x_seq[time_here, row, 3, unit]
                         o_in = W_o_x + b_o[unit] + total(tile_1, 4, 3, item)
                         o = sigmoid(o_in)
                         c = c_row[row, unit]
                         c_new = c * f + g * i
                         tanh_c_new = tanh(c_new)
                         h_new = o * tanh_c_new
-                        h_seq[after, row, unit] = h_new
+                        h_seq[after_here, row, unit] = h_new
                         c_row[row, unit] = c_new
         meeting = barrier(meet, owners, meeting)
 
@@ -155,28 +157,31 @@ def forward_loop(
                 for item in range(thread, ROWS * UNITS, THREADS):
                     row, unit = top + item // UNITS, group * UNITS + item % UNITS
                     if row < end and unit < hidden:
-                        W_i_x = W_i_x_to_W_o_x_seq[time, row, 0, unit]
+                        time_here = anew(time)
+                        before_here = anew(before)
+                        after_here = anew(after)
+                        W_i_x = W_i_x_to_W_o_x_seq[time_here, row, 0, unit]
                         i_in = W_i_x + b_i[unit] + total(tile_1, 4, 0, item)
                         i = sigmoid(i_in)
-                        i_seq[time, row, unit] = narrowed(i, i_seq)
-                        W_f_x = W_i_x_to_W_o_x_seq[time, row, 1, unit]
+                        i_seq[time_here, row, unit] = narrowed(i, i_seq)
+                        W_f_x = W_i_x_to_W_o_x_seq[time_here, row, 1, unit]
                         f_in = W_f_x + b_f[unit] + total(tile_1, 4, 1, item)
                         f = sigmoid(f_in)
-                        f_seq[time, row, unit] = f
-                        W_g_x = W_i_x_to_W_o_x_seq[time, row, 2, unit]
+                        f_seq[time_here, row, unit] = f
+                        W_g_x = W_i_x_to_W_o_x_seq[time_here, row, 2, unit]
                         g_in = W_g_x + b_g[unit] + total(tile_1, 4, 2, item)
                         g = tanh(g_in)
-                        g_seq[time, row, unit] = narrowed(g, g_seq)
-                        W_o_x = W_i_x_to_W_o_x_seq[time, row, 3, unit]
+                        g_seq[time_here, row, unit] = narrowed(g, g_seq)
+                        W_o_x = W_i_x_to_W_o_x_seq[time_here, row, 3, unit]
                         o_in = W_o_x + b_o[unit] + total(tile_1, 4, 3, item)
                         o = sigmoid(o_in)
-                        o_seq[time, row, unit] = narrowed(o, o_seq)
-                        c = c_seq[before, row, unit]
+                        o_seq[time_here, row, unit] = narrowed(o, o_seq)
+                        c = c_seq[before_here, row, unit]
                         c_new = c * f + g * i
-                        c_seq[after, row, unit] = c_new
+                        c_seq[after_here, row, unit] = c_new
                         tanh_c_new = tanh(c_new)
                         h_new = o * tanh_c_new
-                        h_seq[after, row, unit] = h_new
+                        h_seq[after_here, row, unit] = h_new
         meeting = barrier(meet, owners, meeting)
 
 
@@ -236,32 +241,35 @@ def backward_loop(
                 for item in range(thread, ROWS * UNITS, THREADS):
                     row, unit = top + item // UNITS, group * UNITS + item % UNITS
                     if row < end and unit < hidden:
-                        c_new = c_seq[before, row, unit]
+                        time_here = anew(time)
+                        before_here = anew(before)
+                        after_here = anew(after)
+                        c_new = c_seq[before_here, row, unit]
                         tanh_c_new = tanh(c_new)
                         d_h_rest_last = d_h_rest_last_row[row, unit]
                         d_h_new_later = total(tile_1, 1, 0, item) + d_h_rest_last
-                        d_output = d_output_seq[time, row, unit]
+                        d_output = d_output_seq[time_here, row, unit]
                         d_h_new = d_h_new_later + d_output
-                        o = widened(o_seq[time, row, unit])
+                        o = widened(o_seq[time_here, row, unit])
                         d_tanh_c_new = d_h_new * o
                         d_c_new_later = d_c_new_later_row[row, unit]
                         d_c_new = d_c_new_later + d_tanh_c_new * (1.0 - tanh_c_new * tanh_c_new)
                         d_o = d_h_new * tanh_c_new
                         d_o_in = d_o * o * (1.0 - o)
-                        d_f_in_last_to_d_o_in_last_seq[after, row, 3, unit] = d_o_in
-                        i = widened(i_seq[time, row, unit])
+                        d_f_in_last_to_d_o_in_last_seq[after_here, row, 3, unit] = d_o_in
+                        i = widened(i_seq[time_here, row, unit])
                         d_g = d_c_new * i
-                        g = widened(g_seq[time, row, unit])
+                        g = widened(g_seq[time_here, row, unit])
                         d_g_in = d_g * (1.0 - g * g)
-                        d_f_in_last_to_d_o_in_last_seq[after, row, 1, unit] = d_g_in
-                        c = c_seq[after, row, unit]
+                        d_f_in_last_to_d_o_in_last_seq[after_here, row, 1, unit] = d_g_in
+                        c = c_seq[after_here, row, unit]
                         d_f = c * d_c_new
-                        f = f_seq[time, row, unit]
+                        f = f_seq[time_here, row, unit]
                         d_f_in = d_f * f * (1.0 - f)
-                        d_f_in_last_to_d_o_in_last_seq[after, row, 0, unit] = d_f_in
+                        d_f_in_last_to_d_o_in_last_seq[after_here, row, 0, unit] = d_f_in
                         d_i = d_c_new * g
                         d_i_in = d_i * i * (1.0 - i)
-                        d_f_in_last_to_d_o_in_last_seq[after, row, 2, unit] = d_i_in
+                        d_f_in_last_to_d_o_in_last_seq[after_here, row, 2, unit] = d_i_in
                         d_c = d_c_new * f
                         d_h_rest = 0.0
                         d_c_new_later_row[row, unit] = d_c
@@ -354,28 +362,31 @@ def trace_loop(
                 for item in range(thread, ROWS * UNITS, THREADS):
                     row, unit = top + item // UNITS, group * UNITS + item % UNITS
                     if row < end and unit < hidden:
-                        W_i_x = W_i_x_to_W_o_x_seq[time, row, 0, unit]
+                        time_here = anew(time)
+                        before_here = anew(before)
+                        after_here = anew(after)
+                        W_i_x = W_i_x_to_W_o_x_seq[time_here, row, 0, unit]
                         i_in = W_i_x + b_i[unit] + total(tile_1, 4, 0, item)
                         i = sigmoid(i_in)
-                        i_seq[time, row, unit] = i
-                        W_f_x = W_i_x_to_W_o_x_seq[time, row, 1, unit]
+                        i_seq[time_here, row, unit] = i
+                        W_f_x = W_i_x_to_W_o_x_seq[time_here, row, 1, unit]
                         f_in = W_f_x + b_f[unit] + total(tile_1, 4, 1, item)
                         f = sigmoid(f_in)
-                        f_seq[time, row, unit] = f
-                        W_g_x = W_i_x_to_W_o_x_seq[time, row, 2, unit]
+                        f_seq[time_here, row, unit] = f
+                        W_g_x = W_i_x_to_W_o_x_seq[time_here, row, 2, unit]
                         g_in = W_g_x + b_g[unit] + total(tile_1, 4, 2, item)
                         g = tanh(g_in)
-                        g_seq[time, row, unit] = g
-                        W_o_x = W_i_x_to_W_o_x_seq[time, row, 3, unit]
+                        g_seq[time_here, row, unit] = g
+                        W_o_x = W_i_x_to_W_o_x_seq[time_here, row, 3, unit]
                         o_in = W_o_x + b_o[unit] + total(tile_1, 4, 3, item)
                         o = sigmoid(o_in)
-                        o_seq[time, row, unit] = o
-                        c = c_seq[before, row, unit]
+                        o_seq[time_here, row, unit] = o
+                        c = c_seq[before_here, row, unit]
                         c_new = c * f + g * i
-                        c_seq[after, row, unit] = c_new
+                        c_seq[after_here, row, unit] = c_new
                         tanh_c_new = tanh(c_new)
                         h_new = o * tanh_c_new
-                        h_seq[after, row, unit] = h_new
+                        h_seq[after_here, row, unit] = h_new
         meeting = barrier(meet, owners, meeting)
 
 
