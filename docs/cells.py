@@ -68,8 +68,8 @@ validation pieces; at most 300,000 parameters each. *Adding*: mean squared error
 has 0.167. *Copying*: nats a letter after so many blanks; guessing has 2.079. The curve is the score on validation pieces, or on
 fresh sequences, along the run, on a logarithmic scale from the lowest to the highest of the task, over five decades at most. All
 cells were trained alike, with one seed and the defaults of the example, which suit an LSTM and a GRU; nothing was tuned for any other
-but what the commands show: first values with which a cell remembers, without which none here learns to copy. Published: Bai, Kolter &
-Koltun 2018, table 1. Further inputs that a cell reads are those of steps a time unit apart, nothing of which is missing
+but what the commands show: first values with which a cell remembers, without which few learn anything of copying. Published: Bai,
+Kolter & Koltun 2018, table 1. Further inputs that a cell reads are those of steps a time unit apart, nothing of which is missing
 (`examples/inputs.py`). A cell that is missing here was not run:
 
 {commands}
