@@ -9,25 +9,9 @@ from rnncc.spec.fault import Mistake, Span
 from rnncc.suggest import close
 
 LANGUAGE = (
-    *(
-        "Abs",
-        "Cell",
-        "Complex",
-        "Max",
-        "Min",
-        "Mod",
-        "Piecewise",
-        "clamp",
-        "cols",
-        "concat",
-        "cos",
-        "erf",
-        "exp",
-        "floor",
-        "hard_sigmoid",
-        "log",
-    ),
-    *("max", "mean", "outer", "relu", "rows", "sigmoid", "sin", "softmax", "softplus", "sqrt", "sum", "surrogate", "tanh"),
+    *("Abs", "Cell", "Complex", "Max", "Min", "Mod", "Piecewise", "clamp", "cols", "concat", "cos", "erf", "exp", "floor"),
+    *("hard_sigmoid", "log", "max", "mean", "outer", "relu", "rows", "sigmoid", "sin", "softmax", "softplus", "sqrt", "sum"),
+    *("surrogate", "tanh"),
 )
 """What `rnncc.spec` offers to a spec."""
 
