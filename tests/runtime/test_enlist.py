@@ -30,6 +30,7 @@ def test_an_entry_passes_what_lies_in_the_frame_but_for_the_part():
     call = text[text.index("call") :]
     assert call.count("i64") == 3
     assert 'i64 %".2"' in call
+    assert re.findall(r"i32 0, i32 (\d+)", text) == ["1", "2"]
 
 
 def test_an_entry_grows_with_its_arguments():
