@@ -69,8 +69,9 @@ has 0.167. *Copying*: nats a letter after so many blanks; guessing has 2.079. Th
 fresh sequences, along the run, on a logarithmic scale from the lowest to the highest of the task, over five decades at most. All
 cells were trained alike, with one seed and the defaults of the example, which suit an LSTM and a GRU; nothing was tuned for any other
 but what the commands show: first values with which a cell remembers, without which few learn anything of copying. Published: Bai,
-Kolter & Koltun 2018, table 1. Further inputs that a cell reads are those of steps a time unit apart, nothing of which is missing
-(`examples/inputs.py`). A cell that is missing here was not run:
+Kolter & Koltun 2018, table 1. Further inputs that a cell reads are those of steps a time unit apart, nothing of which is missing, and a
+memory is the sequence itself (`examples/inputs.py`), except on the chorales, where it would be the answer. Any other cell that is
+missing here was not run:
 
 {commands}
 """

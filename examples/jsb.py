@@ -238,6 +238,10 @@ def main() -> None:
     asked = parser.parse_args()
     given, said = vars(asked).copy(), unusual(parser, asked, SHOWN)
     data, results, most = read(given.pop("data")), given.pop("json"), given.pop("parameters")
+    if rnncc.RNN(given["cell"], KEYS, 8).cell.memories:
+        raise SystemExit(
+            f"{given['cell']} attends to a memory; a chorale has none but itself, with the very frames that are to be foreseen"
+        )
     given["hidden"] = given["hidden"] or hidden_size(given["cell"], most)
     settings = Settings(**given)
     training = Training(data, settings)

@@ -32,12 +32,11 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
-from inputs import completed
+from inputs import completed, layer
 from results import Result, add, unusual
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-import rnncc
 from rnncc.train import Adam, Dense, clip_by_global_norm, mean_squared_error, merge, softmax_cross_entropy
 
 LETTERS, COPIED = 8, 10
@@ -97,7 +96,7 @@ class Model:
 
     def __init__(self, task: Task, cell: str, hidden: int, seed: int) -> None:
         self.task = task
-        self.rnn = rnncc.RNN(cell, task.inputs, hidden, seed=seed)
+        self.rnn = layer(cell, task.inputs, hidden, seed)
         self.head = Dense(self.rnn.output_size, task.outputs, seed=seed + 1)
         self.params = merge(rnn=self.rnn.params, head=self.head.params)
 

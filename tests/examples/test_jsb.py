@@ -94,3 +94,10 @@ def test_a_head_that_knows_how_often_keys_are_down_has_the_entropy_of_the_keys(j
     expected = -(shares * np.log(shares) + (1 - shares) * np.log(1 - shares)).sum()
     # half a frame more of 4000 for each of 88 keys: 85 that are never down cost 1/8000 each, and the first frame is not scored
     assert model.score(played) == pytest.approx(expected, abs=85 / 8000 + 10 / 4000)
+
+
+def test_a_cell_that_attends_has_nothing_to_attend_to(jsb: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "jsb.json").write_text(json.dumps({part: [PIECE] for part in ("train", "valid", "test")}))
+    monkeypatch.setattr("sys.argv", ["jsb.py", "--data", str(tmp_path / "jsb.json"), "--cell", "lstm_attention"])
+    with pytest.raises(SystemExit, match="lstm_attention attends to a memory; a chorale has none but itself"):
+        jsb.main()

@@ -93,6 +93,19 @@ def test_what_a_cell_reads_besides(tasks: ModuleType, cell: str, shapes: dict[st
             assert (array == 1).all()
 
 
+def test_a_cell_that_attends_has_the_whole_sequence_as_its_memory(tasks: ModuleType) -> None:
+    """Rows as wide as a step, those to come too: what the first output reads depends on the last step."""
+    model = tasks.Model(tasks.TASKS["adding"], "lstm_attention", 4, 1)
+    x = np.random.default_rng(0).random((5, 3, 2), np.float32)
+    read = tasks.completed(model.rnn.cell, x)
+    np.testing.assert_array_equal(read["m"], x.swapaxes(0, 1))
+    assert read["x"] is x
+    changed = x.copy()
+    changed[4] += 1
+    first, other = (model.rnn(tasks.completed(model.rnn.cell, given))[0][0] for given in (x, changed))
+    assert (first != other).any()
+
+
 def test_one_input_stays_alone(tasks: ModuleType) -> None:
     x = np.zeros((5, 3, 2), np.float32)
     assert tasks.completed(compile_cell("lstm").info, x) is x
