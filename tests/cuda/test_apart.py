@@ -1,5 +1,6 @@
-"""Two directions whose time loops run at once: order, streams, and room for the blocks of both."""
+"""Calls whose time loops run at once: order, streams, and room for the blocks of all."""
 
+import itertools
 import threading
 from functools import partial
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from rnncc.runtime.cuda import launch
-from rnncc.runtime.cuda.apart import apart
+from rnncc.runtime.cuda.apart import Loop, apart
 from rnncc.runtime.cuda.apart import launch as launch_loop
 from tests.cuda import simulated
 from tests.cuda.device import MULTIPROCESSORS, Stream
@@ -29,53 +30,85 @@ def told(cupy, monkeypatch):
 
 
 def direction(library, told, name, loops=1, sooner=True):
-    """What one direction does; gives its name."""
+    """What one call does; gives its name."""
 
-    def prepare(how):
-        told.append(f"{name} prepares {how}")
+    def prepare(chip):
+        told.append(f"{name} prepares {chip.multiprocessors}")
         return lambda: told.append(f"{name} runs on {library.cuda.get_current_stream().ptr}")
+
+    def cycles(steps, chip):
+        return steps * (1 if sooner or chip.multiprocessors == MULTIPROCESSORS else 1000)
 
     told.append(f"{name} begins")
     for _ in range(loops):
-        launch_loop(library, sooner, partial(prepare, "alone"), partial(prepare, "beside"))
+        launch_loop(library, Loop(5, cycles, prepare))
     told.append(f"{name} ends")
     return name
 
 
-def both(library, told, one, other):
-    return apart([partial(direction, library, told, "a", **one), partial(direction, library, told, "b", **other)])
+def several(library, told, *settings):
+    return apart([partial(direction, library, told, name, **s) for name, s in zip("abcd", settings, strict=False)])
 
 
 def test_loops_side_by_side(cupy, told):
     """What comes before and after the loops stays on the caller's stream, which the other is forked from and joined to."""
     with Stream(7):
         for _ in range(2):
-            assert both(cupy, told, {}, {}) == ["a", "b"]
+            assert several(cupy, told, {}, {}) == ["a", "b"]
     forked = next(int(line.split()[1]) for line in told if line.startswith("wait_event"))
     one = [
-        "a begins", "a prepares beside", "b begins", "b prepares beside",
+        "a begins", "a prepares 3", "b begins", "b prepares 3",
         "record 7", f"wait_event {forked}", "a runs on 7", f"b runs on {forked}", f"record {forked}", "wait_event 7",
         "b ends", "a ends",
     ]  # fmt: skip
     assert told == one * 2
     with Stream(8):
-        both(cupy, told, {}, {})
+        several(cupy, told, {}, {})
     assert f"wait_event {forked}" not in told[len(one) * 2 :]
 
 
+def test_three_loops_side_by_side(cupy, told):
+    """Each on a stream of its own, which waits for the caller's, and for which that waits."""
+    with Stream(7):
+        assert several(cupy, told, {}, {}, {}) == ["a", "b", "c"]
+    _, second, third = (int(line.split()[-1]) for line in told if "runs" in line)
+    assert len({7, second, third}) == 3
+    assert told == [
+        "a begins", "a prepares 2", "b begins", "b prepares 2", "c begins", "c prepares 2",
+        "record 7", f"wait_event {second}", f"wait_event {third}",
+        "a runs on 7", f"b runs on {second}", f"c runs on {third}",
+        f"record {second}", "wait_event 7", f"record {third}", "wait_event 7",
+        "c ends", "b ends", "a ends",
+    ]  # fmt: skip
+
+
 def test_one_after_the_other_where_that_is_sooner(cupy, told):
-    assert both(cupy, told, {"sooner": False}, {"sooner": False}) == ["a", "b"]
-    assert told == [f"{name} {what}" for name in "ab" for what in ("begins", "prepares alone", "runs on 0", "ends")]
+    assert several(cupy, told, {"sooner": False}, {"sooner": False}) == ["a", "b"]
+    assert told == [f"{name} {what}" for name in "ab" for what in ("begins", f"prepares {MULTIPROCESSORS}", "runs on 0", "ends")]
+
+
+def test_one_call_has_the_whole_device(cupy, told):
+    assert several(cupy, told, {}) == ["a"]
+    assert told == ["a begins", f"a prepares {MULTIPROCESSORS}", "a runs on 0", "a ends"]
 
 
 @pytest.mark.parametrize(("one", "other"), [(3, 2), (1, 3), (1, 0), (0, 1), (0, 0)])
 def test_every_loop_runs_once(cupy, told, one, other):
     """Only the first ones run side by side."""
-    assert both(cupy, told, {"loops": one}, {"loops": other}) == ["a", "b"]
+    assert several(cupy, told, {"loops": one}, {"loops": other}) == ["a", "b"]
     runs = [line for line in told if "runs" in line]
     assert (sum(r.startswith("a") for r in runs), sum(r.startswith("b") for r in runs)) == (one, other)
     assert sum("record" in line for line in told) == (2 if one and other else 0)
     assert [line for line in told if line.endswith(("begins", "ends"))].count("b begins") == 1
+
+
+@pytest.mark.parametrize("loops", list(itertools.product(range(3), repeat=3)))
+@pytest.mark.parametrize("unwilling", [None, 0, 1, 2])
+def test_every_loop_of_three_calls_runs_once(cupy, told, loops, unwilling):
+    """In the order of each call, whichever have no loop, or one that is sooner done alone."""
+    assert several(cupy, told, *({"loops": n, "sooner": k != unwilling} for k, n in enumerate(loops))) == ["a", "b", "c"]
+    for name, count in zip("abc", loops, strict=True):
+        assert [line.split()[1] for line in told if line.startswith(name)] == ["begins", *["prepares", "runs"] * count, "ends"]
 
 
 def test_what_fails_leaves_nothing_behind(cupy, told):
@@ -85,7 +118,7 @@ def test_what_fails_leaves_nothing_behind(cupy, told):
     with pytest.raises(RuntimeError, match="no room"):
         apart([partial(direction, cupy, told, "a"), fail])
     assert direction(cupy, told, "c") == "c"
-    assert told[-3:] == ["c prepares alone", "c runs on 0", "c ends"]
+    assert told[-3:] == [f"c prepares {MULTIPROCESSORS}", "c runs on 0", "c ends"]
 
 
 @pytest.fixture

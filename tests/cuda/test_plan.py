@@ -40,7 +40,7 @@ def test_plans(batch, hidden, dtype, parts, owners, keep):
     assert (plan.parts, plan.owners, plan.keeps) == (parts, owners, (keep,))
 
 
-@pytest.mark.parametrize("chip", [H100, SMALL, SMALL.half, Chip(1, 99 << 10)])
+@pytest.mark.parametrize("chip", [H100, SMALL, SMALL.share(2), SMALL.share(5), Chip(1, 99 << 10)])
 @pytest.mark.parametrize("batch", [1, 15, 16, 17, 100, 1000, 100_000])
 @pytest.mark.parametrize("hidden", [1, 8, 65, 512, 3000])
 @pytest.mark.parametrize(("dtype", "form"), [("float32", "float32"), ("float32", "uint16"), ("float64", "float64")])
@@ -56,11 +56,14 @@ def test_every_plan_can_be_run(chip, batch, hidden, dtype, form):
     assert plan.shared == sums + sum(k * p.group_bytes for k, p in zip(plan.keeps, panels, strict=True)) <= chip.shared
 
 
-@pytest.mark.parametrize("multiprocessors", [2, 3, 132])
-def test_two_halves_find_room(multiprocessors):
-    chip = Chip(multiprocessors, 99 << 10)
-    assert 2 * chip.half.multiprocessors <= multiprocessors
-    assert Chip(1, 99 << 10).half.multiprocessors == 1  # on which no block ever waits for another
+@pytest.mark.parametrize("multiprocessors", [2, 3, 7, 132])
+@pytest.mark.parametrize("grids", [1, 2, 3, 7, 12])
+@pytest.mark.parametrize("batch", [16, 100])
+def test_blocks_that_wait_find_room_in_every_share(multiprocessors, grids, batch):
+    share = Chip(multiprocessors, 99 << 10).share(grids)
+    plan = plan_loop(batch, "float32", 4, gates(512), share)
+    assert plan.owners == 1 or grids * plan.blocks <= multiprocessors
+    assert share.multiprocessors > 1 or plan.owners == 1  # of shares too small for each grid no block ever waits for another
 
 
 @pytest.mark.parametrize(
@@ -73,7 +76,7 @@ def test_two_halves_find_room(multiprocessors):
     ],
 )
 def test_where_two_directions_are_sooner_at_once(batch, hidden, dtype, sooner):
-    whole, half = (plan_loop(batch, "float32", 4, gates(hidden, dtype), chip) for chip in (H100, H100.half))
+    whole, half = (plan_loop(batch, "float32", 4, gates(hidden, dtype), chip) for chip in (H100, H100.share(2)))
     assert (half.cycles <= 2 * whole.cycles) == sooner
 
 

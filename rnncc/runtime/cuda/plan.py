@@ -38,10 +38,9 @@ class Chip:
     multiprocessors: int
     shared: int
 
-    @property
-    def half(self) -> "Chip":
-        """What one of two grids may take, so that the blocks of both can run at once."""
-        return replace(self, multiprocessors=max(1, self.multiprocessors // 2))
+    def share(self, grids: int) -> "Chip":
+        """What one of so many grids may take, so that the blocks of all can run at once."""
+        return replace(self, multiprocessors=max(1, self.multiprocessors // grids))
 
 
 @dataclass(frozen=True)
@@ -133,10 +132,11 @@ def chunks_of(steps: int, threads: int, chip: Chip) -> int:
     taken twice, and each chunk looks at the maps of all those before it.
     """
     counts = {-(-steps // -(-steps // (1 << k))) for k in range(steps.bit_length())} or {1}
-    return min(sorted(counts), key=lambda chunks: _chunked_cycles(steps, threads, chunks, chip))
+    return min(sorted(counts), key=lambda chunks: chunked_cycles(steps, threads, chunks, chip))
 
 
-def _chunked_cycles(steps: int, threads: int, chunks: int, chip: Chip) -> float:
+def chunked_cycles(steps: int, threads: int, chunks: int, chip: Chip) -> float:
+    """What a time loop takes, about, that `threads` go through alone, in so many chunks."""
     run = -(-steps // chunks) * _STEP
     cycles = run if chunks == 1 else 2 * run + chunks * _MAPPED
     waves = max(1.0, chunks * threads / (chip.multiprocessors * _RESIDENT))

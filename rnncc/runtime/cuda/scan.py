@@ -8,12 +8,12 @@ the device idle: `plan.chunks_of` decides, from shapes and the chip alone.
 from functools import partial
 from typing import Any
 
-from rnncc.runtime.cuda.apart import launch
+from rnncc.runtime.cuda.apart import Loop, launch
 from rnncc.runtime.cuda.compiled import Kernel
 from rnncc.runtime.cuda.counts import groups, least
 from rnncc.runtime.cuda.device import chip_of
 from rnncc.runtime.cuda.launch import float_dtype, spread
-from rnncc.runtime.cuda.plan import chunks_of
+from rnncc.runtime.cuda.plan import Chip, chunked_cycles, chunks_of
 from rnncc.runtime.cuda.text import device
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.sweep import Sweep
@@ -36,20 +36,25 @@ def composed(kernel: Kernel, sweep: Sweep, against: bool, units: int, numbers: i
         which sequences begin. With a single chunk of any content, and not so large.
     """
     threads = sweep.batch * units
-    chunks = chunks_of(sweep.steps, threads, chip_of(sweep.library)) if threads else 1
+    chip = chip_of(sweep.library)
+    chunks = chunks_of(sweep.steps, threads, chip) if threads else 1
     shape = (chunks, numbers, sweep.batch, units) if chunks > 1 else (1, 1, 1, 1)
     maps: Array = sweep.library.empty(shape, float_dtype(arguments))
     if chunks > 1:
-        spread(kernel, sweep, chunks * threads, (against, maps, *arguments))()
+        spread(kernel, sweep, chunks * threads, (against, maps, *arguments), chip)()
     return maps
 
 
 def run_chunks(kernel: Kernel, sweep: Sweep, against: bool, units: int, maps: Array, *arguments: Any) -> None:
     """Run a time loop, `kernel(batch, live, against, maps, *arguments)`, over the units of all rows and the chunks of `maps`."""
-    if sweep.steps and sweep.batch and units:
-        threads = maps.shape[0] * sweep.batch * units
-        prepare = partial(spread, kernel, sweep, threads, (against, maps, *arguments))
-        launch(sweep.library, True, prepare, prepare)
+    threads = sweep.batch * units
+    if threads:
+        prepare = partial(spread, kernel, sweep, maps.shape[0] * threads, (against, maps, *arguments))
+        launch(sweep.library, Loop(sweep.steps, partial(_cycles, threads), prepare))
+
+
+def _cycles(threads: int, steps: int, chip: Chip) -> float:
+    return chunked_cycles(steps, threads, chunks_of(steps, threads, chip), chip)
 
 
 @device
