@@ -16,6 +16,7 @@ A head that begins with how often each key is down saves hundreds of steps; drop
 
 import argparse
 import json
+import math
 import os
 import time
 from bisect import bisect_left
@@ -175,9 +176,9 @@ class Training:
         losses = []
         for b in shuffled(self.data["train"], self.settings.batch, self.random):
             loss, gradients = self.model.gradients(b)
-            clip_by_global_norm(gradients, CLIP)
             self.optimiser.rate = self.settings.rate * (1 - (number - 1) / self.settings.epochs)
-            self.optimiser.step(gradients)
+            if math.isfinite(clip_by_global_norm(gradients, CLIP)):  # else there is no step to take from them
+                self.optimiser.step(gradients)
             losses.append(loss)
         found = self.model.score(self.data["valid"])
         self.curve.append(found)

@@ -140,9 +140,9 @@ def train(model: Model, test: Batch, given: argparse.Namespace, console: Console
         bar = progress.add_task("", total=given.steps)
         for step in range(1, given.steps + 1):
             loss, gradients = model.gradients(model.task.draw(given.length, given.batch, random))
-            clip_by_global_norm(gradients, 1.0)
             optimiser.rate = given.rate * min(1, 2 - 2 * (step - 1) / given.steps)
-            optimiser.step(gradients)
+            if math.isfinite(clip_by_global_norm(gradients, 1.0)):  # else there is no step to take from them
+                optimiser.step(gradients)
             progress.update(bar, advance=1, description=f"step {step}: loss {loss:.5f}")
             if step % EVERY == 0:
                 curve.append(model.score(test))

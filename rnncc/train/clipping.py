@@ -1,5 +1,6 @@
 """Gradient clipping, in place."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -21,14 +22,36 @@ def clip_by_global_norm(gradients: Mapping[str, Array], limit: float) -> float:
     Returns
     -------
     float
-        The norm before.
+        The norm before. Where an element is infinite or NaN so is this, and `gradients` are left as they are: there is no step to
+        take from them.
     """
     _positive(limit)
-    norm = float(np.sqrt(sum(float(np.vdot(g, g)) for g in gradients.values())))
+    norm = _norm(gradients)
+    if norm == math.inf:
+        return _clip_large(gradients, limit)
     if norm > limit:
-        for g in gradients.values():
-            g *= limit / norm
+        _scale(gradients, limit / norm)
     return norm
+
+
+def _clip_large(gradients: Mapping[str, Array], limit: float) -> float:
+    """As `clip_by_global_norm`, where squares are too large for the dtype: those of shares of the largest element are not."""
+    most = max(float(np.abs(g).max(initial=0)) for g in gradients.values())
+    if not math.isfinite(most):
+        return most
+    _scale(gradients, 1 / most)
+    shares = _norm(gradients)
+    _scale(gradients, min(limit, most * shares) / shares)
+    return most * shares
+
+
+def _norm(gradients: Mapping[str, Array]) -> float:
+    return math.sqrt(sum(float(np.vdot(g, g)) for g in gradients.values()))
+
+
+def _scale(gradients: Mapping[str, Array], factor: float) -> None:
+    for g in gradients.values():
+        g *= factor
 
 
 def _positive(bound: float) -> None:

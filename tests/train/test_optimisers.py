@@ -119,3 +119,18 @@ def test_clipping_by_global_norm_is_pytorchs() -> None:
     assert clip_by_global_norm(ours, 1.0) == pytest.approx(0.5)
     for k, v in ours.items():
         np.testing.assert_array_equal(v, before[k])
+
+
+@pytest.mark.parametrize("limit", [0.5, 100.0])
+def test_clipping_where_squares_overflow(limit: float) -> None:
+    g = {"a": np.array([3e30, -4e30], np.float32), "b": np.array(0, np.float32)}
+    assert clip_by_global_norm(g, limit) == pytest.approx(5e30, rel=1e-6)
+    np.testing.assert_allclose(g["a"], [0.6 * limit, -0.8 * limit], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("element", "norm"), [(np.inf, np.inf), (-np.inf, np.inf), (np.nan, np.nan)])
+def test_gradients_without_a_norm_are_left_alone(element: float, norm: float) -> None:
+    g = {"a": np.array([3, element], np.float32), "b": np.array([4], np.float32)}
+    np.testing.assert_equal(clip_by_global_norm(g, 1.0), norm)
+    np.testing.assert_array_equal(g["a"], np.array([3, element], np.float32))
+    assert g["b"] == 4
