@@ -200,6 +200,8 @@ def library():
 
 MULTIPROCESSORS, SHARED, CACHE, CLOCK = 6, 99 << 10, 1 << 10, 10**6
 """Of the device: bytes of shared memory a block and of the second-level cache, kHz."""
+CLUSTERS = 0
+"""Whether its blocks can be clusters."""
 clock = SimpleNamespace(now=0.0)
 """The device's time in seconds; it goes by when somebody says so."""
 
@@ -214,7 +216,7 @@ def cuda(count=2, capability="90"):
 
     runtime = SimpleNamespace(
         getDeviceCount=lambda: count,
-        deviceGetAttribute=lambda what, _number: {13: CLOCK, 16: MULTIPROCESSORS, 38: CACHE, 97: SHARED}[what],
+        deviceGetAttribute=lambda what, _number: {13: CLOCK, 16: MULTIPROCESSORS, 38: CACHE, 97: SHARED, 120: CLUSTERS}[what],
         getDeviceProperties=lambda _number: {"name": b"Stand-in"},
         driverGetVersion=lambda: 13010,
         runtimeGetVersion=lambda: 13000,

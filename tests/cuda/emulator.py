@@ -10,13 +10,13 @@ from functools import cache
 
 import numpy as np
 
-from rnncc.runtime.cuda import barrier, chunk, instructions, memory, narrow, places, product, warp
+from rnncc.runtime.cuda import barrier, chunk, cluster, instructions, memory, narrow, places, product, warp
 from rnncc.runtime.cuda.constants import LANES, ROWS, THREADS, UNITS, WARPS
 from rnncc.runtime.cuda.text import DEVICE, rewritten
 from tests.emit import simulated_cuda
 
 _own = threading.local()
-"""Of this thread: `thread`, `block` (a `_Block`), `number` of the block and `blocks` of the grid."""
+"""Of this thread: `thread`, `block` (a `_Block`), `number` of the block, `blocks` of the grid, `cluster`, where its threads meet."""
 _counting = threading.Lock()
 PATIENCE = 60
 """Seconds to wait for other threads."""
@@ -46,22 +46,25 @@ class _Block:
         self.shared, self.all, self.warps = shared, _Together(THREADS), [_Together(LANES) for _ in range(WARPS)]
 
 
-def run(kernel, dtype, blocks, shared, *arguments):
-    """Every block of a grid, all at the same time; `shared` numbers of `dtype` of shared memory, NaN at first."""
-    function = _emulated(kernel.py_func, dtype)
+def run(kernel, dtype, blocks, shared, *arguments, size=1):
+    """Every block of a grid, all at the same time; `shared` numbers of `dtype` of shared memory, NaN at first.
+
+    So many blocks as `size`, one after the other, are a cluster.
+    """
+    function = _emulated(kernel.py_func, dtype, size > 1)
     grid, failed = [_Block(np.full(shared, np.nan, dtype)) for _ in range(blocks)], []
+    clusters = [threading.Barrier(THREADS * size, timeout=PATIENCE) for _ in range(blocks // size)]
 
     def thread(block, number):
         _own.block, _own.number, _own.blocks, _own.thread = grid[block], block, blocks, number
+        _own.cluster = clusters[block // size]
         try:
             with np.errstate(all="ignore"):
                 function(*arguments)
         except BaseException as error:
             failed.append(error)
-            for own in grid:
-                own.all.barrier.abort()
-                for lanes in own.warps:
-                    lanes.barrier.abort()
+            for wait in (*clusters, *(one.barrier for own in grid for one in (own.all, *own.warps))):
+                wait.abort()
 
     threads = [threading.Thread(target=thread, args=(b, t)) for b in range(blocks) for t in range(THREADS)]
     for t in threads:
@@ -73,10 +76,11 @@ def run(kernel, dtype, blocks, shared, *arguments):
 
 
 @cache
-def _emulated(function, dtype):
+def _emulated(function, dtype, clustered=False):
     def meaning(named):
         if not getattr(named, "__hash__", None):
             return named
+        named = cluster.IN_CLUSTERS.get(named, named) if clustered else named
         return _emulated(named, dtype) if named in DEVICE else PRIMITIVES.get(named, named)
 
     return rewritten(function, meaning, np.dtype(dtype).type)
@@ -205,6 +209,8 @@ PRIMITIVES = {
     barrier.arrive: _arrive,
     barrier.look: _look,
     barrier.sync_block: lambda: _own.block.all.barrier.wait(),
+    cluster.arrive_in_cluster: lambda: None,
+    cluster.wait_in_cluster: lambda: _own.cluster.wait(),
     instructions.load_rows: _load_rows,
     instructions.multiply_chunk: _multiply_chunk,
     instructions.on_tensor_cores: lambda panel: panel.dtype.kind == "u",

@@ -6,6 +6,7 @@ Everything of the host is the real thing: arrays, packed weights, plans and thei
 
 import sys
 import threading
+from functools import partial
 from types import FunctionType, ModuleType
 
 import numpy as np
@@ -39,13 +40,16 @@ def start(kernel, dtype, grid, arguments, library):
     given = [number(a) if isinstance(a, float) else unwrapped(a) for a in arguments]
     function = kernel.py_func
     run = FunctionType(function.__code__, {**function.__globals__, **PRIMITIVES})
-    meets = [threading.Barrier(given[1]) for _ in range(-(-grid.blocks // given[1]))] if grid.together else None
+    waiting, size = (grid.together, grid.blocks) if grid.cluster == 1 else (True, grid.cluster)
+    meets = [threading.Barrier(given[1]) for _ in range(-(-grid.blocks // given[1]))] if waiting else None
 
-    def work(_number):
-        _block.meets, _block.memory = meets, np.full(grid.shared // number(0).itemsize, np.nan, dtype)
+    def work(first, number):
+        simulated_cuda._block.number, simulated_cuda._block.blocks = first + number, grid.blocks
+        _block.meets, _block.memory = meets, np.full(grid.shared // np.dtype(dtype).itemsize, np.nan, dtype)
         run(*given)
 
-    simulated_cuda._together(grid.blocks, work)
+    for first in range(0, grid.blocks, size):  # one cluster after the other
+        simulated_cuda._together(size, partial(work, first))
 
 
 def barrier(meet, owners, meeting):

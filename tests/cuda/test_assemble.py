@@ -72,3 +72,26 @@ def test_the_barrier_releases_and_acquires(built):
     code = built[2]
     assert "atom.add.release.gpu.s32" in code
     assert "ld.acquire.gpu.s32" in code
+    assert ".cluster" not in code
+
+
+@pytest.fixture(scope="module", params=["float32", "uint16"])
+def in_clusters(request):
+    return assemble.ptx(inference_loop, "float32", arguments("float32", request.param), "sm_90", clustered=True)
+
+
+def test_the_barrier_of_a_cluster_releases_and_acquires(in_clusters):
+    """Once a step, without a counter; the device's memory waits for what was written, and forgets what was read."""
+    assert re.findall(r"barrier\.cluster\.\S+;", in_clusters) == ["barrier.cluster.arrive.release;", "barrier.cluster.wait.acquire;"]
+    assert not re.search(r"\b(atom|red)\.|\bld\.acquire", in_clusters)
+    found = assemble.assembled(in_clusters, "sm_90")
+    assert found.registers <= MOST
+    assert found.stack == found.stores == found.loads == 0
+    text = assemble.sass(found)
+    order = [text.index(word) for word in ("MEMBAR.ALL.GPU", "UCGABAR_ARV", "UCGABAR_WAIT", "CCTL.IVALL")]
+    assert order == sorted(order)
+
+
+def test_a_kernel_in_clusters_is_kept_apart(in_clusters):
+    """Under a name of its own: numba-cuda keeps machine code by the name and the text of a kernel, which are one."""
+    assert re.search(r"\.entry \S*inference_loop_in_clusters", in_clusters)

@@ -27,6 +27,8 @@ from rnncc.runtime.cuda import device as cuda_device
 from rnncc.runtime.cuda.barrier import LINE
 from rnncc.runtime.cuda.constants import ROWS, TILE, UNITS
 from rnncc.runtime.cuda.flags import _underway
+from rnncc.runtime.cuda.plan import Chip
+from rnncc.runtime.cuda.start import Grid
 from tests.cuda import device, emulator
 from tests.cuda.panels import panel
 
@@ -118,6 +120,22 @@ def test_constants_of_a_plan(cupy, monkeypatch):
         ("_CACHE", "64"),
         ("_CYCLES", '{"float64": 2, "float32": 1, "uint32": 0.25, "uint16": 0.125}'),
     ]
+
+
+def test_how_long_clusters_take_to_meet(cupy, monkeypatch):
+    """As many of the largest as run at once; each has a counter, where the device takes no cluster as large."""
+    for module in (calibrate, bench_device):
+        monkeypatch.setattr(module, "chip_of", lambda _library: Chip(132, 1000, 16))
+    grids = []
+
+    def launch(kernel, dtype, grid, arguments, library):
+        grids.append((grid, arguments[0].size, arguments[1]))
+        taking(5e-7 * arguments[2])()
+
+    monkeypatch.setattr(bench_device, "start", launch)
+    monkeypatch.setattr(calibrate, "start", started(lambda dtype, arguments: 1e-6 * arguments[0] * (2 - arguments[1])))
+    assert calibrate.calibrate(cupy, DEVICE).rows()[1] == ("_CLUSTER_MEETING", "500")
+    assert set(grids) == {(Grid(7 * 16, 1000, together=False, cluster=16), 8 * LINE, 16)}
 
 
 def test_every_form_of_weights_finds_room_on_every_chip():

@@ -21,7 +21,7 @@ def test_devices_by_name(cupy):
     assert [device.number_of(name) for name in ("cuda", "cuda:0", "cuda:1")] == [0, 0, 1]
     with cupy.cuda.Device(1):
         assert device.number_of("cuda") == 1
-    assert device.chip_of(cupy) == Chip(stand_in.MULTIPROCESSORS, stand_in.SHARED)
+    assert device.chip_of(cupy) == Chip(stand_in.MULTIPROCESSORS, stand_in.SHARED, 1)
 
 
 def test_without_cupy(monkeypatch):

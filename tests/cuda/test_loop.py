@@ -29,10 +29,11 @@ def lstm(weights, pre, h_seq, c, live, against):
 
 
 @pytest.mark.parametrize(
-    ("against", "batch", "rows", "owners", "keep"),
-    [(False, 5, 16, 2, 1), (True, 4, 2, 1, 3)],  # blocks that share the units of all rows, or have rows of their own
+    ("against", "batch", "rows", "owners", "keep", "size"),
+    [(False, 5, 16, 2, 1, 1), (True, 4, 2, 1, 3, 1), (False, 5, 16, 2, 1, 2)],
+    ids=["blocks that share the units of all rows", "blocks with rows of their own", "a cluster"],
 )
-def test_an_lstm(against, batch, rows, owners, keep):
+def test_an_lstm(against, batch, rows, owners, keep, size):
     rng, hidden = np.random.default_rng(0), 20
     weights = [rng.normal(size=(hidden, hidden)) / 4 for _ in range(4)]
     live = np.array([batch, batch - 1])
@@ -47,8 +48,10 @@ def test_an_lstm(against, batch, rows, owners, keep):
     emulator.run(
         *(inference_loop, "float64", parts * owners, 4 * TILE + keep * packed[0].size),
         *(meet, owners, rows, live, against, keep, hidden, packed, made, *map(padded, pre), made_c),
+        size=size,
     )
     assert meet[0] == 0
+    assert meet.any() == (owners > 1 and size == 1)
     close = {"rtol": hidden * EPS, "atol": hidden * EPS}  # sums of `hidden` products, of numbers around 1
     np.testing.assert_allclose(made[..., :hidden], expected, **close)
     np.testing.assert_allclose(made_c[:, :hidden], expected_c, **close)

@@ -1,12 +1,16 @@
 """How time loops are shared out: a pure function of shapes and of the chip."""
 
+from dataclasses import replace
+
 import pytest
 
 from rnncc.errors import DeviceError
 from rnncc.runtime.cuda.constants import DEPTH, ROWS, TILE, UNITS, WARPS, row_stride
 from rnncc.runtime.cuda.plan import Chip, Weights, chunks_of, plan_loop
 
-H100 = Chip(132, 227 << 10)
+CHIP = Chip(132, 227 << 10)
+HOPPER = Chip(132, 227 << 10, 16)
+"""The same, where blocks can be clusters."""
 SMALL = Chip(28, 99 << 10)
 """A chip with few multiprocessors and little shared memory."""
 
@@ -36,11 +40,53 @@ def gates(hidden, dtype="float32", number=4):
     ],
 )
 def test_plans(batch, hidden, dtype, parts, owners, keep):
-    plan = plan_loop(batch, "float32", 4, gates(hidden, dtype), H100)
+    plan = plan_loop(batch, "float32", 4, gates(hidden, dtype), CHIP)
     assert (plan.parts, plan.owners, plan.keeps) == (parts, owners, (keep,))
+    assert plan.together == (owners > 1)
 
 
-@pytest.mark.parametrize("chip", [H100, SMALL, SMALL.share(2), SMALL.share(5), Chip(1, 99 << 10)])
+@pytest.mark.parametrize(
+    ("batch", "hidden", "dtype", "most", "parts", "owners", "keep"),
+    [
+        (16, 64, "float32", 16, 1, 8, 1),  # where no counter is worth it
+        (16, 64, "uint16", 16, 1, 8, 1),
+        (16, 128, "float32", 16, 1, 16, 1),
+        (16, 128, "float32", 8, 1, 8, 2),
+        (16, 256, "float32", 16, 1, 16, 2),
+        (16, 256, "uint16", 16, 1, 16, 2),
+        (16, 256, "uint16", 8, 1, 8, 4),
+        (32, 256, "uint16", 16, 2, 16, 2),
+        (128, 256, "uint16", 16, 8, 8, 4),  # all of clusters this large find room at once, of those of 16 seven
+        (16, 40, "float32", 16, 1, 4, 2),  # five groups
+    ],
+)
+def test_owners_that_are_clusters(batch, hidden, dtype, most, parts, owners, keep):
+    plan = plan_loop(batch, "float32", 4, gates(hidden, dtype), replace(HOPPER, cluster=most))
+    assert (plan.parts, plan.owners, plan.keeps) == (parts, owners, (keep,))
+    assert plan.clustered
+    assert not plan.together
+
+
+@pytest.mark.parametrize(
+    ("batch", "hidden", "dtype", "most"),
+    [(16, 512, "float32", 16), (16, 512, "uint16", 16), (128, 256, "float32", 16), (16, 256, "float32", 8), (16, 1024, "uint16", 16)],
+)
+def test_more_owners_than_a_cluster_has_where_there_is_much_to_do(batch, hidden, dtype, most):
+    plans = [plan_loop(batch, "float32", 4, gates(hidden, dtype), replace(HOPPER, cluster=k)) for k in (1, most)]
+    assert plans[0] == plans[1]
+    assert plans[0].owners > most
+
+
+def test_clusters_beside_each_other():
+    """A GPC has 16 or 18 multiprocessors, one may have fewer: of 132 some are beside too few others."""
+    assert [HOPPER.clusters(owners) for owners in (2, 4, 8, 16)] == [66, 29, 14, 7]
+    assert [HOPPER.share(2).clusters(owners) for owners in (2, 4, 8, 16)] == [33, 15, 7, 3]
+    assert [Chip(most, 99 << 10, 16).clusters(most) for most in (2, 4, 8, 16)] == [1] * 4
+
+
+@pytest.mark.parametrize(
+    "chip", [CHIP, HOPPER, SMALL, SMALL.share(2), SMALL.share(5), replace(SMALL, cluster=8), Chip(1, 99 << 10), Chip(3, 99 << 10, 16)]
+)
 @pytest.mark.parametrize("batch", [1, 15, 16, 17, 100, 1000, 100_000])
 @pytest.mark.parametrize("hidden", [1, 8, 65, 512, 3000])
 @pytest.mark.parametrize(("dtype", "form"), [("float32", "float32"), ("float32", "uint16"), ("float64", "float64")])
@@ -50,6 +96,7 @@ def test_every_plan_can_be_run(chip, batch, hidden, dtype, form):
     assert plan.parts * plan.rows >= batch > (plan.parts - 1) * plan.rows
     assert plan.rows % ROWS == 0
     assert plan.owners == 1 or plan.blocks <= chip.multiprocessors
+    assert not plan.clustered or 1 < plan.owners <= min(chip.cluster, chip.multiprocessors)
     own = [-(-p.groups // plan.owners) for p in panels]
     assert all(0 <= keep <= most for keep, most in zip(plan.keeps, own, strict=True))
     sums = 4 * TILE * (8 if dtype == "float64" else 4)
@@ -76,16 +123,16 @@ def test_blocks_that_wait_find_room_in_every_share(multiprocessors, grids, batch
     ],
 )
 def test_where_two_directions_are_sooner_at_once(batch, hidden, dtype, sooner):
-    whole, half = (plan_loop(batch, "float32", 4, gates(hidden, dtype), chip) for chip in (H100, H100.share(2)))
+    whole, half = (plan_loop(batch, "float32", 4, gates(hidden, dtype), chip) for chip in (CHIP, CHIP.share(2)))
     assert (half.cycles <= 2 * whole.cycles) == sooner
 
 
 def test_many_small_parts_run_in_waves():
-    assert plan_loop(10_000, "float32", 4, gates(8), H100).owners == 1
+    assert plan_loop(10_000, "float32", 4, gates(8), CHIP).owners == 1
 
 
 def test_without_products_rows_are_shared_out():
-    plan = plan_loop(17, "float32", 0, (), H100)
+    plan = plan_loop(17, "float32", 0, (), CHIP)
     assert (plan.parts, plan.rows, plan.owners, plan.shared) == (3, WARPS, 1, 0)
 
 
@@ -110,10 +157,10 @@ def test_sums_that_find_no_room_are_refused():
     ],
 )
 def test_chunks_of_time(steps, threads, chunks):
-    assert chunks_of(steps, threads, H100) == chunks
+    assert chunks_of(steps, threads, CHIP) == chunks
 
 
-@pytest.mark.parametrize("chip", [H100, SMALL, Chip(1, 99 << 10)])
+@pytest.mark.parametrize("chip", [CHIP, SMALL, Chip(1, 99 << 10)])
 @pytest.mark.parametrize("steps", [1, 2, 7, 33, 100, 4095, 4097, 100_000])
 @pytest.mark.parametrize("threads", [1, 100, 10_000])
 def test_every_chunk_has_a_step(chip, steps, threads):

@@ -6,10 +6,11 @@ from types import ModuleType
 
 import numpy as np
 
-from rnncc.bench.cuda.device import Device
+from rnncc.bench.cuda.device import Device, barrier
 from rnncc.bench.cuda.kernels import products
 from rnncc.bench.cuda.watch import each
 from rnncc.runtime.cuda.constants import ROWS, TILE, UNITS, row_stride
+from rnncc.runtime.cuda.device import chip_of
 from rnncc.runtime.cuda.start import Grid, start
 
 _COLUMNS = {"float64": 256, "float32": 512, "uint32": 512, "uint16": 512}
@@ -28,6 +29,8 @@ class Constants:
     ----------
     meeting
         Until all blocks have met.
+    cluster
+        Until those of a cluster have, the largest that there are; None where there are none.
     cache
         Bytes a cycle that each multiprocessor reads from the second-level cache while all do.
     cycles
@@ -35,13 +38,15 @@ class Constants:
     """
 
     meeting: float
+    cluster: float | None
     cache: float
     cycles: Mapping[str, float]
 
     def rows(self) -> list[tuple[str, str]]:
         """Name in `runtime.cuda.plan`, value."""
         cycles = ", ".join(f'"{dtype}": {value:.3g}' for dtype, value in self.cycles.items())
-        return [("_MEETING", f"{self.meeting:.0f}"), ("_CACHE", f"{self.cache:.0f}"), ("_CYCLES", f"{{{cycles}}}")]
+        cluster = [] if self.cluster is None else [("_CLUSTER_MEETING", f"{self.cluster:.0f}")]
+        return [("_MEETING", f"{self.meeting:.0f}"), *cluster, ("_CACHE", f"{self.cache:.0f}"), ("_CYCLES", f"{{{cycles}}}")]
 
 
 def calibrate(library: ModuleType, device: Device) -> Constants:
@@ -50,7 +55,9 @@ def calibrate(library: ModuleType, device: Device) -> Constants:
     kept = {dtype: group.seconds(keep=1) * device.clock for dtype, group in groups.items()}
     read = groups[_READ].seconds(keep=0) * device.clock - kept[_READ]
     cycles = {dtype: kept[dtype] / (_ACCUMULATORS * group.row) for dtype, group in groups.items()}
-    return Constants(device.barrier * device.clock, groups[_READ].size / read if read > 0 else float("inf"), cycles)
+    most = chip_of(library).cluster
+    cluster = barrier(library, most) * device.clock if most > 1 else None
+    return Constants(device.barrier * device.clock, cluster, groups[_READ].size / read if read > 0 else float("inf"), cycles)
 
 
 @dataclass(frozen=True)

@@ -58,15 +58,24 @@ def measure_device(library: ModuleType) -> Device:
         runtime.runtimeGetVersion(),
         chip_of(library).multiprocessors,
         1e3 * attribute(library, _CLOCK),
-        _barrier(library),
+        barrier(library),
     )
 
 
-def _barrier(library: ModuleType) -> float:
-    blocks = chip_of(library).multiprocessors
+def barrier(library: ModuleType, cluster: int = 1) -> float:
+    """Seconds that blocks take to meet: those on all multiprocessors, or those of each of as many clusters of `cluster` as find room.
+
+    Raises
+    ------
+    DeviceError
+        Where they do not meet.
+    """
+    chip = chip_of(library)
+    owners, parts = (cluster, chip.clusters(cluster)) if cluster > 1 else (chip.multiprocessors, 1)
+    grid = Grid(parts * owners, chip.shared, cluster == 1, cluster)  # one on each multiprocessor
 
     def meet(times: int) -> None:
-        start(meetings, "float32", Grid(blocks, 0, together=True), (library.zeros(2 * LINE, np.int32), blocks, times), library)
+        start(meetings, "float32", grid, (library.zeros((parts + 1) * LINE, np.int32), owners, times), library)
 
     found = each(library, meet, _MEETINGS)
     raise_failed(wait=True)

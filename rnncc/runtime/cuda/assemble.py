@@ -50,8 +50,13 @@ class Assembly:
     shared: int
 
 
-def ptx(kernel: Kernel, dtype: str, arguments: Sequence[Any], architecture: str = "sm_80") -> str:
+def ptx(kernel: Kernel, dtype: str, arguments: Sequence[Any], architecture: str = "sm_80", clustered: bool = False) -> str:
     """The PTX of `kernel` for arguments like these: NumPy's arrays stand for those of a device.
+
+    Parameters
+    ----------
+    clustered
+        Whether the blocks that meet are clusters, from sm_90 on.
 
     Raises
     ------
@@ -59,7 +64,7 @@ def ptx(kernel: Kernel, dtype: str, arguments: Sequence[Any], architecture: str 
         numba-cuda is not installed.
     """
     number = int(architecture.removeprefix("sm_"))
-    return str(target().ptx(kernel.py_func, dtype, arguments, divmod(number, 10)))
+    return str(target().ptx(kernel.py_func, dtype, arguments, divmod(number, 10), clustered))
 
 
 def assembled(code: str, architecture: str) -> Assembly:

@@ -25,19 +25,25 @@ class Kernel:
 
     def __init__(self, function: Callable[..., None]) -> None:
         self.py_func = function
-        self._dispatchers: dict[str, Any] = {}
+        self._dispatchers: dict[tuple[str, bool], Any] = {}
 
-    def dispatcher(self, dtype: str) -> Any:
+    def dispatcher(self, dtype: str, clustered: bool = False) -> Any:
         """The numba-cuda dispatcher in which every float of the text is of `dtype`, float32 or float64.
+
+        Parameters
+        ----------
+        clustered
+            Whether the blocks that meet are clusters of the device, of whatever size.
 
         Raises
         ------
         DeviceError
             numba-cuda is not installed.
         """
-        if dtype not in self._dispatchers:
-            self._dispatchers[dtype] = target().dispatcher(self.py_func, dtype)
-        return self._dispatchers[dtype]
+        key = dtype, clustered
+        if key not in self._dispatchers:
+            self._dispatchers[key] = target().dispatcher(self.py_func, dtype, clustered)
+        return self._dispatchers[key]
 
 
 @cache

@@ -12,6 +12,12 @@ _OLDEST = 80
 """Compute capability of the oldest chips that have the instructions which kernels are made of: Ampere."""
 _MULTIPROCESSORS, _SHARED = 16, 97
 """Numbers of the CUDA runtime for a device's multiprocessors, and for the bytes of shared memory that a block can have."""
+_CLUSTERS = 120
+"""Its number for whether blocks can be clusters."""
+_PORTABLE, _LARGEST = 8, 16
+"""Blocks of a cluster: what every device with clusters takes, and what those of `_DATA_CENTRE` do."""
+_DATA_CENTRE = (9, 10)
+"""Compute capability of Hopper, and of the Blackwell with as large clusters; digits after the point left out."""
 _OLD_DRIVER = 35
 """What the CUDA runtime answers where the driver is older than it."""
 
@@ -69,8 +75,15 @@ def chip_of(library: ModuleType) -> Chip:
 
 
 @lru_cache
-def _chip(library: ModuleType, _number: int) -> Chip:
-    return Chip(attribute(library, _MULTIPROCESSORS), attribute(library, _SHARED))
+def _chip(library: ModuleType, number: int) -> Chip:
+    return Chip(attribute(library, _MULTIPROCESSORS), attribute(library, _SHARED), _cluster(library, number))
+
+
+def _cluster(library: ModuleType, number: int) -> int:
+    """Blocks that a cluster can have; 1 where there are none."""
+    if not attribute(library, _CLUSTERS):
+        return 1
+    return _LARGEST if int(library.cuda.Device(number).compute_capability) // 10 in _DATA_CENTRE else _PORTABLE
 
 
 def attribute(library: ModuleType, what: int) -> int:

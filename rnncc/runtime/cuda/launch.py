@@ -63,7 +63,7 @@ def _shared_out(
     """A launch of blocks that find room on `chip` together."""
     plan = plan_on(chip)
     meet = sweep.library.zeros(LINE * (plan.parts + 1), np.int32)
-    grid = Grid(plan.blocks, plan.shared, together=plan.owners > 1)
+    grid = Grid(plan.blocks, plan.shared, plan.together, plan.owners if plan.clustered else 1)
     given = (meet, plan.owners, plan.rows, live_rows_at(sweep), against, *plan.keeps, *arguments)
     return partial(start, kernel, float_dtype(arguments), grid, given, sweep.library)
 

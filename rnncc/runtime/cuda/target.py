@@ -5,12 +5,12 @@ numba-cuda, always inlined, one for each dtype: its floats are constants of that
 in float64.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
-from cuda import pathfinder
+from cuda import core, pathfinder
 from numba import cuda
 from numba.cuda import types
 from numba.cuda.compiler import compile_cuda
@@ -19,18 +19,19 @@ from numba.cuda.extending import lower_builtin
 from numba.cuda.typing.templates import AbstractTemplate, infer_global, signature
 from numba.cuda.typing.typeof import typeof
 
+from rnncc.runtime.cuda.cluster import IN_CLUSTERS
 from rnncc.runtime.cuda.constants import THREADS
 from rnncc.runtime.cuda.text import DEVICE, PRIMITIVES, Function, Primitive, rewritten
 
-__all__ = ["cuda", "dispatcher", "program", "ptx", "shared_library"]
+__all__ = ["core", "cuda", "dispatcher", "program", "ptx", "shared_library"]
 
 _OLDEST = (8, 0)
 """Compute capability of the oldest devices that are served."""
 
 
-def dispatcher(function: Function, dtype: str) -> Any:
+def dispatcher(function: Function, dtype: str, clustered: bool) -> Any:
     """The numba-cuda dispatcher of a kernel whose floats are of `dtype`, compiled for the types of its arguments when it is called."""
-    return cuda.jit(_in(function, dtype), launch_bounds=(THREADS, 1), lto=False, cache=True)
+    return cuda.jit(_kernel(function, dtype, clustered), launch_bounds=(THREADS, 1), lto=False, cache=True)
 
 
 class _DeviceFunction(CUDADispatcher):
@@ -50,23 +51,34 @@ class _DeviceFunction(CUDADispatcher):
 
 @cache
 def _device(function: Function, dtype: str) -> Any:
-    return _DeviceFunction(_in(function, dtype), {"device": True})
+    return _DeviceFunction(_in(function, dtype, {}), {"device": True})
 
 
-def ptx(function: Function, dtype: str, arguments: Sequence[Any], capability: tuple[int, int]) -> str:
+def ptx(function: Function, dtype: str, arguments: Sequence[Any], capability: tuple[int, int], clustered: bool) -> str:
     """The PTX of a kernel for arguments like these (arrays of NumPy stand for a device's), without a device."""
-    made = _in(function, dtype)
+    made = _kernel(function, dtype, clustered)
     kinds = tuple(typeof(argument) for argument in arguments)
     code, _ = cuda.compile(made, kinds, device=False, abi="numba", cc=capability, launch_bounds=(THREADS, 1))
     return str(code)
 
 
-def _in(function: Function, dtype: str) -> Function:
-    """`function` with the meaning that everything it names has on a device."""
+def _kernel(function: Function, dtype: str, clustered: bool) -> Function:
+    """A kernel for the device; that of clusters has a name of its own, by which numba-cuda tells apart what it keeps of both."""
+    made = _in(function, dtype, IN_CLUSTERS if clustered else {})
+    if clustered:
+        made.__qualname__ += "_in_clusters"
+    return made
+
+
+def _in(function: Function, dtype: str, instead: Mapping[Function, Function]) -> Function:
+    """`function` with the meaning that everything it names has on a device, or what is named `instead` of it."""
     _teach_all()
 
     def meaning(named: Any) -> Any:
-        return _device(named, dtype) if getattr(named, "__hash__", None) and named in DEVICE else named
+        if not getattr(named, "__hash__", None):
+            return named
+        found = instead.get(named, named)
+        return _device(found, dtype) if found in DEVICE else found
 
     return rewritten(function, meaning, np.dtype(dtype).type)
 
