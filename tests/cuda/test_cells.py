@@ -43,6 +43,24 @@ def test_training_by_tensor_cores(cell, kernel, panel, mma):
         assert max(made_of.stores, made_of.loads, made_of.stack) == 0
 
 
+@pytest.mark.parametrize("kernel", ["forward", "backward"])
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_training_in_clusters(cell, kernel):
+    """The time loops meet as often as by counters, and need no more than a thread has."""
+    made = compile_cell(cell)
+    (loop, given), *more = [(k, given) for k, given in launches(made, kernel, "float32") if k.py_func.__name__.endswith("_loop")]
+    assert not more
+    code = ptx(loop, "float32", given, "sm_90", clustered=True)
+    (text,) = (text for text in made.cuda_source.split("@kernel\n") if text.startswith(f"def {kernel}_loop("))
+    meetings = text.count("meeting = barrier(")
+    assert meetings
+    assert [code.count(f"barrier.cluster.{what};") for what in ("arrive.release", "wait.acquire")] == [meetings] * 2
+    assert "atom." not in code
+    made_of = assembled(code, "sm_90")
+    assert made_of.registers <= MOST
+    assert max(made_of.stores, made_of.loads, made_of.stack) == 0
+
+
 @pytest.mark.parametrize("cell", catalogue.names())
 def test_kernels_of_a_cell(cell):
     made = compile_cell(cell)
