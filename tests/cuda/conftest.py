@@ -11,6 +11,7 @@ from rnncc.runtime.cuda import constants, launch, lengths
 from rnncc.runtime.cuda import device as cuda_device
 from tests.cuda import device, simulated
 from tests.cuda.layers import INPUTS, H
+from tests.cuda.ptx import launch as ptx_launch
 from tests.emit import simulated_cuda
 from tests.interpreter_engine import InterpreterModule
 
@@ -61,3 +62,17 @@ def layers(chip, monkeypatch):
         return one, there(*sizes, **cpu | {"dtype": one.dtype})
 
     return made
+
+
+@pytest.fixture
+def by_ptx(chip, monkeypatch):
+    """Kernels are run as PTX: `grids`, what was launched, and `in_turn`, whether a block runs alone until it has to wait."""
+    pytest.importorskip("numba_cuda", reason="numba-cuda is not installed: pip install .[cuda]")
+    found = SimpleNamespace(grids=[], in_turn=False)
+
+    def start(kernel, dtype, grid, arguments, library):
+        found.grids.append(grid)
+        ptx_launch.start(kernel, dtype, grid, arguments, library, in_turn=found.in_turn)
+
+    monkeypatch.setattr(launch, "start", start)
+    return found
