@@ -6,7 +6,7 @@ Everything here is time-major, batched and sorted by length. Results are new arr
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from rnncc.runtime.apart import apart, worth_parting
 from rnncc.runtime.batch_means import refuse_segments
@@ -71,6 +71,8 @@ class Stack(Bound):
     sweep
         Steps, rows, lengths and threads; its `reverse` is False.
     """
+
+    strand: ClassVar[type[Strand]] = Strand
 
     sweep: Sweep
 
@@ -182,9 +184,9 @@ class Stack(Bound):
 
     def _levels(self, masks: Sequence[Mask | None], checkpoint: int | None, truncate: int | None) -> list[tuple[Strand, ...]]:
         if self.geometry.directions == 1:
-            return [(Strand(self, self.geometry.places, (*masks[:-1], None), self.sweep, checkpoint, truncate),)]
+            return [(self.strand(self, self.geometry.places, (*masks[:-1], None), self.sweep, checkpoint, truncate),)]
         layers = [self._places(layer) for layer in range(self.geometry.num_layers)]
-        return [tuple(Strand(self, (p,), (None,), self._sweep(p), checkpoint, truncate) for p in places) for places in layers]
+        return [tuple(self.strand(self, (p,), (None,), self._sweep(p), checkpoint, truncate) for p in places) for places in layers]
 
     def _backward_level(self, level: Level, dy: Array, dfinals: PlaceStates, raw: RawGradients) -> Array:
         """Adds the gradients of a level to `raw`; the cotangent of what its layers read."""

@@ -6,7 +6,7 @@ nothing is computed twice. The results have the same bits for any segments: kern
 sums over time go on from what they had reached. States that are run back begin at the end of each segment, and so have other bits.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,6 +39,31 @@ class Kept:
 
     envs: tuple[dict[str, Any], ...]
     masks: tuple[Array | None, ...]
+
+    @classmethod
+    def of(cls, passed: Sequence["Passed"]) -> "Kept":
+        """What is kept of what every place has made."""
+        return cls(tuple(p.env for p in passed), tuple(p.mask for p in passed))
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What one place makes of one segment.
+
+    Parameters
+    ----------
+    streams
+        What the place above reads of it.
+    finals
+        The states after it.
+    env, mask
+        As of `Kept`.
+    """
+
+    streams: Streams
+    finals: dict[str, Array]
+    env: dict[str, Any]
+    mask: Array | None
 
 
 @dataclass(frozen=True)
@@ -143,37 +168,49 @@ class Strand:
 
     def _run(self, first: int, last: int, streams: Streams, states: PlaceStates) -> tuple[Array, PlaceStates, Kept]:
         """One segment through all places."""
-        sweep = self.sweep.segment(first, last)
-        here = {name: array[first:last] for name, array in streams.items()}
-        masks = tuple(mask.between(first, last) if mask is not None else None for mask in self.masks)
-        envs, finals, y = [], [], here[self.bound.first]
-        for place, start, mask in zip(self.places, states, masks, strict=True):
-            drawn = self.bound.masks.between(self.bound.geometry, place, first, last, sweep.batch)
-            env = self.bound.env(place, sweep, here, start) | drawn
-            result = self.bound.kernels.forward(sweep.of_layer(place.layer), env)
-            envs.append(env | {name: array for name, array in result.items() if name != "output"})
-            finals.append({name: array.copy() for name, array in self.bound.finals(result).items()})
-            y = masked(self.bound.joined(sweep, [result["output"]]), mask)
-            y = y + here[self.bound.first] if self._skips(place) else y
-            here = here | {self.bound.first: y}
-        return y, finals, Kept(tuple(envs), masks)
+        here, passed = cut(streams, first, last), list[Passed]()
+        for number, start in enumerate(states):
+            passed.append(self._pass(number, first, last, here, start))
+            here = passed[-1].streams
+        return here[self.bound.first], [p.finals for p in passed], Kept.of(passed)
+
+    def _pass(self, number: int, first: int, last: int, here: Streams, start: dict[str, Array]) -> Passed:
+        """One segment, of which it reads `here`, through place number `number`."""
+        place, mask, sweep = self.places[number], self.masks[number], self.sweep.segment(first, last)
+        dropped = None if mask is None else mask.between(first, last)
+        drawn = self.bound.masks.between(self.bound.geometry, place, first, last, sweep.batch)
+        env = self.bound.env(place, sweep, here, start) | drawn
+        result = self.bound.kernels.forward(sweep.of_layer(place.layer), env)
+        finals = {name: array.copy() for name, array in self.bound.finals(result).items()}
+        y = masked(self.bound.joined(sweep, [result["output"]]), dropped)
+        y = y + here[self.bound.first] if self._skips(place) else y
+        env |= {name: array for name, array in result.items() if name != "output"}
+        return Passed(here | {self.bound.first: y}, finals, env, dropped)
 
     def _pull(self, first: int, last: int, kept: Kept, dy: Array, later: StrandGradients) -> StrandGradients:
         """The gradients of a segment's beginning from those of its end; `later.streams` is filled in place."""
-        sweep = self.sweep.segment(first, last)
         streams, states, parameters = {self.bound.first: dy[first:last]}, list(later.states), list(later.parameters)
-        for k, place in reversed(list(enumerate(self.places))):
-            dy_k = masked(streams[self.bound.first], kept.masks[k])
-            env = kept.envs[k] | self.bound.seeds(place, sweep, dy_k, states[k]) | parameters[k]
-            result = self.bound.kernels.backward(sweep.of_layer(place.layer), env)
-            above = streams.pop(self.bound.first)
-            self._add(streams, place, sweep, result)
-            if self._skips(place):
-                streams[self.bound.first] = streams[self.bound.first] + above
-            states[k] = self._cotangents(result)
-            parameters[k] = self._sums(result)
+        for k in reversed(range(len(self.places))):
+            streams, states[k], parameters[k] = self._pull_place(k, first, last, kept, streams, states[k], parameters[k])
         self._collect(later.streams, streams, first)
         return StrandGradients(later.streams, states, parameters)
+
+    def _pull_place(
+        self, number: int, first: int, last: int, kept: Kept, above: Streams, states: dict[str, Array], sums: dict[str, Array]
+    ) -> tuple[Streams, dict[str, Array], dict[str, Array]]:
+        """A segment through place number `number`: cotangents of what it reads, of the states it begins with, and sums over time.
+
+        `above` are the cotangents of what it leaves for the place above, and of further streams so far; `states` those of its final
+        states; `sums` goes on in place.
+        """
+        place, sweep, streams = self.places[number], self.sweep.segment(first, last), dict(above)
+        dy = streams.pop(self.bound.first)
+        seeds = self.bound.seeds(place, sweep, masked(dy, kept.masks[number]), states)
+        result = self.bound.kernels.backward(sweep.of_layer(place.layer), kept.envs[number] | seeds | sums)
+        self._add(streams, place, sweep, result)
+        if self._skips(place):
+            streams[self.bound.first] = streams[self.bound.first] + dy
+        return streams, self._cotangents(result), self._sums(result)
 
     def _skips(self, place: Place) -> bool:
         """Whether the input is added to the output here; of two directions their stack adds it to both together."""
@@ -209,3 +246,8 @@ class Strand:
             if name not in whole:
                 whole[name] = self.sweep.library.empty((self.sweep.steps, *part.shape[1:]), part.dtype)
             whole[name][first : first + len(part)] = part
+
+
+def cut(streams: Streams, first: int, last: int) -> Streams:
+    """The steps [first, last) of `streams`."""
+    return {name: array[first:last] for name, array in streams.items()}

@@ -11,6 +11,7 @@ from rnncc.runtime.cuda import constants, launch, lengths
 from rnncc.runtime.cuda import device as cuda_device
 from tests.cuda import device, simulated
 from tests.cuda.layers import INPUTS, H
+from tests.cuda.machine import Machine
 from tests.cuda.ptx import launch as ptx_launch
 from tests.emit import simulated_cuda
 from tests.interpreter_engine import InterpreterModule
@@ -42,6 +43,16 @@ def chip(cupy, monkeypatch):
     simulated.launched.clear()
     simulated.streams.clear()
     return cupy
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """Side by side grids run at once; gives those of each group."""
+    made = Machine()
+    monkeypatch.setattr(device.Stream, "wait_event", lambda stream, event: made.waits(stream, event))
+    monkeypatch.setattr(simulated_cuda, "_together", made.together)
+    monkeypatch.setattr(launch, "start", made.start)
+    return made.groups
 
 
 @pytest.fixture

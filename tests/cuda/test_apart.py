@@ -1,19 +1,16 @@
 """Calls whose time loops run at once: order, streams, and room for the blocks of all."""
 
 import itertools
-import threading
 from functools import partial
 
 import numpy as np
 import pytest
 
-from rnncc.runtime.cuda import launch
 from rnncc.runtime.cuda.apart import Loop, apart
 from rnncc.runtime.cuda.apart import launch as launch_loop
 from tests.cuda import simulated
 from tests.cuda.device import MULTIPROCESSORS, Stream
 from tests.cuda.layers import LENGTHS, N, T, check, drawn
-from tests.emit import simulated_cuda
 
 WIDE = (3, 64)
 """I and H: blocks share the units."""
@@ -119,49 +116,6 @@ def test_what_fails_leaves_nothing_behind(cupy, told):
         apart([partial(direction, cupy, told, "a"), fail])
     assert direction(cupy, told, "c") == "c"
     assert told[-3:] == [f"c prepares {MULTIPROCESSORS}", "c runs on 0", "c ends"]
-
-
-@pytest.fixture
-def machine(monkeypatch):
-    """Grids that run at once on as many multiprocessors as the device has, each of which has room for one block; gives their grids."""
-    room, underway, pairs = threading.Semaphore(MULTIPROCESSORS), [], []
-    in_turn = simulated_cuda._together
-
-    def with_room(blocks, work):
-        def run(number):
-            assert room.acquire(timeout=20)
-            try:
-                work(number)
-            finally:
-                room.release()
-
-        in_turn(blocks, run)
-
-    wait = Stream.wait_event
-
-    def waits(self, event):
-        """A fork begins a pair, a join waits for both."""
-        wait(self, event)
-        if self.ptr:
-            pairs.append([])
-            underway.append(True)
-            return
-        for thread in underway[1:]:
-            thread.join()
-        underway.clear()
-
-    def start(kernel, dtype, grid, arguments, library):
-        run = partial(simulated.start, kernel, dtype, grid, arguments, library)
-        if not underway:
-            return run()
-        pairs[-1].append(grid)
-        underway.append(threading.Thread(target=run))
-        return underway[-1].start()
-
-    monkeypatch.setattr(Stream, "wait_event", waits)
-    monkeypatch.setattr(simulated_cuda, "_together", with_room)
-    monkeypatch.setattr(launch, "start", start)
-    return pairs
 
 
 def test_blocks_of_both_directions_run_at_once(chip, machine, layers):

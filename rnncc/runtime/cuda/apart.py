@@ -20,6 +20,8 @@ from rnncc.runtime.cuda.plan import Chip
 
 R = TypeVar("R")
 Launch = Callable[[], None]
+Cycles = Callable[[int, Chip], float]
+"""What so many steps of a time loop take, about, on such a chip."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,13 @@ class Loop:
     steps
         T.
     cycles
-        What so many steps take, about, on such a chip.
+        What it takes, in numbers alone.
     prepare
         Makes its launch, on the caller's stream, with what such a chip has.
     """
 
     steps: int
-    cycles: Callable[[int, Chip], float]
+    cycles: Cycles
     prepare: Callable[[Chip], Launch]
 
 
@@ -67,6 +69,20 @@ _group: ContextVar[_Group | None] = ContextVar("group", default=None)
 """That of this thread's call: whatever launches a loop asks here, through drivers that know of one call only."""
 
 
+_noted: ContextVar[list[Cycles] | None] = ContextVar("noted", default=None)
+
+
+def noted(work: Callable[[], object]) -> tuple[Cycles, ...]:
+    """What each loop takes that `work` comes to, a call of no steps: none is launched."""
+    found = list[Cycles]()
+    token = _noted.set(found)
+    try:
+        work()
+    finally:
+        _noted.reset(token)
+    return tuple(found)
+
+
 def apart(works: Sequence[Callable[[], R]]) -> list[R]:
     """What each of `works` returns; the first loops that they come to run side by side, where that is sooner than in turn."""
     group = _Group(len(works), list(enumerate(works)))
@@ -80,6 +96,9 @@ def apart(works: Sequence[Callable[[], R]]) -> list[R]:
 
 def launch(library: ModuleType, loop: Loop) -> None:
     """Launch `loop` on the current stream of `library` with the whole device, or side by side with those of the calls beside."""
+    noting = _noted.get()
+    if noting is not None:
+        noting.append(loop.cycles)
     if not loop.steps:
         return
     group, chip = _group.get(), chip_of(library)
