@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rnncc.runtime.cuda import launch, waves
+from rnncc.runtime.cuda.constants import DEPTH
 from rnncc.runtime.cuda.launch import _alone_cycles, _cycles
 from rnncc.runtime.cuda.plan import plan_loop
 from rnncc.runtime.transforms import asked_for
@@ -13,7 +14,7 @@ from tests.cuda import simulated
 from tests.cuda.device import MULTIPROCESSORS
 from tests.cuda.layers import INPUTS, LENGTHS, H, check, drawn
 from tests.cuda.ordered import watched
-from tests.cuda.test_plan import H100, gates
+from tests.cuda.test_plan import CHIP, gates
 from tests.emit.test_cpu_simulated import BATCH_MEANS
 
 T, N, L, SEGMENTS = 7, 5, 3, 3
@@ -117,15 +118,13 @@ def test_as_with_layers_in_turn(chip, layers, cut, monkeypatch):
 
 
 def test_a_pullback_holds_what_it_did(chip, layers, cut, monkeypatch):
-    """But for the states between segments."""
+    """But for states between segments: where trajectories of h and c end, with units in whole chunks, and what goes on from there."""
     here, _ = layers("lstm", num_layers=L)
     x = chip.asarray(drawn(T, N, INPUTS))
     kept = here.vjp(x)[1].nbytes
     in_turn(monkeypatch)
-    a_state = 8 * N * 32  # float64, units in whole chunks
-    assert (
-        kept - here.vjp(x)[1].nbytes <= (SEGMENTS - 1) * L * 2 * 2 * a_state
-    )  # h and c: what one segment ends and another begins with
+    between = 2 * 8 * N * DEPTH + 2 * 2 * 8 * N * H
+    assert kept - here.vjp(x)[1].nbytes == (SEGMENTS - 1) * L * between
 
 
 @pytest.mark.parametrize(
@@ -230,7 +229,7 @@ def products(batch, hidden, dtype="float32"):
     ],
 )
 def test_where_layers_run_in_waves(steps, layers, loops, expected):
-    assert waves.segments_of(steps, layers, loops, H100) == expected
+    assert waves.segments_of(steps, layers, loops, CHIP) == expected
 
 
 @pytest.mark.parametrize("steps", [1, 2, 7, 64, 100, 1001])

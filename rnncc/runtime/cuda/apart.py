@@ -5,7 +5,8 @@ followed up to its own, and all are launched side by side: the first on the call
 from it and joined to it by events, which a CUDA graph takes down as well. All else, memory above all, is of the caller's stream alone.
 
 Blocks that wait for each other must run at once, those of all loops together. Each loop is planned for an equal share of the
-multiprocessors, none of which is too small for a block: whichever are taken for the others, as many as one needs are free of them.
+multiprocessors, none of which is too small for a block: whichever are taken for the others, as many as one needs are free of them. A
+cluster begins when it finds room, and waits for nobody beyond it. Shares too small for two blocks have loops whose blocks never wait.
 """
 
 from collections.abc import Callable, Sequence
