@@ -91,11 +91,13 @@ def test_one_call_has_the_whole_device(cupy, told):
 
 @pytest.mark.parametrize(("one", "other"), [(3, 2), (1, 3), (1, 0), (0, 1), (0, 0)])
 def test_every_loop_runs_once(cupy, told, one, other):
-    """Only the first ones run side by side."""
+    """Only the first ones run side by side; every other has the whole device."""
     assert several(cupy, told, {"loops": one}, {"loops": other}) == ["a", "b"]
     runs = [line for line in told if "runs" in line]
     assert (sum(r.startswith("a") for r in runs), sum(r.startswith("b") for r in runs)) == (one, other)
     assert sum("record" in line for line in told) == (2 if one and other else 0)
+    whole = sum(line.endswith(f"prepares {MULTIPROCESSORS}") for line in told)
+    assert whole == one + other - (2 if one and other else one)  # the first cannot know that the other has none
     assert [line for line in told if line.endswith(("begins", "ends"))].count("b begins") == 1
 
 
