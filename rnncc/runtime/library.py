@@ -33,12 +33,17 @@ def library_of(array: Any) -> ModuleType:
     return sys.modules[type(array).__module__.partition(".")[0]]
 
 
+def captured(library: ModuleType) -> bool:
+    """Whether the current stream of `library` takes down a CUDA graph."""
+    return library is not np and bool(library.cuda.get_current_stream().is_capturing())
+
+
 def placed(library: ModuleType, array: Any) -> Any:
     """An array of the host where `library` has its arrays.
 
     Raises `DeviceError` while a CUDA graph is taken down: it would read the host's memory at each launch, whatever is there by then.
     """
-    if library is not np and library.cuda.get_current_stream().is_capturing():
+    if captured(library):
         raise DeviceError(
             "a CUDA graph cannot take down what copies arrays of the host: ragged lengths, random masks, memories, or the first call "
             "on this stream; call once on it before the capture begins, and leave those out"

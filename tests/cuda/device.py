@@ -5,6 +5,7 @@ error here, as it is there. Memory of any content holds NaN.
 """
 
 import itertools
+from contextlib import contextmanager
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -229,9 +230,29 @@ def cuda(count=2, capability="90"):
         ExternalStream=Stream,
         Stream=type("Stream", (Stream,), {"null": null}),
         get_current_stream=lambda: _current.stream,
+        MemoryPool=MemoryPool,
+        using_allocator=using_allocator,
         get_elapsed_time=lambda start, end: 1e3 * (end.time - start.time),
         runtime=runtime,
     )
+
+
+class MemoryPool:
+    """Memory that is nobody else's."""
+
+    def malloc(self, size):
+        raise NotImplementedError("arrays of the stand-in are NumPy's")
+
+
+allocators = [None]
+"""Whose memory arrays are made in, that of the innermost `using_allocator` last; None for the default."""
+
+
+@contextmanager
+def using_allocator(allocator):
+    allocators.append(allocator)
+    yield
+    allocators.pop()
 
 
 class Event:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from rnncc.errors import DeviceError
+from rnncc.runtime.library import captured
 
 _underway: list[tuple[Any, Any, str]] = []
 """Of each launch that has not been looked at: an event behind it, its flag, the kernel's name."""
@@ -21,13 +22,12 @@ _looking = threading.Lock()
 
 def watch(library: ModuleType, meet: Any, name: str) -> None:
     """Look at the flag, `meet[0]`, of the kernel that was launched last on the current stream when it is done."""
-    stream = library.cuda.get_current_stream()
-    if stream.is_capturing():
+    if captured(library):
         return
     flag = importlib.import_module("cupyx").empty_pinned(1, np.int32)
     meet[:1].get(out=flag, blocking=False)
     event = library.cuda.Event(disable_timing=True)
-    event.record(stream)
+    event.record(library.cuda.get_current_stream())
     with _looking:
         _underway.append((event, flag, name))
 

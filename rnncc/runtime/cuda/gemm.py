@@ -10,7 +10,7 @@ import numpy as np
 
 from rnncc.runtime.cuda.cublas import gemm_in_graph
 from rnncc.runtime.kernels import Array
-from rnncc.runtime.library import library_of
+from rnncc.runtime.library import captured, library_of
 
 _KINDS, _EXACTLY, _BY_TF32, _ANY_ALGORITHM = {"float32": 0, "float64": 1}, {"float32": 68, "float64": 70}, 77, -1
 """cuBLAS's numbers for CUDA_R_32F and 64F, CUBLAS_COMPUTE_32F, 64F and 32F_FAST_TF32, and CUBLAS_GEMM_DEFAULT."""
@@ -33,7 +33,7 @@ def product(a: Array, b: Array, tf32: bool) -> Array:
     (rows, columns), C-contiguous.
     """
     library, name = library_of(a), a.dtype.name
-    in_graph = library is not np and library.cuda.get_current_stream().is_capturing()
+    in_graph = captured(library)
     rounded = tf32 and library is not np and name == "float32"
     if not (in_graph or rounded) or not a.size or not b.size:
         return a @ b

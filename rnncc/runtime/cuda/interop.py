@@ -6,7 +6,7 @@ by DLPack or `__cuda_array_interface__`, is worked on in CuPy's current stream, 
 
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from rnncc.errors import DeviceError
+from rnncc.runtime.cuda.graph_memory import graph_memory
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.library import on_device
 
@@ -48,15 +49,16 @@ class Caller:
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """On the layer's device, in the caller's stream."""
-        with self.library.cuda.Device(self.device):
-            if self.torch is None:
-                yield
-                return
-            pointer = self.torch.cuda.current_stream(self.device).cuda_stream
-            cuda = self.library.cuda
-            with cuda.ExternalStream(pointer) if pointer else cuda.Stream.null:
-                yield
+        """On the layer's device, in the caller's stream, with memory of its own where that is captured."""
+        with self.library.cuda.Device(self.device), self._stream(), graph_memory(self.library):
+            yield
+
+    def _stream(self) -> AbstractContextManager[Any]:
+        if self.torch is None:
+            return nullcontext()
+        pointer, cuda = self.torch.cuda.current_stream(self.device).cuda_stream, self.library.cuda
+        found: AbstractContextManager[Any] = cuda.ExternalStream(pointer) if pointer else cuda.Stream.null
+        return found
 
     def taken(self, value: Any, what: str) -> Any:
         """`value` with every array in it, or in a dict of them, as an array of CuPy over the same memory; the rest as it is.

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from rnncc.runtime.cuda.graph_memory import read_later
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.library import placed
 from rnncc.runtime.sweep import Sweep
@@ -61,7 +62,7 @@ def _places(sweep: Sweep) -> Any:
 
 def _kept(make: Callable[[Sweep], Any], sweep: Sweep) -> Any:
     lengths = None if sweep.lengths is None else sweep.lengths.tobytes()
-    return _made(make, sweep.library, current(sweep.library), sweep.steps, sweep.batch, lengths)
+    return read_later(sweep.library, _made(make, sweep.library, current(sweep.library), sweep.steps, sweep.batch, lengths))
 
 
 @lru_cache(maxsize=_KEPT)

@@ -11,7 +11,7 @@ from rnncc.runtime.fixed_keys import FixedKeys
 from rnncc.runtime.frozen import Frozen, Panels
 from rnncc.runtime.geometry import Place
 from rnncc.runtime.kernels import Array
-from rnncc.runtime.library import library_of
+from rnncc.runtime.library import captured, library_of
 from rnncc.runtime.parameters import ParameterStore
 
 _STREAMS = 8
@@ -23,14 +23,17 @@ class DeviceStore(ParameterStore):
     """As `ParameterStore`, its masters on a device.
 
     To compare bytes would be to wait for the device. So parameters are taken anew, and packed anew, for each call while somebody has
-    views of them; for each stream of its own, since what is packed on one would have to be waited for on another.
+    views of them; for each stream of its own, since what is packed on one would have to be waited for on another. A graph takes them
+    anew at each launch.
     """
 
     def _frozen(self, place: Place) -> Frozen:
-        k = place.index
+        k, library = place.index, library_of(self.masters[place.index])
+        if captured(library):
+            return self._copied(place, Panels(tf32=self.tf32))
         shown, shared = self._shown[k], self._shared(k)
         kept, seen = self._by_stream[k]
-        kept, stream = kept if seen is shown else {}, current(library_of(self.masters[k]))
+        kept, stream = kept if seen is shown else {}, current(library)
         self._by_stream[k] = kept, None if shared else shown
         found = kept.get(stream)
         if found is None:
