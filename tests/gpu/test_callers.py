@@ -113,6 +113,26 @@ def test_a_step_of_training_in_a_graph(cupy, layer):
                 cupy.testing.assert_allclose(one, other, rtol=0, atol=1e-5 * float(abs(other).max()))
 
 
+def test_a_graph_has_memory_of_its_own_and_reads_parameters_anew(cupy, layer):
+    """Arrays that are made where a captured call made some are not written to; parameters changed meanwhile are those that count."""
+    x = cupy.asarray(drawn(T, N, INPUTS))
+    cupy.cuda.Device().synchronize()
+    with cupy.cuda.Stream(non_blocking=True) as stream:
+        layer(x)
+        stream.begin_capture()
+        found = layer(x)[0]
+        graph = stream.end_capture()
+        others = [cupy.full(size, 7, np.float32) for size in (1 << k for k in range(4, 20)) for _ in range(4)]
+        before = layer.params["l0.b_f"].copy()
+        layer.params["l0.b_f"] = before + 1
+        expected = layer(x)[0]
+        graph.launch()
+        stream.synchronize()
+        cupy.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+        assert all(bool((other == 7).all()) for other in others)
+        layer.params["l0.b_f"] = before
+
+
 def test_what_a_graph_cannot_take_down_is_an_error(cupy, layer):
     x = cupy.asarray(drawn(T, N, INPUTS))
     expected = layer(x)[0]
