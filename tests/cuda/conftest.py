@@ -9,7 +9,7 @@ import pytest
 from rnncc.compiler import compile_cell
 from rnncc.runtime.cuda import constants, launch, lengths
 from rnncc.runtime.cuda import device as cuda_device
-from tests.cuda import device, simulated
+from tests.cuda import device, emulator, simulated
 from tests.cuda.layers import INPUTS, H
 from tests.cuda.machine import Machine
 from tests.cuda.ptx import launch as ptx_launch
@@ -73,6 +73,15 @@ def layers(chip, monkeypatch):
         return one, there(*sizes, **cpu | {"dtype": one.dtype})
 
     return made
+
+
+@pytest.fixture(params=["emulated", "ptx"])
+def run(request):
+    """`tests.cuda.emulator.run`, and what does the same with a kernel's PTX."""
+    if request.param == "emulated":
+        return emulator.run
+    pytest.importorskip("numba_cuda", reason="numba-cuda is not installed: pip install .[cuda]")
+    return ptx_launch.emulated
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from rnncc.runtime.cuda import barrier as barriers
 from rnncc.runtime.cuda.barrier import LINE, barrier
 from rnncc.runtime.cuda.compiled import kernel
 from rnncc.runtime.cuda.constants import INFINITY, LANES, TILE
-from rnncc.runtime.cuda.places import grid_threads, grid_warps, threads
+from rnncc.runtime.cuda.places import grid_threads, grid_warps, thread_number, threads
 from rnncc.runtime.cuda.warp import sync_warp, warp_max, warp_sum
 from tests.cuda import emulator
 from tests.cuda.lstm_loop import inference_loop
@@ -33,7 +33,7 @@ def lstm(weights, pre, h_seq, c, live, against):
     [(False, 5, 16, 2, 1, 1), (True, 4, 2, 1, 3, 1), (False, 5, 16, 2, 1, 2)],
     ids=["blocks that share the units of all rows", "blocks with rows of their own", "a cluster"],
 )
-def test_an_lstm(against, batch, rows, owners, keep, size):
+def test_an_lstm(run, against, batch, rows, owners, keep, size):
     rng, hidden = np.random.default_rng(0), 20
     weights = [rng.normal(size=(hidden, hidden)) / 4 for _ in range(4)]
     live = np.array([batch, batch - 1])
@@ -45,7 +45,7 @@ def test_an_lstm(against, batch, rows, owners, keep, size):
     packed, made, made_c = panel([[w] for w in weights], "float64"), padded(h_seq), padded(c)
     parts = -(-batch // rows)
     meet = np.zeros(LINE * (1 + parts), np.int32)
-    emulator.run(
+    run(
         *(inference_loop, "float64", parts * owners, 4 * TILE + keep * packed[0].size),
         *(meet, owners, rows, live, against, keep, hidden, packed, made, *map(padded, pre), made_c),
         size=size,
@@ -64,7 +64,8 @@ def meetings(meet, owners, times, seen):
     meeting = 0
     for _ in range(times):
         meeting = barrier(meet, owners, meeting)
-    seen[0] = meeting
+    if thread_number() == 0:
+        seen[0] = meeting
 
 
 def test_who_waits_for_a_block_that_never_comes_gives_up_and_says_so(monkeypatch):
@@ -78,19 +79,28 @@ def test_who_waits_for_a_block_that_never_comes_gives_up_and_says_so(monkeypatch
     assert meet[LINE] == 3  # it arrived all the same
 
 
+def test_who_sees_that_another_gave_up_waits_no_more(run):
+    meet, seen = np.zeros(2 * LINE, np.int32), np.zeros(1)
+    meet[0] = 1
+    run(meetings, "float64", 1, 1, meet, 2, 2, seen)
+    assert seen[0] == 2
+    assert meet[LINE] == 2
+
+
 @kernel
 def from_meeting(meet, owners, meeting, times, seen):
     """As `meetings`, of blocks that have met so often already."""
     for _ in range(times):
         meeting = barrier(meet, owners, meeting)
-    seen[0] = meeting
+    if thread_number() == 0:
+        seen[0] = meeting
 
 
-def test_a_counter_goes_on_past_the_largest_integer():
+def test_a_counter_goes_on_past_the_largest_integer(run):
     times, before = 2, 2**31 - 2
     meet, seen = np.zeros(2 * LINE, np.int32), np.zeros(1)
     meet[LINE] = np.array(before + times, np.int64).astype(np.int32)  # the other block was here already
-    emulator.run(from_meeting, "float64", 1, 1, meet, 2, before // 2, times, seen)
+    run(from_meeting, "float64", 1, 1, meet, 2, before // 2, times, seen)
     assert meet[0] == 0
     assert seen[0] == before // 2 + times
 
@@ -109,11 +119,11 @@ def places(by_thread, by_warp, sums, largest):
     largest[own, lane] = warp_max(-INFINITY if lane < warp else -value)
 
 
-def test_places_and_warps():
+def test_places_and_warps(run):
     blocks, warps = 2, 16
     by_thread, by_warp = np.zeros(warps * LANES), np.zeros((warps, LANES))
     sums, largest = np.zeros((warps, LANES), np.float32), np.zeros((warps, LANES), np.float32)
-    emulator.run(places, "float32", blocks, 1, by_thread, by_warp, sums, largest)
+    run(places, "float32", blocks, 1, by_thread, by_warp, sums, largest)
     assert (by_thread == warps * LANES).all()
     assert (by_warp == warps).all()
     values = (np.float32(1) / (1 + np.arange(warps // 2 * LANES))).astype(np.float32).reshape(-1, LANES)

@@ -13,7 +13,6 @@ from rnncc.runtime.cuda.counts import depth_of
 from rnncc.runtime.cuda.memory import resident, shared_memory
 from rnncc.runtime.cuda.places import threads
 from rnncc.runtime.cuda.product import collect, multiply, new_sums, total
-from tests.cuda.emulator import run
 from tests.cuda.panels import padded, panel
 
 FORMS = [("float32", "float32"), ("float32", "uint32"), ("float32", "uint16"), ("float64", "float64")]
@@ -54,7 +53,7 @@ def whole_numbers(rng, dtype, *shape):
         (64, 64, 64, 64, 0, 1, 2, 3, 5),  # no column of the second; more to keep than there is
     ],
 )
-def test_of_whole_numbers_it_is_exact(dtype, form, wide, deep, start, stop, first, end, low, high, keep):
+def test_of_whole_numbers_it_is_exact(run, dtype, form, wide, deep, start, stop, first, end, low, high, keep):
     rng, units, rows = np.random.default_rng(0), 21, 20
     x, y = whole_numbers(rng, dtype, rows, wide), whole_numbers(rng, dtype, rows, deep)
     matrices = [[whole_numbers(rng, dtype, units, wide), whole_numbers(rng, dtype, units, deep)] for _ in range(3)]
@@ -73,7 +72,7 @@ def test_of_whole_numbers_it_is_exact(dtype, form, wide, deep, start, stop, firs
 
 @pytest.mark.parametrize(("dtype", "form"), FORMS)
 @pytest.mark.parametrize(("start", "stop"), [(0, 3), (1, 3)])
-def test_parts_that_lie_side_by_side_are_one_operand(dtype, form, start, stop):
+def test_parts_that_lie_side_by_side_are_one_operand(run, dtype, form, start, stop):
     rng, units, rows, each = np.random.default_rng(0), 8, 5, 2 * DEPTH
     x, y = whole_numbers(rng, dtype, rows, 4), whole_numbers(rng, dtype, rows, 3 * each)
     matrices = [[whole_numbers(rng, dtype, units, 4), whole_numbers(rng, dtype, units, 3 * each)] for _ in range(3)]

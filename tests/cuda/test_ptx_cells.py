@@ -1,21 +1,20 @@
 """Layers whose kernels are run as PTX, against the interpreter's.
 
 Everything of the host is the real thing, but for the arrays. Tolerances are in what one rounding is off by, of the largest number of
-each result: sums of T N products, or of as many as there are columns, in another order, carried through the steps, forward and back.
+each result: ten for sums in another order, and four for what each step does to what the one before it leaves.
 """
 
 import numpy as np
 import pytest
 
 from rnncc.runtime.cuda import plan
+from rnncc.runtime.transforms import asked_for
 from tests.cuda.layers import drawn, placed
 from tests.cuda.words import host
 
 INPUTS, H = 3, 20
 T, N = 3, 17
 LENGTHS = np.array([3, 1, 0, *[2] * (N - 3)])
-ROUNDED = {"float64": 2.0**-53, "float32": 2.0**-24, "tf32": 2.0**-11, "bfloat16": 2.0**-9}
-"""Half a unit in the last place."""
 
 
 @pytest.fixture
@@ -27,46 +26,68 @@ def by_ptx(by_ptx, monkeypatch):
     plan.plan_loop.cache_clear()
 
 
-def agree(found, expected, rounded, name="y"):
-    """Arrays in dicts and tuples are as close as sums of some ten roundings in a row."""
+def agree(found, expected, atol, name="y"):
+    """Arrays in dicts and tuples are as close as `atol` times their largest number, or 1."""
     if isinstance(expected, dict):
         assert found.keys() == expected.keys()
         for key, value in expected.items():
-            agree(found[key], value, rounded, f"{name}.{key}")
+            agree(found[key], value, atol, f"{name}.{key}")
     elif isinstance(expected, tuple):
         for k, (one, other) in enumerate(zip(found, expected, strict=True)):
-            agree(one, other, rounded, f"{name}.{k}")
+            agree(one, other, atol, f"{name}.{k}")
     elif expected is not None:
         finite = expected[np.isfinite(expected)]
         largest = max(1, np.abs(finite).max(initial=0))
-        np.testing.assert_allclose(host(found).astype(np.float64), expected, rtol=0, atol=20 * rounded * largest, err_msg=name)
+        np.testing.assert_allclose(host(found).astype(np.float64), expected, rtol=0, atol=atol * largest, err_msg=name)
 
 
-def gradients(chip, both, x, rounded, lengths, state=None):
-    """A pass forward and one back."""
+def tolerance(dtype, steps=T):
+    return (10 + 4 * steps) * {"float32": 2.0**-24, "bfloat16": 2.0**-9}[dtype]
+
+
+def trained(chip, both, lengths, steps=T, rows=N, dtype=np.float32):
+    """A pass forward and one back, on numbers of `dtype`."""
     here, there = both
-    found, pull = here.vjp(placed(chip, x), placed(chip, state), lengths=lengths)
-    expected, pull_there = there.vjp(x, state, lengths=lengths)
-    agree(found, expected, rounded)
-    dy = drawn(*expected[0].shape, seed=3).astype(x.dtype)
-    g, g_there = pull(placed(chip, dy)), pull_there(dy)
+    x, atol = drawn(steps, rows, INPUTS).astype(dtype), tolerance(np.dtype(dtype).name, steps)
+    found, pull = here.vjp(chip.asarray(x), lengths=lengths)
+    expected, pull_there = there.vjp(x.astype(np.float32), lengths=lengths)
+    agree(found, expected, atol)
+    dy = drawn(*expected[0].shape, seed=3).astype(dtype)
+    g, g_there = pull(chip.asarray(dy)), pull_there(dy.astype(np.float32))
     for name in ("x", "state", "params"):
-        agree(getattr(g, name), getattr(g_there, name), rounded, f"g.{name}")
+        agree(getattr(g, name), getattr(g_there, name), atol, f"g.{name}")
+
+
+def test_an_lstm(chip, layers, by_ptx):
+    """Both directions, rows that end early, blocks that share units and meet, one of them alone for as long as it can."""
+    both = layers("lstm", sizes=(INPUTS, H), bidirectional=True, dtype="float32")
+    trained(chip, both, LENGTHS)
+    assert max(grid.blocks for grid in by_ptx.grids if grid.together) > 2
+    by_ptx.in_turn = True
+    x = drawn(T, N, INPUTS).astype(np.float32)
+    agree(both[0](placed(chip, x)), both[1](x), tolerance("float32"))
 
 
 @pytest.mark.parametrize(
-    ("settings", "rounded"),
+    ("cell", "sizes"),
     [
-        ({"dtype": "float32"}, "float32"),
-        ({"dtype": "float64"}, "float64"),
-        ({"dtype": "float32", "precision": "tf32"}, "tf32"),
+        ("gru", (INPUTS, H)),  # two phases
+        ("elman", (INPUTS, H)),  # reductions over units
+        ("sru", (INPUTS, H)),  # a thread a unit
+        ("mlstm_matrix", (INPUTS, 5)),  # products of values, and states without a bound
     ],
 )
-def test_an_lstm(chip, layers, by_ptx, settings, rounded):
-    """Both directions, rows that end early, blocks that share units and meet."""
-    both = layers("lstm", sizes=(INPUTS, H), bidirectional=True, **settings)
-    x = drawn(T, N, INPUTS).astype(settings["dtype"])
-    gradients(chip, both, x, ROUNDED[rounded], LENGTHS)
-    assert max(grid.blocks for grid in by_ptx.grids if grid.together) > 2
-    by_ptx.in_turn = True
-    agree(both[0](placed(chip, x)), both[1](x), ROUNDED[rounded])
+def test_other_cells(chip, layers, by_ptx, cell, sizes):
+    asked = asked_for({"layer_norm": True} if cell == "elman" else {})
+    trained(chip, layers(cell, asked.structure, sizes=sizes, dtype="float32", **asked.keywords), LENGTHS)
+
+
+def test_chunks_of_time(chip, layers, by_ptx):
+    """Maps of complex states, and of their cotangents."""
+    trained(chip, layers("lru", sizes=(INPUTS, H), dtype="float32"), np.array([11, 40, 0]), steps=40, rows=3)
+
+
+def test_layers_of_bfloat16(chip, layers, by_ptx):
+    """What comes in and goes out, and residuals, have half the bits."""
+    half = pytest.importorskip("ml_dtypes").bfloat16
+    trained(chip, layers("lstm", sizes=(INPUTS, H), dtype="bfloat16"), LENGTHS, dtype=half)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.cuda import emulator
-from tests.cuda.ptx.memory import Fault
+from tests.cuda.ptx.fault import Fault
 from tests.cuda.ptx.written import computed, written
 
 SINGLE = np.float32

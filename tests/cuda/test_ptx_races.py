@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.cuda.ptx.memory import Fault
+from tests.cuda.ptx.fault import Fault
 from tests.cuda.ptx.written import written
 
 OWN = "mul.lo.u64 %rd10, %rd0, 4;\nmov.u64 %rd11, shared_memory;\nadd.u64 %rd12, %rd11, %rd10;\nadd.u64 %rd13, %rd1, %rd10;"
@@ -114,6 +114,38 @@ def test_blocks_that_meet(in_turn):
     first, second = np.zeros((2, 512), np.uint32)
     written(MEETING.format(**STEPS), first, np.zeros(1, np.int32), second, blocks=2, in_turn=in_turn)
     np.testing.assert_array_equal(second, np.repeat([1, 0], 256))
+
+
+IN_CLUSTERS = {
+    "before": "",
+    "arrive": "",
+    "look": "mov.u32 %r7, 2;",
+    "after": "barrier.cluster.arrive.release;\nbarrier.cluster.wait.acquire;",
+}
+
+
+def test_blocks_of_a_cluster():
+    first, second = np.zeros((2, 1024), np.uint32)
+    written(MEETING.format(**IN_CLUSTERS), first, np.zeros(1, np.int32), second, blocks=4, cluster=2, in_turn=True)
+    np.testing.assert_array_equal(second, np.repeat([1, 0, 3, 2], 256))
+
+
+@pytest.mark.parametrize(
+    ("cluster", "after", "fault"),
+    [
+        (1, IN_CLUSTERS["after"], "races"),
+        (2, "bar.sync 0;", "races"),
+        (2, "barrier.cluster.wait.acquire;", "threads wait for their cluster that have not arrived"),
+    ],
+)
+def test_blocks_of_no_cluster(cluster, after, fault):
+    with pytest.raises(Fault, match=fault):
+        written(
+            MEETING.format(**IN_CLUSTERS | {"after": after}),
+            *(np.zeros(512, np.uint32), np.zeros(1, np.int32), np.zeros(512, np.uint32)),
+            blocks=2,
+            cluster=cluster,
+        )
 
 
 @pytest.mark.parametrize(

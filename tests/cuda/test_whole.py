@@ -7,7 +7,7 @@ from rnncc.compiler import compile_cell
 from rnncc.runtime.cuda import launch, plan
 from rnncc.runtime.cuda.pack import packed_arrays
 from rnncc.runtime.frozen import PANELS, Panels
-from tests.cuda import emulator, simulated
+from tests.cuda import simulated
 from tests.cuda.device import unwrapped
 from tests.cuda.panels import panel
 from tests.cuda.words import host
@@ -34,14 +34,14 @@ def test_panels_are_what_products_read(form):
         ("float32", "bfloat16", 2e-2),  # by 2**-8
     ],
 )
-def test_an_lstm_forward_and_backward(cupy, monkeypatch, dtype, form, tolerance):
+def test_an_lstm_forward_and_backward(cupy, monkeypatch, run, dtype, form, tolerance):
     grids = []
 
     def start(kernel, dtype, grid, arguments, library):
         grids.append(grid)
         number = np.dtype(dtype).type
         given = [number(a) if isinstance(a, float) else unwrapped(a) for a in arguments]
-        emulator.run(kernel, dtype, grid.blocks, grid.shared // number(0).itemsize, *given)
+        run(kernel, dtype, grid.blocks, grid.shared // number(0).itemsize, *given)
 
     monkeypatch.setattr(launch, "start", start)
     monkeypatch.setattr(plan, "_MEETING", 0)  # blocks share the units of rows for which one alone would do

@@ -149,6 +149,7 @@ _ALIKE: dict[str, tuple[Callable[..., np.ndarray], int]] = {
     "div": (_quotient, 2),
     "div.rn": (np.divide, 2),
     "rem": (_remainder, 2),
+    "rcp.rn": (np.reciprocal, 1),
     "sqrt.rn": (np.sqrt, 1),
     "min": (np.fmin, 2),
     "max": (np.fmax, 2),

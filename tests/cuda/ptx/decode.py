@@ -6,14 +6,20 @@ from collections.abc import Callable
 import numpy as np
 
 from tests.cuda.ptx.arithmetic import KINDS, operation
-from tests.cuda.ptx.memory import Fault, Memory
+from tests.cuda.ptx.fault import Fault
+from tests.cuda.ptx.memory import Memory
 from tests.cuda.ptx.parse import Instruction
 from tests.cuda.ptx.races import Order
 from tests.cuda.ptx.registers import Registers
 from tests.cuda.ptx.together import WARP
 
 _PLACE = re.compile(r"\[(%?\w+)(?:\+(-?\d+))?\]$")
-_MEETINGS = {"bar.sync": Order.block_met, "bar.warp.sync": Order.warp_met}
+_MEETINGS = {
+    "bar.sync": Order.block_met,
+    "bar.warp.sync": Order.warp_met,
+    "barrier.cluster.arrive.release": Order.arrive,
+    "barrier.cluster.wait.acquire": Order.cluster_met,
+}
 _BITS = {"b32": "b16", "b64": "b32"}
 Run = Callable[[np.ndarray, np.ndarray | slice], None]
 """What is done for some threads: their numbers, and an index of them, a slice where they are neighbours."""

@@ -2,7 +2,7 @@
 
 Of all threads that can go on those run whose next instruction comes first in the text, which brings together again what a branch
 took apart. Threads of a warp, or of a block, wait for each other where an instruction is for all of them. Who has looked at a
-counter of other blocks waits until nobody else can go on. This is one order of many, blocks one after the other another; what a kernel
+counter of other blocks waits until nobody else can go on. This is one order of many, blocks in turn another; what a kernel
 may not rely on in either is looked for by `tests.cuda.ptx.races`.
 """
 
@@ -12,14 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnncc.runtime.cuda.constants import LANES, THREADS
+from rnncc.runtime.cuda.start import Grid
 from tests.cuda.ptx.decode import Run, decode
-from tests.cuda.ptx.memory import Fault, Memory
+from tests.cuda.ptx.fault import Fault
+from tests.cuda.ptx.memory import Memory
 from tests.cuda.ptx.parse import Instruction, Program
 from tests.cuda.ptx.registers import Registers
 
 _READY, _WAITING, _PARKED, _DONE = range(4)
-_SCOPES = {"bar.sync": THREADS, "bar.warp.sync": LANES, "shfl": LANES, "mma": LANES}
-"""How an instruction for all threads of a warp or of a block begins, and how many these are."""
+_SCOPES = {"bar.sync": THREADS, "bar.warp.sync": LANES, "shfl": LANES, "mma": LANES, "barrier.cluster.wait": 0}
+"""How an instruction for all threads of a warp, a block or a cluster begins, and how many these are; of a cluster the grid says it."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class _Stretch:
     Attributes
     ----------
     scope
-        Of how many neighbouring threads all have to be here.
+        Of how many neighbouring threads all have to be here; 0: of a cluster.
     leave
         (threads) to the number of the instruction that each goes on with, below 0 where it ends.
     """
@@ -44,12 +46,12 @@ class _Stretch:
 class Machine:
     """A launch of `program`; with `in_turn` a block goes on alone, until it has to wait, and then the next."""
 
-    def __init__(self, program: Program, blocks: int, memory: Memory, parameters: dict[str, np.ndarray], in_turn: bool) -> None:
-        self._in_turn = in_turn
+    def __init__(self, program: Program, grid: Grid, memory: Memory, parameters: dict[str, np.ndarray], in_turn: bool) -> None:
+        self._in_turn, self._cluster = in_turn, grid.cluster * THREADS
         self._program, self._memory, self._parameters = program, memory, parameters
-        self._registers = Registers(program.registers, blocks, memory.shared)
-        self._at = np.zeros(blocks * THREADS, np.int64)
-        self._state = np.full(blocks * THREADS, _READY)
+        self._registers = Registers(program.registers, grid.blocks, grid.shared)
+        self._at = np.zeros(grid.blocks * THREADS, np.int64)
+        self._state = np.full(grid.blocks * THREADS, _READY)
         starts = sorted(_starts(program))
         self._stretches = {start: self._stretch(start, stop) for start, stop in zip(starts, [*starts[1:], None], strict=True)}
 
@@ -80,7 +82,7 @@ class Machine:
         self._state[parked] = _READY
 
     def _advance(self, stretch: _Stretch, who: np.ndarray) -> None:
-        who = self._gathered(stretch, who) if stretch.scope > 1 else who
+        who = who if stretch.scope == 1 else self._gathered(stretch.scope or self._cluster, who)
         if not len(who):
             return
         at = slice(who[0], who[-1] + 1) if who[-1] - who[0] == len(who) - 1 else who
@@ -93,14 +95,13 @@ class Machine:
         self._at[at] = following
         self._state[at] = np.where(np.asarray(following) < 0, _DONE, _PARKED if stretch.parks else _READY)
 
-    def _gathered(self, stretch: _Stretch, who: np.ndarray) -> np.ndarray:
+    def _gathered(self, scope: int, who: np.ndarray) -> np.ndarray:
         """Those of whose group all threads that have not ended have come here by now; the others wait."""
         here = self._at[who[0]]
         self._state[who] = _WAITING
-        groups = np.unique(who // stretch.scope)
-        members = groups[:, None] * stretch.scope + np.arange(stretch.scope)
+        members = np.unique(who // scope)[:, None] * scope + np.arange(scope)
         waits = (self._state[members] == _WAITING) & (self._at[members] == here)
-        ended = (self._state[members] == _DONE) & (stretch.scope == THREADS)
+        ended = (self._state[members] == _DONE) & (scope != LANES)
         complete = (waits | ended).all(axis=1)
         return members[complete][waits[complete]]
 
@@ -112,7 +113,7 @@ class Machine:
             leave = lambda _who: -1  # noqa: E731
         if last.name.startswith("bra"):
             leave, instructions = self._branch(last, following), instructions[:-1]
-        return _Stretch(instructions, tuple(map(self._decoded, instructions)), _scope(last), leave, "acquire" in last.name)
+        return _Stretch(instructions, tuple(map(self._decoded, instructions)), _scope(last), leave, _looks(last))
 
     def _decoded(self, instruction: Instruction) -> Run:
         if instruction.guard:
@@ -135,13 +136,17 @@ def _scope(instruction: Instruction) -> int:
     return next((size for name, size in _SCOPES.items() if instruction.name.startswith(name)), 1)
 
 
+def _looks(instruction: Instruction) -> bool:
+    return instruction.name.startswith("ld.acquire")
+
+
 def _starts(program: Program) -> set[int]:
     """The numbers of the instructions that stretches begin with: an instruction for several threads is one of its own."""
     found = {0, *program.labels.values()}
     for number, instruction in enumerate(program.instructions):
-        alone = _scope(instruction) > 1
+        alone = _scope(instruction) != 1
         if alone:
             found.add(number)
-        if alone or instruction.name.startswith(("bra", "ret")) or "acquire" in instruction.name:
+        if alone or instruction.name.startswith(("bra", "ret")) or _looks(instruction):
             found.add(number + 1)
     return found - {len(program.instructions)}

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnncc.runtime.cuda.constants import THREADS
+from rnncc.runtime.cuda.start import Grid
+from tests.cuda.ptx.fault import Fault
 from tests.cuda.ptx.races import Order, Trace
 
 _NUMBER, _SHARED, _WORD = 32, 0, 4
-
-
-class Fault(Exception):
-    """What no kernel may do."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +34,12 @@ class _Part:
 class Memory:
     """All that the threads of a grid can address.
 
-    Parameters
-    ----------
-    shared
-        Bytes of each block, NaN at first.
+    Shared memory holds NaN at first.
     """
 
-    def __init__(self, blocks: int, shared: int) -> None:
-        self.shared, self.order, self._parts = shared, Order(blocks), []
-        self._add(0, np.full(blocks * shared, 0xFF, np.uint8), _WORD)
+    def __init__(self, grid: Grid) -> None:
+        self.shared, self.order, self._parts = grid.shared, Order(grid.blocks, grid.cluster), []
+        self._add(0, np.full(grid.blocks * grid.shared, 0xFF, np.uint8), _WORD)
 
     def place(self, array: np.ndarray) -> int:
         """The address of a further array, which kernels read and write in place."""

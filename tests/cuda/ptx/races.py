@@ -9,6 +9,7 @@ of others by what it has acquired from the counters on which they released.
 import numpy as np
 
 from rnncc.runtime.cuda.constants import LANES, THREADS, WARPS
+from tests.cuda.ptx.fault import Fault
 
 _NOBODY, _SEVERAL = -1, -2
 
@@ -16,7 +17,8 @@ _NOBODY, _SEVERAL = -1, -2
 class Order:
     """What each block and warp of a grid knows to be over."""
 
-    def __init__(self, blocks: int) -> None:
+    def __init__(self, blocks: int, cluster: int) -> None:
+        self._cluster, self._arrived = cluster, np.zeros(blocks * THREADS, bool)
         self.known = np.zeros((blocks, blocks), np.int64)
         """By block and other block: the eras of the other before this one are over. The block's own era is on the diagonal."""
         self.warps = np.zeros(blocks * WARPS, np.int64)
@@ -32,6 +34,19 @@ class Order:
 
     def warp_met(self, who: np.ndarray) -> None:
         self.warps[np.unique(who // LANES)] += 1
+
+    def arrive(self, who: np.ndarray) -> None:
+        """These threads wait for those of their cluster next."""
+        self._arrived[who] = True
+
+    def cluster_met(self, who: np.ndarray) -> None:
+        """All threads of a cluster have met, one or several clusters; whether each had said that it would."""
+        blocks = np.unique(who // THREADS).reshape(-1, self._cluster)
+        self.known[blocks, blocks] += 1
+        self.known[blocks] = self.known[blocks].max(axis=1, keepdims=True)
+        if not self._arrived[who].all():
+            raise Fault("threads wait for their cluster that have not arrived")
+        self._arrived[who] = False
 
     def release(self, thread: int, address: int) -> None:
         known = self.known[thread // THREADS]

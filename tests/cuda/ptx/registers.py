@@ -6,7 +6,7 @@ import numpy as np
 
 from rnncc.runtime.cuda.constants import THREADS
 from tests.cuda.ptx.arithmetic import KINDS
-from tests.cuda.ptx.memory import Fault
+from tests.cuda.ptx.fault import Fault
 
 _REGISTER = re.compile(r"(%[a-z]+)\d+$")
 _FLOAT = re.compile(r"0[fFdD]([0-9a-fA-F]+)$")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from rnncc.runtime.cuda.constants import LANES
-from tests.cuda.ptx.memory import Fault
+from tests.cuda.ptx.fault import Fault
 from tests.cuda.ptx.parse import Instruction
 from tests.cuda.ptx.registers import Registers
 

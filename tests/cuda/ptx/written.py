@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 
+from rnncc.runtime.cuda.start import Grid
 from tests.cuda.ptx.launch import run
 from tests.cuda.ptx.parse import parse
 
@@ -12,7 +13,7 @@ _POINTER, _WORDS = 4, 7
 """Of the parameters of an array of one axis: which is its address, and how many there are."""
 
 
-def written(body, *arrays, blocks=1, shared=0, in_turn=False):
+def written(body, *arrays, blocks=1, shared=0, cluster=1, in_turn=False):
     """Run the instructions `body`: at first %rd1, %rd2 … are the addresses of the arrays, %r0 and %rd0 the number of the thread.
 
     They are where the compiler has those of the launch; every array has one axis.
@@ -23,7 +24,7 @@ def written(body, *arrays, blocks=1, shared=0, in_turn=False):
     lines += ["mov.u32 %r0, %tid.x;", "cvt.u64.u32 %rd0, %r0;"]
     lines += [f"ld.param.u64 %rd{k + 1}, [p{_WORDS * k + _POINTER}];" for k in range(len(arrays))]
     lines += [line.strip() for line in re.split(r"(?<=[;:])\s*\n", body.strip())]
-    run(parse("\n".join([*lines, "ret;", "}"])), blocks, shared, arrays, in_turn)
+    run(parse("\n".join([*lines, "ret;", "}"])), Grid(blocks, shared, together=False, cluster=cluster), arrays, in_turn)
 
 
 def computed(instruction, *operands, target="f32"):

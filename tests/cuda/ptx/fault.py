@@ -1,0 +1,5 @@
+"""What goes wrong in a kernel."""
+
+
+class Fault(Exception):
+    """What no kernel may do."""
