@@ -13,6 +13,7 @@ from rnncc.runtime.cuda.counts import depth_of
 from rnncc.runtime.cuda.memory import resident, shared_memory
 from rnncc.runtime.cuda.places import threads
 from rnncc.runtime.cuda.product import collect, multiply, new_sums, total
+from tests.cuda import emulator
 from tests.cuda.panels import padded, panel
 
 FORMS = [("float32", "float32"), ("float32", "uint32"), ("float32", "uint16"), ("float64", "float64")]
@@ -72,7 +73,7 @@ def test_of_whole_numbers_it_is_exact(run, dtype, form, wide, deep, start, stop,
 
 @pytest.mark.parametrize(("dtype", "form"), FORMS)
 @pytest.mark.parametrize(("start", "stop"), [(0, 3), (1, 3)])
-def test_parts_that_lie_side_by_side_are_one_operand(run, dtype, form, start, stop):
+def test_parts_that_lie_side_by_side_are_one_operand(dtype, form, start, stop):
     rng, units, rows, each = np.random.default_rng(0), 8, 5, 2 * DEPTH
     x, y = whole_numbers(rng, dtype, rows, 4), whole_numbers(rng, dtype, rows, 3 * each)
     matrices = [[whole_numbers(rng, dtype, units, 4), whole_numbers(rng, dtype, units, 3 * each)] for _ in range(3)]
@@ -80,7 +81,7 @@ def test_parts_that_lie_side_by_side_are_one_operand(run, dtype, form, start, st
         second[:, : start * each] = 0
     made, packed = np.full((3, rows, units), np.nan, dtype), panel(matrices, form)
     beside = y.reshape(rows, 3, each)
-    run(two_products, dtype, 1, 3 * TILE, packed, 0, 1, 0, padded(x), 4, beside, 0, start * each, stop * each, 0, rows, made)
+    emulator.run(two_products, dtype, 1, 3 * TILE, packed, 0, 1, 0, padded(x), 4, beside, 0, start * each, stop * each, 0, rows, made)
     np.testing.assert_array_equal(made, np.stack([x @ a.T + y @ b.T for a, b in matrices]))
 
 

@@ -62,22 +62,12 @@ def _conversion(*parts: str) -> Operation:
     special = _ROUNDED.get(".".join(parts))
     if special:
         return special
-    if modifiers == ["rn"] and target[0] == "f" and (source[0] != "f" or target < source):
-        return Operation(lambda a: a.astype(KINDS[target]), target, (source,))
-    if modifiers and target == source:  # f32 to a whole f32
-        return Operation(_WHOLE["".join(modifiers)], target, (source,))
-    if modifiers and target[0] in "su" and source[0] == "f":
-        return Operation(lambda a: _integer(_WHOLE["".join(modifiers)](a), KINDS[target]), target, (source,))
-    if modifiers:
+    if modifiers == ["rmi"] and target == source:
+        return Operation(np.floor, target, (source,))
+    rounds = target[0] == "f" and (source[0] != "f" or target < source)
+    if modifiers != (["rn"] if rounds else []) or (source[0] == "f" and target[0] != "f"):
         raise KeyError(".".join(parts))
     return Operation(lambda a: a.astype(KINDS[target]), target, (source,))
-
-
-def _integer(whole: np.ndarray, kind: np.dtype) -> np.ndarray:
-    """What is too large becomes the largest, NaN zero."""
-    limits = np.iinfo(kind)
-    inside = np.clip(np.nan_to_num(whole, posinf=np.inf, neginf=-np.inf), float(limits.min), np.nextafter(float(limits.max), 0))
-    return inside.astype(kind)
 
 
 def _pair(high: np.ndarray, low: np.ndarray) -> np.ndarray:
@@ -136,15 +126,10 @@ _SHIFTS = {"shl": np.left_shift, "shr": np.right_shift}
 _ALIKE: dict[str, tuple[Callable[..., np.ndarray], int]] = {
     "mov": (np.positive, 1),
     "cvta.to.global": (np.positive, 1),
-    "cvta.shared": (np.positive, 1),
     "add": (np.add, 2),
-    "add.rn": (np.add, 2),
     "sub": (np.subtract, 2),
-    "sub.rn": (np.subtract, 2),
     "mul": (np.multiply, 2),
-    "mul.rn": (np.multiply, 2),
     "mul.lo": (np.multiply, 2),
-    "mad.lo": (lambda a, b, c: a * b + c, 3),
     "fma.rn": (fma, 3),
     "div": (_quotient, 2),
     "div.rn": (np.divide, 2),
@@ -166,7 +151,6 @@ _OF_PREDICATES: dict[str, tuple[Callable[..., np.ndarray], int]] = {
     "mov": (np.copy, 1),
     **{name: _ALIKE[name] for name in ("and", "or", "xor", "not")},
 }
-_WHOLE = {"rni": np.rint, "rmi": np.floor, "rpi": np.ceil, "rzi": np.trunc}
 _ROUNDED = {
     "rna.tf32.f32": Operation(lambda a: tf32(a).view(np.uint32), "b32", ("f32",)),
     "rn.bf16.f32": Operation(bf16, "b16", ("f32",)),
