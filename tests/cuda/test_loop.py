@@ -106,14 +106,15 @@ def test_a_counter_goes_on_past_the_largest_integer(run):
 
 
 @kernel
-def places(by_thread, by_warp, sums, largest):
-    """Which threads and warps of a grid come by, and what the lanes of a warp make of their numbers together."""
+def places(by_thread, by_warp, shown, sums, largest):
+    """Which threads and warps of a grid come by, what lanes see of each other, and what they make of their numbers together."""
     thread, warp, lane = threads()
     number, all_threads = grid_threads()
     by_thread[number] += all_threads
     own, own_lane, all_warps = grid_warps()
-    by_warp[own, own_lane] += all_warps
+    by_warp[own, own_lane] += all_warps + lane
     sync_warp()
+    shown[own, lane] = by_warp[own, LANES - 1 - lane]
     value = 1.0 / (1 + thread)
     sums[own, lane] = warp_sum(value)
     largest[own, lane] = warp_max(-INFINITY if lane < warp else -value)
@@ -121,11 +122,12 @@ def places(by_thread, by_warp, sums, largest):
 
 def test_places_and_warps(run):
     blocks, warps = 2, 16
-    by_thread, by_warp = np.zeros(warps * LANES), np.zeros((warps, LANES))
+    by_thread, by_warp, shown = np.zeros(warps * LANES), *np.zeros((2, warps, LANES))
     sums, largest = np.zeros((warps, LANES), np.float32), np.zeros((warps, LANES), np.float32)
-    run(places, "float32", blocks, 1, by_thread, by_warp, sums, largest)
+    run(places, "float32", blocks, 1, by_thread, by_warp, shown, sums, largest)
     assert (by_thread == warps * LANES).all()
-    assert (by_warp == warps).all()
+    assert (by_warp == warps + np.arange(LANES)).all()
+    np.testing.assert_array_equal(shown, by_warp[:, ::-1])
     values = (np.float32(1) / (1 + np.arange(warps // 2 * LANES))).astype(np.float32).reshape(-1, LANES)
     assert (sums == sums[:, :1]).all()
     np.testing.assert_allclose(sums[:, 0], np.tile(values.sum(1, np.float64), 2), rtol=5 * np.finfo(np.float32).eps)  # five additions

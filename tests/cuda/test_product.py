@@ -10,8 +10,8 @@ from rnncc.runtime.cuda.barrier import begin
 from rnncc.runtime.cuda.compiled import kernel
 from rnncc.runtime.cuda.constants import DEPTH, ROWS, THREADS, TILE, UNITS, row_stride
 from rnncc.runtime.cuda.counts import depth_of
-from rnncc.runtime.cuda.memory import resident, shared_memory
-from rnncc.runtime.cuda.places import threads
+from rnncc.runtime.cuda.memory import resident, shared_memory, viewed
+from rnncc.runtime.cuda.places import thread_number, threads
 from rnncc.runtime.cuda.product import collect, multiply, new_sums, total
 from tests.cuda import emulator
 from tests.cuda.panels import padded, panel
@@ -69,6 +69,33 @@ def test_of_whole_numbers_it_is_exact(run, dtype, form, wide, deep, start, stop,
     for k, (a, b) in enumerate(matrices):
         expected[k, first:end, own] = (x @ a.T + y @ b.T)[first:end, own]
     np.testing.assert_array_equal(made, expected)
+
+
+@pytest.mark.parametrize(("form", "rounded"), [("uint32", emulator.rounded_tf32), ("uint16", emulator.rounded_bf16)])
+def test_operands_are_rounded_to_the_nearest(run, form, rounded):
+    """Halves and what is next to them; a row has one number, so that no sum is rounded."""
+    halves = [1 + n * 2.0**-k for n in (1, 3) for k in (8, 11)]
+    numbers = np.array([next_to for h in halves for next_to in (h, h - 2.0**-23, h + 2.0**-23, -h)], np.float32)
+    x, made = np.diag(numbers), np.full((3, len(numbers), UNITS), np.nan, np.float32)
+    weights = np.arange(3 * UNITS * len(numbers), dtype=np.float32).reshape(3, UNITS, -1) % 7 - 3
+    packed, none = panel([[w, np.zeros((UNITS, 1), np.float32)] for w in weights], form), np.zeros((len(numbers), 1), np.float32)
+    shapes = padded(x), len(numbers), padded(none), 0, 0, 1, 0, len(numbers)
+    run(two_products, "float32", 1, 3 * TILE, packed, 0, 1, 0, *shapes, made)
+    np.testing.assert_array_equal(made, rounded(numbers)[:, None] * weights.swapaxes(1, 2))
+
+
+@kernel
+def lengths(x, words, made):
+    """How many numbers shared memory has, from the fourth on, as they are and as words."""
+    memory = shared_memory(x)
+    if thread_number() == 0:
+        made[0], made[1], made[2] = len(memory), len(memory[4:]), len(viewed(memory[4:], words))
+
+
+def test_how_much_shared_memory_there_is(run):
+    made = np.zeros(3)
+    run(lengths, "float64", 1, 20, np.zeros(1), np.zeros(1, np.uint16), made)
+    np.testing.assert_array_equal(made, [20, 16, 64])
 
 
 @pytest.mark.parametrize(("dtype", "form"), FORMS)
