@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rnncc.compiler import compile_cell
-from rnncc.runtime.cuda import constants, launch, lengths
+from rnncc.runtime.cuda import constants, launch, lengths, plan
 from rnncc.runtime.cuda import device as cuda_device
 from tests.cuda import device, emulator, simulated
 from tests.cuda.layers import INPUTS, H
@@ -86,7 +86,10 @@ def run(request):
 
 @pytest.fixture
 def by_ptx(chip, monkeypatch):
-    """Kernels are run as PTX: `grids`, what was launched, and `in_turn`, whether a block runs alone until it has to wait."""
+    """Kernels are run as PTX: `grids`, what was launched, and `in_turn`, whether a block runs alone until it has to wait.
+
+    By the plan blocks meet at no cost, so that they share the units of a part.
+    """
     pytest.importorskip("numba_cuda", reason="numba-cuda is not installed: pip install .[cuda]")
     found = SimpleNamespace(grids=[], in_turn=False)
 
@@ -95,4 +98,7 @@ def by_ptx(chip, monkeypatch):
         ptx_launch.start(kernel, dtype, grid, arguments, library, in_turn=found.in_turn)
 
     monkeypatch.setattr(launch, "start", start)
-    return found
+    monkeypatch.setattr(plan, "_MEETING", 0)
+    plan.plan_loop.cache_clear()
+    yield found
+    plan.plan_loop.cache_clear()

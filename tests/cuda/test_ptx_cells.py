@@ -7,7 +7,6 @@ each result: ten for sums in another order, and four for what each step does to 
 import numpy as np
 import pytest
 
-from rnncc.runtime.cuda import plan
 from rnncc.runtime.transforms import asked_for
 from tests.cuda.layers import drawn
 from tests.cuda.words import host
@@ -15,15 +14,6 @@ from tests.cuda.words import host
 INPUTS, H = 3, 20
 T, N = 3, 17
 LENGTHS = np.array([3, 1, 0, *[2] * (N - 3)])
-
-
-@pytest.fixture
-def by_ptx(by_ptx, monkeypatch):
-    """A device on which blocks meet at no cost, so that they share the units of a part."""
-    monkeypatch.setattr(plan, "_MEETING", 0)
-    plan.plan_loop.cache_clear()
-    yield by_ptx
-    plan.plan_loop.cache_clear()
 
 
 def agree(found, expected, atol, name="y"):
