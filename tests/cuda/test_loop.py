@@ -9,6 +9,7 @@ from rnncc.runtime.cuda.barrier import LINE, barrier
 from rnncc.runtime.cuda.compiled import kernel
 from rnncc.runtime.cuda.constants import INFINITY, LANES, TILE
 from rnncc.runtime.cuda.places import grid_threads, grid_warps, thread_number, threads
+from rnncc.runtime.cuda.vocabulary import Max
 from rnncc.runtime.cuda.warp import sync_warp, warp_max, warp_sum
 from tests.cuda import emulator
 from tests.cuda.lstm_loop import inference_loop
@@ -106,29 +107,33 @@ def test_a_counter_goes_on_past_the_largest_integer(run):
 
 
 @kernel
-def places(by_thread, by_warp, shown, sums, largest):
+def places(values, by_thread, by_warp, shown, sums, largest):
     """Which threads and warps of a grid come by, what lanes see of each other, and what they make of their numbers together."""
-    thread, warp, lane = threads()
+    _, warp, lane = threads()
     number, all_threads = grid_threads()
     by_thread[number] += all_threads
     own, own_lane, all_warps = grid_warps()
     by_warp[own, own_lane] += all_warps + lane
     sync_warp()
     shown[own, lane] = by_warp[own, LANES - 1 - lane]
-    value = 1.0 / (1 + thread)
-    sums[own, lane] = warp_sum(value)
-    largest[own, lane] = warp_max(-INFINITY if lane < warp else -value)
+    sums[own, lane] = warp_sum(values[number])
+    most = -INFINITY
+    if lane >= warp:
+        most = Max(most, values[number])
+    largest[own, lane] = warp_max(most)
 
 
-def test_places_and_warps(run):
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_places_and_warps(run, dtype):
     blocks, warps = 2, 16
-    by_thread, by_warp, shown = np.zeros(warps * LANES), *np.zeros((2, warps, LANES))
-    sums, largest = np.zeros((warps, LANES), np.float32), np.zeros((warps, LANES), np.float32)
-    run(places, "float32", blocks, 1, by_thread, by_warp, shown, sums, largest)
+    by_thread, by_warp, shown, sums, largest = np.zeros(warps * LANES, dtype), *np.zeros((4, warps, LANES), dtype)
+    values = np.random.default_rng(0).normal(size=(warps, LANES)).astype(dtype)
+    run(places, dtype, blocks, 1, values.ravel(), by_thread, by_warp, shown, sums, largest)
     assert (by_thread == warps * LANES).all()
     assert (by_warp == warps + np.arange(LANES)).all()
     np.testing.assert_array_equal(shown, by_warp[:, ::-1])
-    values = (np.float32(1) / (1 + np.arange(warps // 2 * LANES))).astype(np.float32).reshape(-1, LANES)
     assert (sums == sums[:, :1]).all()
-    np.testing.assert_allclose(sums[:, 0], np.tile(values.sum(1, np.float64), 2), rtol=5 * np.finfo(np.float32).eps)  # five additions
-    np.testing.assert_array_equal(largest, np.tile(-values[:, -1:], (2, LANES)))
+    terms = np.abs(values).sum(1, np.float64).max()
+    np.testing.assert_allclose(sums[:, 0], values.sum(1, np.float64), rtol=0, atol=5 * np.finfo(dtype).eps * terms)  # five additions
+    seen = np.where(np.arange(LANES) >= np.arange(warps)[:, None] % 8, values, -np.inf)
+    np.testing.assert_array_equal(largest, np.tile(seen.max(1, keepdims=True), LANES))

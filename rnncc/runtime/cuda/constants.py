@@ -16,7 +16,8 @@ TILE = WARPS * ROWS * UNITS
 """Numbers of a tile for each accumulator: every warp's partial sums."""
 DEPTH = 32
 """The columns of every operand are padded to whole numbers of it: what one step of a warp multiplies on the tensor cores."""
-INFINITY = np.float32(np.inf)
+INFINITY = float("inf")
+"""In a kernel of the dtype of its numbers, as every float of the text."""
 
 _ACCESS = 16
 """Bytes that a thread reads at once."""

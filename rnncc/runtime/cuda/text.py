@@ -56,12 +56,16 @@ def primitive(typing: Typing, lower: Lowering) -> Callable[[Callable[P, R]], Cal
 
 
 def rewritten(function: Function, meaning: Callable[[Any], Any], number: Callable[[float], Any] = float) -> Function:
-    """A copy of `function`, every global that it names replaced by its `meaning` and every float in its text by that `number`."""
+    """A copy of `function`: what it names of globals replaced by its `meaning`, every float, named or in the text, by that `number`."""
     if not isinstance(function, FunctionType):
         raise TypeError(f"{function} is no Python function: its names cannot be replaced")
     code, names = function.__code__, function.__globals__
-    own = {name: meaning(names[name]) for name in code.co_names if name in names}
-    constants = tuple(number(c) if isinstance(c, float) else c for c in code.co_consts)
+
+    def of_dtype(value: Any) -> Any:
+        return number(value) if isinstance(value, float) else value
+
+    own = {name: meaning(of_dtype(names[name])) for name in code.co_names if name in names}
+    constants = tuple(map(of_dtype, code.co_consts))
     made = FunctionType(code.replace(co_consts=constants), {**names, **own}, function.__name__, function.__defaults__)
     made.__qualname__, made.__doc__ = function.__qualname__, function.__doc__
     return made
