@@ -26,7 +26,7 @@ SIZES = (2, 4, 8, 16)
 def chip(cupy):
     found = chip_of(cupy)
     if found.cluster == 1:
-        pytest.skip("this device has no clusters")
+        pytest.skip("this device has no clusters: compute capability below 9.0")
     return found
 
 

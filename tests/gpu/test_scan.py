@@ -7,6 +7,7 @@ import rnncc
 from rnncc.runtime.cuda import scan
 from rnncc.runtime.cuda.device import chip_of
 from rnncc.runtime.cuda.plan import chunks_of
+from tests.gpu.elapsed import elapsed
 
 pytestmark = pytest.mark.gpu
 T, N, INPUTS, H = 1000, 3, 8, 37
@@ -52,16 +53,6 @@ def test_chunks_are_sooner_where_they_are_chosen(cupy, monkeypatch, cell):
     layer = rnncc.RNN(cell, 64, 64, device="cuda", seed=1)
     x = cupy.zeros((10_000, 2, 64), np.float32)
 
-    def seconds():
-        layer(x)
-        begin, end = cupy.cuda.Event(), cupy.cuda.Event()
-        begin.record()
-        for _ in range(5):
-            layer(x)
-        end.record()
-        end.synchronize()
-        return cupy.cuda.get_elapsed_time(begin, end)
-
-    chunked = seconds()
+    chunked = elapsed(cupy, layer, x)
     monkeypatch.setattr(scan, "chunks_of", lambda *_: 1)
-    assert chunked < seconds()
+    assert chunked < elapsed(cupy, layer, x)

@@ -5,6 +5,7 @@ import pytest
 
 import rnncc
 from rnncc.runtime.cuda import waves
+from tests.gpu.elapsed import elapsed
 
 pytestmark = pytest.mark.gpu
 T, N, INPUTS, H, L = 1000, 16, 64, 256, 4
@@ -90,17 +91,7 @@ def test_sooner_where_they_are_chosen(cupy, chosen, monkeypatch):
     layer = rnncc.RNN("lstm", INPUTS, H, L, device="cuda", seed=1)
     x = drawn(cupy, INPUTS, "float32")
 
-    def seconds():
-        layer(x)
-        begin, end = cupy.cuda.Event(), cupy.cuda.Event()
-        begin.record()
-        for _ in range(5):
-            layer(x)
-        end.record()
-        end.synchronize()
-        return cupy.cuda.get_elapsed_time(begin, end)
-
-    found = seconds()
+    found = elapsed(cupy, layer, x)
     assert min(chosen) > 1
     in_turn(monkeypatch)
-    assert found < seconds()
+    assert found < elapsed(cupy, layer, x)

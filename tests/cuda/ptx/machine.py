@@ -108,11 +108,8 @@ class Machine:
     def _stretch(self, start: int, stop: int | None) -> _Stretch:
         instructions = self._program.instructions[start:stop]
         last, following = instructions[-1], start + len(instructions)
-        leave: Callable[[np.ndarray], np.ndarray | int] = lambda _who: following  # noqa: E731
-        if last.name == "ret":
-            leave = lambda _who: -1  # noqa: E731
-        if last.name.startswith("bra"):
-            leave, instructions = self._branch(last, following), instructions[:-1]
+        leave = self._leaving(last, following)
+        instructions = instructions[:-1] if last.name.startswith("bra") else instructions
         return _Stretch(instructions, tuple(map(self._decoded, instructions)), _scope(last), leave, _looks(last))
 
     def _decoded(self, instruction: Instruction) -> Run:
@@ -122,6 +119,11 @@ class Machine:
             return decode(instruction, self._registers, self._memory, self._parameters)
         except Fault as fault:
             raise Fault(f"{instruction}: {fault}") from fault
+
+    def _leaving(self, last: Instruction, following: int) -> Callable[[np.ndarray], np.ndarray | int]:
+        if last.name == "ret":
+            return lambda _who: -1
+        return self._branch(last, following) if last.name.startswith("bra") else lambda _who: following
 
     def _branch(self, instruction: Instruction, following: int) -> Callable[[np.ndarray], np.ndarray | int]:
         label = self._program.labels[instruction.operands[0]]
