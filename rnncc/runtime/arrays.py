@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncc.runtime.aligned import empty, zeros
 from rnncc.runtime.simd.isa import lanes_of
 from rnncc.runtime.sweep import Sweep
 
@@ -26,14 +27,14 @@ def padded(a: Array) -> Array:
     units = whole_vectors(a.shape[-1], a.dtype)
     if units == a.shape[-1]:
         return np.ascontiguousarray(a)
-    wide = np.zeros((*a.shape[:-1], units), a.dtype)
+    wide = zeros((*a.shape[:-1], units), a.dtype)
     wide[..., : a.shape[-1]] = a
     return wide
 
 
 def new_stream(sweep: Sweep, dtype: np.dtype, *units: int) -> Array:
     """An array (T, N, *units), or (T, N), of any content."""
-    return over_time(sweep, np.empty((sweep.steps, sweep.batch, *_in_vectors(units, dtype)), dtype))
+    return over_time(sweep, empty((sweep.steps, sweep.batch, *_in_vectors(units, dtype)), dtype))
 
 
 def over_time(sweep: Sweep, array: Array) -> Array:
@@ -45,7 +46,7 @@ def over_time(sweep: Sweep, array: Array) -> Array:
 
 def new_rows(sweep: Sweep, dtype: np.dtype, *units: int) -> Array:
     """An array (N, *units), or (N,), of any content."""
-    return np.empty((sweep.batch, *_in_vectors(units, dtype)), dtype)
+    return empty((sweep.batch, *_in_vectors(units, dtype)), dtype)
 
 
 def _in_vectors(units: tuple[int, ...], dtype: np.dtype) -> tuple[int, ...]:
@@ -64,8 +65,8 @@ def stream_from(sweep: Sweep, given: Array) -> Array:
 
 def rows_from(sweep: Sweep, init: Array) -> Array:
     """A copy of `init` (N, units) or (N,) that a kernel updates in place."""
-    wide = padded(init) if init.ndim > 1 else init
-    made = wide.copy() if wide is init or wide.base is not None else wide
+    made = zeros((len(init), *_in_vectors(init.shape[1:], init.dtype)), init.dtype)
+    made[_units(init)] = init
     if sweep.record is not None:
         sweep.record.before.copy(made[_units(init)], init)
     return made
@@ -73,7 +74,7 @@ def rows_from(sweep: Sweep, init: Array) -> Array:
 
 def trajectory(sweep: Sweep, init: Array, against: bool) -> Array:
     """A trajectory (T + 1, N, *units) that holds `init` (N, *units) where each sequence begins."""
-    made = over_time(sweep, np.empty((sweep.steps + 1, sweep.batch, *_in_vectors(init.shape[1:], init.dtype)), init.dtype))
+    made = over_time(sweep, empty((sweep.steps + 1, sweep.batch, *_in_vectors(init.shape[1:], init.dtype)), init.dtype))
     first = (*_first(sweep, against), *_units(init))
     made[first] = init
     if sweep.record is not None:

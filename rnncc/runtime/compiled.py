@@ -10,6 +10,7 @@ from numba.core.typing import Signature
 from numba.core.typing.templates import signature
 from numba.np.arrayobj import populate_array
 
+from rnncc.runtime.aligned import CACHE_LINE
 from rnncc.runtime.cache_kernels import cached
 from rnncc.runtime.counts import choose, counting, least
 from rnncc.runtime.simd.isa import ISA, lanes_of
@@ -17,8 +18,6 @@ from rnncc.runtime.simd.panel import numbers_of
 from rnncc.runtime.simd.primitive import primitive
 
 _TALL, _SHORT = ISA.tall, ISA.short
-_LINE = 64
-"""Bytes of a cache line."""
 CACHED_ROWS = 8 * ISA.tall
 """Rows of a whole sequence that a kernel takes at a time: those of 1024 float32 units fill 192 KiB."""
 
@@ -79,7 +78,7 @@ def _lower_tile(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any
     element, size = context.get_data_type(made.dtype), context.get_abi_sizeof(context.get_data_type(made.dtype))
     shape = [ir.Constant(values[1].type, _TALL), values[1], ir.Constant(values[1].type, lanes)]
     data = builder.alloca(element, builder.mul(values[1], ir.Constant(values[1].type, _TALL * lanes)))
-    data.align = _LINE
+    data.align = CACHE_LINE
     row = builder.mul(values[1], ir.Constant(values[1].type, lanes * size))
     tile = context.make_array(made)(context, builder)
     strides = [row, ir.Constant(row.type, lanes * size), ir.Constant(row.type, size)]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncc.runtime.aligned import empty
 from rnncc.runtime.arrays import padded
 from rnncc.runtime.bfloat16 import paired
 from rnncc.runtime.blocks import block_diagonal
@@ -60,7 +61,7 @@ def pack(sums: Sequence[Sequence[Array]], record: "Record | None" = None, depth:
     filled = len(sums) * blocks // ISA.vectors
     chunks = -(-len(sums) * blocks // (ISA.vectors * ABREAST)) * ABREAST
     deep = [-(-m.shape[1] // depth) * depth for m in first]
-    panel = np.empty((chunks, sum(deep), ISA.vectors * lanes_of(dtype)), dtype)
+    panel = empty((chunks, sum(deep), ISA.vectors * lanes_of(dtype)), dtype)
     panel[filled:] = 0
     for a, matrices in enumerate(sums):
         start = 0

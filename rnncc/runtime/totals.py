@@ -10,6 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncc.runtime.aligned import zeros
 from rnncc.runtime.compiled import kernel, met_columns
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.share import shares
@@ -22,9 +23,9 @@ from rnncc.runtime.team import run_parts
 Array = NDArray[np.floating]
 
 _INNER = 256
-"""Rows of a block: 256 packed rows of one chunk of the right fill half of L1 …"""
-_TILES = 32
-"""… and 32 packed tiles of the left, as many rows deep, fill less than half of L2."""
+"""Rows of a block: 256 packed rows of one chunk of the right fill half of L1, or of 512 bits two of it, which is read as fast …"""
+_TILES = 16 * ISA.vectors
+"""… and so many tiles of the left, as many rows deep, fill less than half of L2: 196 of 512 KiB, or of 512 bits 393 of 1024."""
 _WORTH_SHARING = 1 << 18
 """Products up to which one thread is sooner done than another is called …"""
 _WORTH_SHARING_SUMS = 1 << 16
@@ -53,7 +54,7 @@ def outer(
         return outer(sweep, right, right_units, left, left_units, None if so_far is None else so_far.T, blocks).T
     a, b = np.ascontiguousarray(live_rows(sweep, left)), np.ascontiguousarray(live_rows(sweep, right))
     total = _in_whole_tiles(left_units, right_units, a.dtype) if so_far is None else so_far
-    tiles, whole = -(-left_units // _TALL), np.asarray(total.base)
+    tiles, whole = -(-left_units // _TALL), _whole(total)
     arguments = (sweep.chunk_rows, np.array([blocks, left_units, right_units]), a, b, whole, sweep.record is not None)
     if sweep.record is not None:
         sweep.record.after.call(_outer, sweep.record.shares(tiles), *arguments, writes=[whole])
@@ -69,9 +70,16 @@ def _tiles(rows: int, columns: int, dtype: np.dtype) -> int:
 
 
 def _in_whole_tiles(rows: int, columns: int, dtype: np.dtype) -> Array:
-    """Zeros (rows, columns): a view of as many whole tiles as hold them, which is its `base`."""
+    """Zeros (rows, columns): a view of as many whole tiles as hold them."""
     width = _VECTORS * lanes_of(dtype)
-    return np.zeros((-(-rows // _TALL) * _TALL, -(-columns // width) * width), dtype)[:rows, :columns]
+    return zeros((-(-rows // _TALL) * _TALL, -(-columns // width) * width), dtype)[:rows, :columns]
+
+
+def _whole(total: Array) -> Array:
+    """The whole tiles that a `total` of `_in_whole_tiles` is a view of."""
+    shape = -(-len(total) // _TALL) * _TALL, total.strides[0] // total.itemsize
+    owner = np.asarray(total.base)
+    return np.ndarray(shape, total.dtype, owner, total.ctypes.data - owner.ctypes.data)
 
 
 def column_sum(sweep: Sweep, stream: Array, *units: int, so_far: Array | None = None) -> Array:
@@ -125,56 +133,47 @@ def _outer(part, posts, bounds, chunks, diagonal, left, right, total, anew):  # 
     enlist(part, posts)
     if anew:
         total[bounds[part] * _TALL : bounds[part + 1] * _TALL] = 0
-    chunk = _VECTORS * lanes(total)
+    width = lanes(total)
+    chunk = _VECTORS * width
     inner = min(_INNER, left.shape[0])
-    packed_left = np.zeros((_TILES + 1, inner, _TALL), total.dtype)  # vectors that begin in a row of a tile may end after it
-    packed_right = np.zeros((inner, chunk), total.dtype)
+    packed_left = _room(total, inner, _TILES * _TALL + width)
+    packed_right = _room(total, inner, chunk)
     for piece in range(chunks.shape[0]):
         for start in range(chunks[piece, 0], chunks[piece, 1], inner):
             count = min(inner, chunks[piece, 1] - start)
             for first in range(bounds[part], bounds[part + 1], _TILES):
-                tiles = min(_TILES, bounds[part + 1] - first)
-                _pack_left(packed_left, left, start, count, first, tiles)
+                last = min(first + _TILES, bounds[part + 1])
+                begin = first * _TALL // width * width
+                _pack(packed_left, left, start, count, begin, last * _TALL)
                 for column in range(0, total.shape[1], chunk):
-                    _pack_right(packed_right, right, start, count, column)
-                    for tile in range(tiles):
-                        low, high = met_columns(first + tile, _TALL, diagonal[0], diagonal[1], diagonal[2])
+                    _pack(packed_right, right, start, count, column, column + chunk)
+                    for tile in range(first, last):
+                        low, high = met_columns(tile, _TALL, diagonal[0], diagonal[1], diagonal[2])
                         if column + chunk <= low or column >= high:
                             continue
-                        add_product(total, (first + tile) * _TALL, column, packed_right, (packed_left[tile].T, count))
+                        add_product(total, tile * _TALL, column, packed_right, tile * _TALL - begin, (packed_left.T, count))
     dismiss(part, posts)
 
 
 @kernel
-def _pack_left(packed, left, start, count, first, tiles):  # type: ignore[no-untyped-def]
-    """Rows [start, start + count) of left, from tile `first` on, into tiles (tiles, K, tall)."""
-    width = lanes(packed)
-    for t in range(tiles):
-        column = (first + t) * _TALL
-        own = left.shape[1] - column
-        if own >= _TALL + width:
-            for k in range(count):
-                for r in range(0, _TALL, width):
-                    store(load(left, start + k, column + r), packed, t, k, r)
-        else:
-            for k in range(count):
-                for r in range(min(_TALL, own)):
-                    packed[t, k, r] = left[start + k, column + r]
+def _room(like, rows, columns):  # type: ignore[no-untyped-def]
+    """An array (rows, columns) of any content, which begins at a cache line where rows are whole lines."""
+    room = np.empty(rows * columns + lanes(like), like.dtype)
+    first = -room.ctypes.data // room.itemsize % lanes(like)
+    return room[first : first + rows * columns].reshape(rows, columns)
 
 
 @kernel
-def _pack_right(packed, right, start, count, column):  # type: ignore[no-untyped-def]
-    """Rows [start, start + count) of right, from `column` on, into one chunk (K, chunk)."""
+def _pack(packed, stream, start, count, first, last):  # type: ignore[no-untyped-def]
+    """Rows [start, start + count) of a stream (K, ·), columns from `first` to `last` or its end, and on to a whole vector."""
     width = lanes(packed)
-    columns = min(packed.shape[1], right.shape[1] - column)
-    if columns == packed.shape[1]:
-        for k in range(count):
-            for v in range(_VECTORS):
-                store(load(right, start + k, column + v * width), packed, k, v * width)
-    else:
-        for k in range(count):
-            for n in range(columns):
-                packed[k, n] = right[start + k, column + n]
+    end = min(last, stream.shape[1])
+    whole = first + min((end - first + width - 1) // width, (stream.shape[1] - first) // width) * width
+    for k in range(count):
+        for column in range(first, whole, width):
+            store(load(stream, start + k, column), packed, k, column - first)
+        for column in range(whole, end):
+            packed[k, column - first] = stream[start + k, column]
 
 
 @kernel

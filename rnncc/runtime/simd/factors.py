@@ -18,6 +18,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils, types
 
+from rnncc.runtime.aligned import CACHE_LINE
 from rnncc.runtime.simd.operand import Operand
 from rnncc.runtime.simd.panel import halves
 from rnncc.runtime.simd.vector import fma, integer_type, splat
@@ -25,7 +26,6 @@ from rnncc.runtime.simd.vector import fma, integer_type, splat
 _INTP = ir.IntType(types.intp.bitwidth)
 _BYTE_POINTER = ir.IntType(8).as_pointer()
 _WORD, _HALF = ir.IntType(32), ir.IntType(16)
-_LINE = 64
 _FEATURE = "+avx512bf16"
 BLOCK = 128
 """Units that are summed in one go: a tile is touched once in 128 FMAs, and float32 loses less than in a gate's function."""
@@ -98,7 +98,7 @@ class Pairs:
         b, lanes = self.builder, self.vector.count
         with b.goto_entry_block():
             place = b.alloca(ir.ArrayType(_HALF, BLOCK * len(rows)))
-        place.align = _LINE
+        place.align = CACHE_LINE
         starts = [b.bitcast(cgutils.gep_inbounds(b, place, 0, k * BLOCK), _BYTE_POINTER) for k in range(len(rows))]
         with cgutils.for_range_slice(b, start, stop, ir.Constant(_INTP, lanes), intp=_INTP) as (unit, _):
             inside = self._inside(b.sub(operand.first, unit), b.sub(stop, unit))

@@ -62,16 +62,20 @@ def _fill(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> i
     return context.get_dummy_value()
 
 
-def _added(target: types.Type, row: types.Type, column: types.Type, panel: types.Type, operand: types.Type) -> Signature | None:
+def _added(
+    target: types.Type, row: types.Type, column: types.Type, panel: types.Type, first: types.Type, operand: types.Type
+) -> Signature | None:
     if not all(isinstance(a, types.Array) and a.ndim == 2 and a.layout == "C" and a.dtype == target.dtype for a in (target, panel)):
         return None
-    return signature(types.void, target, types.intp, types.intp, panel, operand) if is_operand(operand, target.dtype) else None
+    if not is_operand(operand, target.dtype):
+        return None
+    return signature(types.void, target, types.intp, types.intp, panel, types.intp, operand)
 
 
 def _add(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir.Value:
     target, panel = (context.make_array(sig.args[k])(context, builder, values[k]) for k in (0, 3))
-    operand = Operands(builder, [operand_of(context, builder, sig.args[4], values[4])])
-    work = _Product(context, builder, sig.args[0].dtype, sig.args[3].dtype, _ZERO, ir.Constant(_INTP, ISA.tall), operand)
+    operand = Operands(builder, [operand_of(context, builder, sig.args[5], values[5])])
+    work = _Product(context, builder, sig.args[0].dtype, sig.args[3].dtype, values[4], ir.Constant(_INTP, ISA.tall), operand)
     shape = _Shape(ISA.tall, 1)
     row_stride = builder.extract_value(target.shape, 1)
     first = builder.gep(target.data, [builder.add(builder.mul(values[1], row_stride), values[2])])
@@ -249,8 +253,8 @@ def product(tile: Any, panel: Any, group: int, row: int, count: int, *operands: 
 
 
 @primitive(_added, _add)
-def add_product(target: Any, row: int, column: int, panel: Any, operand: Any) -> None:
-    """Add `ISA.tall` rows times one chunk of a packed matrix to `target`, from `row` and `column` on.
+def add_product(target: Any, row: int, column: int, panel: Any, first: int, operand: Any) -> None:
+    """Add `ISA.tall` rows of the operand times one chunk of a packed matrix to `target`, from `row` and `column` on.
 
     Parameters
     ----------
@@ -260,6 +264,8 @@ def add_product(target: Any, row: int, column: int, panel: Any, operand: Any) ->
         Where in `target`.
     panel
         (K, ISA.vectors * lanes).
+    first
+        First row of the operand.
     operand
-        `(rows, K)` with rows (ISA.tall, ·).
+        `(rows, K)` with rows (·, ·).
     """
