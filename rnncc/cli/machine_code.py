@@ -4,9 +4,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numba import from_dtype
+
 from rnncc.cli.drawn import drawn_inputs, drawn_seeds, typed
 from rnncc.compiler import Compilation
 from rnncc.runtime.cache import Cache
+from rnncc.runtime.compiled import uncached
+from rnncc.runtime.multiply import INTEGERS, multiply
+from rnncc.runtime.simd.product import FUNCTIONS_SYMBOL
 from rnncc.runtime.sweep import Sweep
 
 _STEPS, _BATCH = 2, 8
@@ -14,7 +20,9 @@ _STEPS, _BATCH = 2, 8
 
 
 def machine_code(made: Compilation, kernel: str, form: str, dtype: str) -> str:
-    """LLVM IR or assembly of every compiled function of `kernel`, compiled anew: what comes from the cache keeps neither.
+    """LLVM IR or assembly of every compiled function of `kernel`, and of the one that they call for products.
+
+    They are compiled anew: what comes from the cache keeps neither.
 
     Parameters
     ----------
@@ -29,7 +37,14 @@ def machine_code(made: Compilation, kernel: str, form: str, dtype: str) -> str:
         module = Cache(Path(folder)).module(f"{made.spec.name}_{form}_{dtype}", lambda: made.source)
         run_kernel(made, module, kernel, dtype)
     texts = [_inspected(function, form) for name, function in vars(module).items() if _belongs(name, function, kernel)]
-    return "\n".join(texts)
+    return "\n".join([*texts, *([_products(form, dtype)] if any(FUNCTIONS_SYMBOL in text for text in texts) else [])])
+
+
+def _products(form: str, dtype: str) -> str:
+    """Of the function for panels of `dtype`."""
+    function = uncached(multiply.py_func)
+    function.compile((from_dtype(np.dtype(dtype)), *INTEGERS))
+    return _inspected(function, form)
 
 
 def run_kernel(made: Compilation, module: Any, kernel: str, dtype: str) -> None:

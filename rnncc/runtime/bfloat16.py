@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from rnncc.runtime.aligned import empty
 from rnncc.runtime.compiled import kernel
+from rnncc.runtime.multiply import prepare
 from rnncc.runtime.simd.isa import lanes_of
 from rnncc.runtime.simd.panel import DEPTH
 
@@ -29,6 +30,7 @@ def paired(panel: NDArray[np.float32]) -> Words:
     """
     chunks, inner, numbers = panel.shape
     width = numbers if DEPTH > 1 else lanes_of(panel.dtype)
+    prepare(np.dtype(np.uint32))
     words = empty((chunks, inner // DEPTH, numbers * DEPTH // 2), np.dtype(np.uint32))
     _pair(words.reshape(-1, words.shape[2] // width, width), panel.view(np.uint32).reshape(-1, numbers * DEPTH // width, width))
     return words

@@ -12,19 +12,24 @@ from numba.np.arrayobj import populate_array
 
 from rnncc.runtime.aligned import CACHE_LINE
 from rnncc.runtime.cache_kernels import cached
-from rnncc.runtime.counts import choose, counting, least
+from rnncc.runtime.counts import counting, least
 from rnncc.runtime.simd.isa import ISA, lanes_of
 from rnncc.runtime.simd.panel import numbers_of
 from rnncc.runtime.simd.primitive import primitive
 
-_TALL, _SHORT = ISA.tall, ISA.short
+_TALL = ISA.tall
 CACHED_ROWS = 8 * ISA.tall
 """Rows of a whole sequence that a kernel takes at a time: those of 1024 float32 units fill 192 KiB."""
 
 
 def kernel(function: Callable[..., None]) -> Any:
     """Compile `function` on first use for the dtype of its arguments: without the GIL, IEEE division, products fused with sums."""
-    return cached(njit(nogil=True, error_model="numpy", fastmath={"contract"}, no_cfunc_wrapper=True)(function))
+    return cached(uncached(function))
+
+
+def uncached(function: Callable[..., None]) -> Any:
+    """As `kernel`, for this process alone."""
+    return njit(nogil=True, error_model="numpy", fastmath={"contract"}, no_cfunc_wrapper=True)(function)
 
 
 def repeated(function: Callable[..., None]) -> Any:
@@ -44,9 +49,9 @@ def not_inlined() -> None:
 
 @counting
 def tile_rows(rows: int) -> int:
-    """How many of `rows` rows the next tile takes: tall tiles, short ones where they leave fewer rows idle."""
-    short = (rows <= _SHORT) | (rows > _TALL) & (rows <= 2 * _SHORT)
-    return least(rows, choose(short, _SHORT, _TALL))
+    """How many of `rows` rows the next tile takes: as few tiles as hold them, of about as many rows each."""
+    tiles = (rows + _TALL - 1) // _TALL
+    return (rows + tiles - 1) // tiles
 
 
 @counting

@@ -18,11 +18,12 @@ from rnncc.runtime.blocks import block_diagonal
 from rnncc.runtime.compiled import kernel
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.frozen import PANELS, Panel, Term
+from rnncc.runtime.multiply import prepare
 from rnncc.runtime.share import shares
+from rnncc.runtime.simd.fill_tile import ABREAST
 from rnncc.runtime.simd.isa import ISA, lanes_of
 from rnncc.runtime.simd.memory import lanes, load, store
 from rnncc.runtime.simd.panel import DEPTH
-from rnncc.runtime.simd.product import ABREAST
 from rnncc.runtime.simd.turn import turn
 from rnncc.runtime.spin import LINE
 
@@ -57,6 +58,7 @@ def pack(sums: Sequence[Sequence[Array]], record: "Record | None" = None, depth:
     """
     first = sums[0]
     units, dtype = first[0].shape[0], first[0].dtype
+    prepare(dtype)
     blocks = -(-units // lanes_of(dtype))
     filled = len(sums) * blocks // ISA.vectors
     chunks = -(-len(sums) * blocks // (ISA.vectors * ABREAST)) * ABREAST

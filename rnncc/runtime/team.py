@@ -187,11 +187,11 @@ def splits_units(sweep: Sweep) -> bool:
 
 
 def worth_hoisting(sweep: Sweep) -> bool:
-    """Whether rows are too few to fill tiles step by step, so that products of the input are better made for all steps at once.
+    """Whether rows are too few for a tile step by step, so that products of the input are better made for all steps at once.
 
     The steps of all of time decide, so that a segment of a single step adds in the same order as the whole.
     """
-    return sweep.batch < 2 * ISA.short and (sweep.segment_of or sweep.steps) > 1
+    return sweep.batch < ISA.short and (sweep.segment_of or sweep.steps) > 1
 
 
 def row_bounds(sweep: Sweep) -> list[int]:

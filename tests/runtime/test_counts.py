@@ -22,7 +22,7 @@ def _everything(a: int, b: int, numbers: Integers) -> tuple[int, int]:
 def _compiled(a, b, numbers):
     return (
         _everything(a, b, numbers),
-        (least(a, b), groups(a, b, 2), tile_rows(a)),
+        (least(a, b), groups(a, b, 2), tile_rows(a + 1)),
         share(a, 1, b),
     )
 
@@ -35,8 +35,14 @@ def test_a_kernel_computes_what_python_does(b):
 
 
 def test_tiles_cover_the_rows_with_few_idle():
-    assert [tile_rows(rows) for rows in range(1, 2 * ISA.short + 1)] == [*range(1, ISA.short + 1), 5, 6, ISA.short, ISA.short]
-    assert tile_rows(100) == ISA.tall
+    assert [tile_rows(rows) for rows in (1, 6, 7, 8, 9, 12, 13)] == [1, 6, 4, 4, 5, 6, 5]
+    for rows in range(1, 50):
+        tiles, left = [], rows
+        while left:
+            tiles.append(tile_rows(left))
+            left -= tiles[-1]
+        assert len(tiles) == -(-rows // ISA.tall)
+        assert ISA.tall >= max(tiles) <= min(tiles) + 1
 
 
 @njit

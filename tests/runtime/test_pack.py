@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rnncc.runtime.frozen import PANELS, Panels
 from rnncc.runtime.pack import group_blocks, pack, packed
 from rnncc.runtime.simd import ISA, lanes_of
-from rnncc.runtime.simd.product import ABREAST
+from rnncc.runtime.simd.fill_tile import ABREAST
 
 
 def at(panel, a, sums, unit):

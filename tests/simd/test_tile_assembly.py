@@ -33,6 +33,8 @@ def test_sums_stay_in_registers(cpu, isa, panel, multiply):
     target = {"RNNCC_ISA": isa, "NUMBA_CPU_NAME": cpu, "NUMBA_CPU_FEATURES": FEATURES[isa]}
     done = run(["-m", "tests.simd.tile_assembly", panel], **target)
     assert done.returncode == 0, done.stderr
+    framed = re.search(r"movq\s+%rsp, %rbp", done.stdout)  # else %rbp is a register like any other
+    stack = ("(%rsp", "(%rbp") if framed else ("(%rsp",)
     found, tile = set(), choose({}, isa)
     for body in loops(done.stdout, multiply):
         multiplies = [words[1] for words in body if words[0] == multiply]
@@ -42,7 +44,7 @@ def test_sums_stay_in_registers(cpu, isa, panel, multiply):
         assert len(multiplies) == rounds * len(sums)
         assert sum("broadcast" in words[0] for words in body) == rounds * len(sums) // tile.vectors
         assert sum("zmm" in words[-1] and "(" in words[-1] and "broadcast" not in words[0] for words in body) == rounds * tile.vectors
-        assert not any("(%rsp" in words[-1] or "(%rbp" in words[-1] for words in body)
+        assert not any(place in words[-1] for words in body for place in stack)
         assert not any(words[0].startswith(("call", "vcvt")) for words in body)
-    assert found == {rows * tile.vectors for rows in (1, tile.short, tile.tall)}
+    assert found == {rows * tile.vectors for rows in range(1, tile.tall + 1)}
     assert ("vcvtneps2bf16" in done.stdout) == (multiply == "vdpbf16ps")

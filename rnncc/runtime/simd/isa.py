@@ -25,7 +25,7 @@ class Isa:
     registers
         How many of them there are.
     tall, short
-        Rows of the two row variants of the product's register tile.
+        Rows of the product's register tile: at most, and with how many the FMA units are busy.
     vectors
         Vectors of units in a row of that tile: `tall * vectors` accumulators, `vectors` weights and a broadcast fill the registers.
     dots

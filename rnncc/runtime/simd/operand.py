@@ -1,6 +1,6 @@
 """Operands of a product: rows of numbers, at one step of a stream or by themselves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from llvmlite import ir
@@ -45,6 +45,10 @@ class Operand:
     first: ir.Value
     last: ir.Value
 
+    def from_row(self, builder: ir.IRBuilder, row: ir.Value) -> "Operand":
+        """Without the rows before `row`."""
+        return replace(self, data=builder.gep(self.data, [builder.mul(row, self.row_stride)]))
+
 
 def operand_of(context: Any, builder: ir.IRBuilder, given: types.BaseTuple, value: ir.Value) -> Operand:
     """The operand that a tuple of `is_operand` stands for."""
@@ -63,30 +67,32 @@ def operand_of(context: Any, builder: ir.IRBuilder, given: types.BaseTuple, valu
     return Operand(data, strides[-2], element, integers[-1], first, last)
 
 
-class Operands:
-    """Operands in memory, so that one loop over them serves any number: their code stands once."""
+_FIELDS = 5
+"""Words of an operand in a frame: those of `Operand` but its unit stride, which is an element."""
 
-    def __init__(self, builder: ir.IRBuilder, operands: list[Operand]) -> None:
-        self._builder = builder
-        self.number = len(operands)
-        self._unit_stride = operands[0].unit_stride
-        self._parted = any(o.first is not _ZERO for o in operands)
-        fields = [(o.data, o.row_stride, o.units, *([o.first, o.last] if self._parted else [])) for o in operands]
-        self._columns = [self._column(values) for values in zip(*fields, strict=True)]
 
-    def _column(self, values: tuple[ir.Value, ...]) -> ir.Value:
-        b = self._builder
-        column = cgutils.alloca_once(b, ir.ArrayType(values[0].type, len(values)))
-        for k, value in enumerate(values):
-            b.store(value, cgutils.gep_inbounds(b, column, 0, k))
-        return column
+def framed(builder: ir.IRBuilder, operands: list[Operand], row: ir.Value) -> ir.Value:
+    """A pointer to the words of `operands` from `row` on, one after the other, for `FrameOperands` to read."""
+    frame = cgutils.alloca_once(builder, ir.ArrayType(_INTP, _FIELDS * len(operands)))
+    for k, o in enumerate(operands):
+        words = builder.ptrtoint(o.from_row(builder, row).data, _INTP), o.row_stride, o.units, o.first, o.last
+        for field, word in enumerate(words):
+            builder.store(word, cgutils.gep_inbounds(builder, frame, 0, k * _FIELDS + field))
+    return builder.bitcast(frame, _INTP.as_pointer())
+
+
+@dataclass(frozen=True)
+class FrameOperands:
+    """The operands that `framed` wrote, of elements of `size` bytes, which follow one another in a row."""
+
+    builder: ir.IRBuilder
+    frame: ir.Value
+    number: ir.Value
+    size: int
 
     def at(self, number: ir.Value) -> Operand:
         """Operand `number`."""
-        b = self._builder
-        kinds = (_BYTE_POINTER, *[_INTP] * (len(self._columns) - 1))
-        data, row_stride, units, *part = (
-            b.load(cgutils.gep_inbounds(b, column, 0, number), typ=t) for column, t in zip(self._columns, kinds, strict=True)
-        )
-        first, last = part or (_ZERO, units)
-        return Operand(data, row_stride, self._unit_stride, units, first, last)
+        b, start = self.builder, self.builder.mul(number, ir.Constant(_INTP, _FIELDS))
+        places = [b.gep(self.frame, [b.add(start, ir.Constant(_INTP, field))]) for field in range(_FIELDS)]
+        data, row_stride, units, first, last = (b.load(place, typ=_INTP) for place in places)
+        return Operand(b.inttoptr(data, _BYTE_POINTER), row_stride, ir.Constant(_INTP, self.size), units, first, last)

@@ -1,0 +1,98 @@
+"""The body of the functions that `product` calls (`runtime.multiply`): chunks of a packed weight, a variant for each number of rows."""
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.typing import Signature
+from numba.core.typing.templates import signature
+
+from rnncc.runtime.simd.factors import BLOCK
+from rnncc.runtime.simd.isa import ISA
+from rnncc.runtime.simd.operand import FrameOperands
+from rnncc.runtime.simd.panel import numbers_of
+from rnncc.runtime.simd.primitive import primitive
+from rnncc.runtime.simd.register_tile import INTP, ZERO, RegisterTile, Shape
+
+ABREAST = max(1, 4 // ISA.vectors)
+"""Chunks that one or two rows take at once: the accumulators of one chunk would wait for each other's latency."""
+_PANELS = (types.float32, types.float64, types.uint32)
+_INTEGERS = 8
+
+
+def _typed(element: types.Type, *integers: types.Type) -> Signature | None:
+    fits = element in _PANELS and len(integers) == _INTEGERS and all(isinstance(i, types.Integer) for i in integers)
+    return signature(types.void, element, *[types.intp] * _INTEGERS) if fits else None
+
+
+def _lower(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir.Value:
+    dtype = numbers_of(sig.args[0])
+    tile, row_stride, weights, stride, chunks, count, number, frame = values[1:]
+    work = RegisterTile(context, builder, dtype, sig.args[0])
+    operands = FrameOperands(builder, builder.inttoptr(frame, INTP.as_pointer()), number, work.size)
+    data = builder.inttoptr(tile, work.vector.element.as_pointer())
+    packed = builder.inttoptr(weights, work.panel.element.as_pointer())
+    _by_rows(builder, count, lambda shape: _fill(work, shape, operands, packed, stride, data, row_stride, chunks))
+    return context.get_dummy_value()
+
+
+def _by_rows(builder: ir.IRBuilder, count: ir.Value, emit: Callable[[Shape], None]) -> None:
+    """What `emit` makes of the shape of as many rows as `count` says."""
+    end = builder.append_basic_block("rows.end")
+    switch = builder.switch(count, end)
+    for rows in range(1, ISA.tall + 1):
+        case = builder.append_basic_block(f"rows.{rows}")
+        switch.add_case(ir.Constant(INTP, rows), case)
+        builder.position_at_end(case)
+        emit(Shape(rows, ABREAST if rows <= 2 else 1))
+        builder.branch(end)
+    builder.position_at_end(end)
+
+
+def _fill(
+    work: RegisterTile,
+    shape: Shape,
+    operands: FrameOperands,
+    weights: ir.Value,
+    stride: ir.Value,
+    tile: ir.Value,
+    row_stride: ir.Value,
+    chunks: ir.Value,
+) -> None:
+    """Every chunk, `shape.chunks` of them at a time."""
+    b = work.builder
+    with cgutils.for_range_slice(b, ZERO, chunks, ir.Constant(INTP, shape.chunks), intp=INTP) as (chunk, _):
+        packed = work.offset(weights, b.mul(chunk, stride))
+        places = work.places(shape, b.gep(tile, [b.mul(chunk, ir.Constant(INTP, ISA.vectors * work.lanes))]), row_stride)
+        for vector in places:
+            work.put(work.zero, vector)
+        done = cgutils.alloca_once(b, INTP)
+        b.store(ZERO, done)
+        with cgutils.for_range(b, operands.number) as loop:
+            operand, before = operands.at(loop.index), b.load(done, typ=INTP)
+            own = b.gep(packed, [b.mul(before, ir.Constant(INTP, work.panel.width))])
+            panels = [work.offset(own, b.mul(stride, ir.Constant(INTP, c))) for c in range(shape.chunks)]
+            work.add(shape, operand, panels, places, BLOCK)
+            b.store(b.add(before, work.factors.steps(operand.units)), done)
+
+
+@primitive(_typed, _lower)
+def fill_tile(
+    element: Any, tile: int, row_stride: int, weights: int, stride: int, chunks: int, count: int, number: int, frame: int
+) -> None:
+    """Fill the tile with `chunks` chunks of `count` rows of the operands times a packed weight.
+
+    Parameters
+    ----------
+    element
+        Of the type of the panel's elements; its value is not read.
+    tile, row_stride
+        Address of the first vector, and elements from row to row.
+    weights, stride
+        Address of the first chunk, and bytes from chunk to chunk.
+    count
+        Rows of the operands, at most `ISA.tall`.
+    number, frame
+        How many operands there are, and the address of what `runtime.simd.operand.framed` wrote of them.
+    """

@@ -1,0 +1,131 @@
+"""The register tile: rows of a batch times a packed weight, summed in registers.
+
+For each chunk of `ISA.vectors` vectors of units, one loop over the rows of the packed weight keeps `rows x vectors` accumulators in
+registers: a step of the loop loads `vectors` weights, broadcasts one number of each row and issues `rows * vectors` FMAs. After a block
+of units, and at the end of an operand, the sums are added to what stands in memory and start again: the rounding of a long sum grows
+with its partial sums. Where bfloat16 is multiplied in pairs a step of the loop is for two units of an operand (`runtime.simd.factors`).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+
+from rnncc.runtime.simd.factors import factors_of
+from rnncc.runtime.simd.isa import ISA
+from rnncc.runtime.simd.operand import Operand
+from rnncc.runtime.simd.panel import PanelRows
+from rnncc.runtime.simd.vector import llvm_type, vector_of
+
+INTP = ir.IntType(types.intp.bitwidth)
+ZERO = ir.Constant(INTP, 0)
+BYTE_POINTER = ir.IntType(8).as_pointer()
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Rows and chunks of one register tile."""
+
+    rows: int
+    chunks: int
+
+    @property
+    def vectors(self) -> int:
+        """Of a row."""
+        return self.chunks * ISA.vectors
+
+
+class RegisterTile:
+    """Emits the loops of one product.
+
+    Parameters
+    ----------
+    dtype, panel
+        Numba's types of the sums, and of the elements of the packed weight.
+    """
+
+    def __init__(self, context: Any, builder: ir.IRBuilder, dtype: types.Float, panel: types.Type) -> None:
+        vec = vector_of(dtype)
+        self.builder = builder
+        self.vector = llvm_type(vec)
+        self.panel = PanelRows(self.vector, panel != dtype)
+        self.factors = factors_of(context, builder, self.vector, self.panel.depth)
+        self.size = vec.dtype.bitwidth // 8
+        self.lanes = vec.lanes
+        self.zero = ir.Constant(self.vector, [0.0] * self.lanes)
+
+    def offset(self, data: ir.Value, nbytes: ir.Value) -> ir.Value:
+        """A panel's `data` moved by `nbytes`."""
+        moved = self.builder.gep(self.builder.bitcast(data, BYTE_POINTER), [nbytes])
+        return self.builder.bitcast(moved, self.panel.element.as_pointer())
+
+    def add(self, shape: Shape, operand: Operand, panels: list[ir.Value], places: list[ir.Value], block: int) -> None:
+        """The sums of `shape` over one operand, `block` units at a time, added to what stands at `places`.
+
+        Parameters
+        ----------
+        panels
+            Of each chunk, where the weights of the operand begin.
+        """
+        b = self.builder
+        sums = [cgutils.alloca_once_value(b, self.zero) for _ in places]
+        rows = self.rows(shape.rows, operand)
+        with self.blocks(self.factors.whole(operand.first), operand.last, block) as (start, stop):
+            for pointer in sums:
+                b.store(self.zero, pointer)
+            self.multiply(operand, start, stop, rows, panels, sums)
+            for pointer, place in zip(sums, places, strict=True):
+                self.put(b.fadd(self.get(place), b.load(pointer, typ=self.vector)), place)
+
+    def places(self, shape: Shape, target: ir.Value, row_stride: ir.Value) -> list[ir.Value]:
+        """Where the vectors of each row lie, `row_stride` elements from row to row."""
+        b = self.builder
+        rows = [b.gep(target, [b.mul(row_stride, ir.Constant(INTP, row))]) for row in range(shape.rows)]
+        return [b.gep(row, [ir.Constant(INTP, v * self.lanes)]) for row in rows for v in range(shape.vectors)]
+
+    @contextmanager
+    def blocks(self, first: ir.Value, last: ir.Value, block: int) -> Iterator[tuple[ir.Value, ir.Value]]:
+        """Code between is repeated for [start, stop) of each block of the units [first, last)."""
+        b = self.builder
+        size = ir.Constant(INTP, block)
+        with cgutils.for_range_slice(b, first, last, size, intp=INTP) as (start, _):
+            stop = b.add(start, size)
+            yield start, b.select(b.icmp_signed("<", stop, last), stop, last)
+
+    def rows(self, rows: int, operand: Operand) -> list[ir.Value]:
+        """A pointer (bytes) to each row."""
+        return [operand.from_row(self.builder, ir.Constant(INTP, k)).data for k in range(rows)]
+
+    def multiply(
+        self,
+        operand: Operand,
+        start: ir.Value,
+        stop: ir.Value,
+        rows: list[ir.Value],
+        panels: list[ir.Value],
+        sums: list[ir.Value],
+    ) -> None:
+        """sums += units [start, stop) of the rows of one operand times their part of the packed weights."""
+        b, factors = self.builder, self.factors
+        rows = factors.rows(operand, start, stop, rows)
+        first, last = factors.steps(start), factors.steps(stop)
+        with cgutils.for_range_slice(b, first, last, ir.Constant(INTP, 1), intp=INTP) as (step, _):
+            inner = b.mul(step, factors.stride(operand))
+            at_step = b.mul(step, ir.Constant(INTP, self.panel.width))
+            packed = [weight for p in panels for weight in self.panel.load(b, b.gep(p, [at_step]), self.size)]
+            for r, row in enumerate(rows):
+                factor = factors.broadcast(b.gep(row, [inner]))
+                for v, weight in enumerate(packed):
+                    at = sums[r * len(packed) + v]
+                    b.store(factors.added(factor, weight, b.load(at, typ=self.vector)), at)
+
+    def get(self, place: ir.Value) -> ir.Value:
+        """The vector at `place`."""
+        return self.builder.load(self.builder.bitcast(place, self.vector.as_pointer()), align=self.size, typ=self.vector)
+
+    def put(self, value: ir.Value, place: ir.Value) -> None:
+        """Write the vector at `place`."""
+        self.builder.store(value, self.builder.bitcast(place, self.vector.as_pointer()), align=self.size)
