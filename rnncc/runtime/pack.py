@@ -15,7 +15,7 @@ from rnncc.runtime.aligned import empty
 from rnncc.runtime.arrays import padded
 from rnncc.runtime.bfloat16 import paired
 from rnncc.runtime.blocks import block_diagonal
-from rnncc.runtime.compiled import kernel
+from rnncc.runtime.compiled import kernel, repeated
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.frozen import PANELS, Panel, Term
 from rnncc.runtime.multiply import prepare
@@ -69,7 +69,8 @@ def pack(sums: Sequence[Sequence[Array]], record: "Record | None" = None, depth:
         start = 0
         for m, whole in zip(matrices, deep, strict=True):
             panel[:, start + m.shape[1] : start + whole] = 0
-            arguments = (panel, m, a, len(sums), start)
+            turned = m.strides[0] == m.itemsize
+            arguments = (panel, m.T if turned else m, turned, a, len(sums), start)
             if record is None:
                 _place(0, _NOBODY, np.array([0, blocks]), *arguments)
             else:
@@ -124,35 +125,43 @@ def matrix_of(env: Mapping[str, Any], term: Term) -> Array:
 
 
 @kernel
-def _place(part, posts, bounds, panel, matrix, a, sums, start):  # type: ignore[no-untyped-def]
-    """One part of the blocks of units of a matrix (units, K) into rows [start, start + K) of `panel`, at the vectors of sum `a`."""
+def _place(part, posts, bounds, panel, matrix, turned, a, sums, start):  # type: ignore[no-untyped-def]
+    """One part of the blocks of units of a matrix (units, K) into rows [start, start + K) of `panel`, at the vectors of sum `a`.
+
+    `turned`: the matrix is given as (K, units).
+    """
     enlist(part, posts)
     width = lanes(panel)
-    units, inner = matrix.shape
+    rows, columns = matrix.shape
+    units, inner = (columns, rows) if turned else (rows, columns)
     vectors = panel.shape[2] // width
     for block in range(bounds[part], bounds[part + 1]):
         vector = block * sums + a
         chunk, at = vector // vectors, (vector % vectors) * width
         unit = block * width
-        done = _place_vectors(panel, chunk, start, at, matrix, unit) if unit + width <= units else 0
+        done = _place_vectors(panel, chunk, start, at, matrix, turned, unit) if unit + width <= units else 0
         for k in range(done, inner):
             for lane in range(width):
-                panel[chunk, start + k, at + lane] = matrix[unit + lane, k] if unit + lane < units else 0
+                if unit + lane >= units:
+                    panel[chunk, start + k, at + lane] = 0
+                elif turned:
+                    panel[chunk, start + k, at + lane] = matrix[k, unit + lane]
+                else:
+                    panel[chunk, start + k, at + lane] = matrix[unit + lane, k]
     dismiss(part, posts)
 
 
-@kernel
-def _place_vectors(panel, chunk, start, at, matrix, unit):  # type: ignore[no-untyped-def]
-    """One vector of units of a matrix (units, K), as far as vectors of the matrix serve for that; how many of K are placed."""
-    width, inner = lanes(panel), matrix.shape[1]
-    if matrix.strides[0] == matrix.itemsize:
-        columns = matrix.T
-        for k in range(inner):
-            store(load(columns, k, unit), panel, chunk, start + k, at)
-        return inner
+@repeated
+def _place_vectors(panel, chunk, start, at, matrix, turned, unit):  # type: ignore[no-untyped-def]
+    """One vector of units of the matrix, as far as vectors of it serve for that; how many of K are placed."""
+    width = lanes(panel)
     if matrix.strides[1] != matrix.itemsize:
         return 0
-    whole = inner // width * width
+    if turned:
+        for k in range(matrix.shape[0]):
+            store(load(matrix, k, unit), panel, chunk, start + k, at)
+        return matrix.shape[0]
+    whole = matrix.shape[1] // width * width
     for k in range(0, whole, width):
         turn(matrix, unit, k, panel, chunk, start + k, at)
     return whole

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncc.runtime.aligned import zeros
-from rnncc.runtime.compiled import kernel, met_columns
+from rnncc.runtime.compiled import kernel, met_columns, repeated
+from rnncc.runtime.counts import least
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.share import shares
 from rnncc.runtime.simd.isa import ISA, lanes_of
@@ -132,17 +133,19 @@ def _outer(part, posts, bounds, chunks, diagonal, left, right, total, anew):  # 
     """
     enlist(part, posts)
     if anew:
-        total[bounds[part] * _TALL : bounds[part + 1] * _TALL] = 0
+        for row in range(bounds[part] * _TALL, bounds[part + 1] * _TALL):
+            for column in range(total.shape[1]):
+                total[row, column] = 0
     width = lanes(total)
     chunk = _VECTORS * width
-    inner = min(_INNER, left.shape[0])
-    packed_left = _room(total, inner, _TILES * _TALL + width)
-    packed_right = _room(total, inner, chunk)
+    inner = least(_INNER, left.shape[0])
+    packed_left = np.empty((inner, _TILES * _TALL + width), total.dtype)
+    packed_right = np.empty((inner, chunk), total.dtype)
     for piece in range(chunks.shape[0]):
         for start in range(chunks[piece, 0], chunks[piece, 1], inner):
-            count = min(inner, chunks[piece, 1] - start)
+            count = least(inner, chunks[piece, 1] - start)
             for first in range(bounds[part], bounds[part + 1], _TILES):
-                last = min(first + _TILES, bounds[part + 1])
+                last = least(first + _TILES, bounds[part + 1])
                 begin = first * _TALL // width * width
                 _pack(packed_left, left, start, count, begin, last * _TALL)
                 for column in range(0, total.shape[1], chunk):
@@ -155,20 +158,12 @@ def _outer(part, posts, bounds, chunks, diagonal, left, right, total, anew):  # 
     dismiss(part, posts)
 
 
-@kernel
-def _room(like, rows, columns):  # type: ignore[no-untyped-def]
-    """An array (rows, columns) of any content, which begins at a cache line where rows are whole lines."""
-    room = np.empty(rows * columns + lanes(like), like.dtype)
-    first = -room.ctypes.data // room.itemsize % lanes(like)
-    return room[first : first + rows * columns].reshape(rows, columns)
-
-
-@kernel
+@repeated
 def _pack(packed, stream, start, count, first, last):  # type: ignore[no-untyped-def]
     """Rows [start, start + count) of a stream (K, ·), columns from `first` to `last` or its end, and on to a whole vector."""
     width = lanes(packed)
-    end = min(last, stream.shape[1])
-    whole = first + min((end - first + width - 1) // width, (stream.shape[1] - first) // width) * width
+    end = least(last, stream.shape[1])
+    whole = first + least((end - first + width - 1) // width, (stream.shape[1] - first) // width) * width
     for k in range(count):
         for column in range(first, whole, width):
             store(load(stream, start + k, column), packed, k, column - first)
@@ -184,12 +179,14 @@ def _column_sum(part, posts, bounds, rows, chunks, total, anew):  # type: ignore
     """
     enlist(part, posts)
     first, last = bounds[part], bounds[part + 1]
-    if anew:
-        total[first:last] = 0
     own = total[first:last]
+    if anew:
+        for n in range(len(own)):
+            own[n] = 0
     sums = np.empty(len(own))
     for chunk in range(chunks.shape[0]):
-        sums[:] = 0
+        for n in range(len(sums)):
+            sums[n] = 0
         for k in range(chunks[chunk, 0], chunks[chunk, 1]):
             row = rows[k, first:last]
             for n in range(len(sums)):
