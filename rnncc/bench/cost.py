@@ -67,7 +67,7 @@ def _residuals(backward: Program, problem: Problem) -> int:
 
 
 def _barriers(problem: Problem) -> int:
-    sweep = Sweep(problem.steps, problem.shape.batch, threads=problem.threads)
+    sweep = Sweep(problem.steps, problem.shape.batch, threads=problem.threads, row_work=problem.geometry.layer_work)
     if not splits_units(sweep):
         return 0
     first, *later = problem.cell.made.sweeps if problem.mode == "training" else (problem.cell.made.inference,)

@@ -138,7 +138,7 @@ class Problem:
     precision: Precision = "exact"
 
     def __post_init__(self) -> None:
-        Geometry(self.cell.made.info, self.shape.inputs, self.shape.hidden, 1, 1, self.sizes)
+        _ = self.geometry  # raises where the sizes do not fit
 
     def __str__(self) -> str:
         return f"{self.cell.name} {self.shape}, {self.mode}, {self.dtype if self.precision == 'exact' else self.precision}"
@@ -158,6 +158,11 @@ class Problem:
     def steps(self) -> int:
         """T; one of a stream."""
         return 1 if self.mode == "stream" else self.shape.steps
+
+    @cached_property
+    def geometry(self) -> Geometry:
+        """How large everything is, in one layer."""
+        return Geometry(self.cell.made.info, self.shape.inputs, self.shape.hidden, 1, 1, self.sizes)
 
     @cached_property
     def sizes(self) -> dict[str, int]:

@@ -74,6 +74,11 @@ class Geometry:
         shapes = [self.shape(p.axes, place.layer) for place in self.places for p in self.cell.parameters]
         return sum(math.prod(s) for s in shapes) + _A_UNIT * self.hidden_size * len(self.places)
 
+    @property
+    def layer_work(self) -> int:
+        """`row_work` of one place, on the average."""
+        return self.row_work // len(self.places)
+
     def layer_input(self, layer: int) -> int:
         """Size of the first input of layer number `layer`: I, or D*O above the first."""
         return self.input_size if layer == 0 else self.directions * self.output_size

@@ -258,7 +258,15 @@ class Layer(LayerBase):
     def _stack(
         self, batch: Batch, memories: Memories, *, inferring: bool = False, key: int | None = None, train: bool = False
     ) -> Stack:
-        sweep = Sweep(batch.steps, batch.rows, batch.lengths, False, self._threads, library=self.library, tf32=self._store.tf32)
+        sweep = Sweep(
+            batch.steps,
+            batch.rows,
+            batch.lengths,
+            threads=self._threads,
+            library=self.library,
+            tf32=self._store.tf32,
+            row_work=self._store.geometry.layer_work,
+        )
         weights, constants = self._weights(inferring=inferring), {**self._constants, **self.cell.flags(training=train)}
         masks = CellMasks(mask_rates(self.cell, constants), self._dropout_seed, key, self.dtype, batch.order, self.library)
         return self.stack(self.kernels, self._store.geometry, weights, constants, masks, self._settings.residual, memories, sweep)

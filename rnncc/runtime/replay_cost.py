@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from rnncc.runtime.tile import SHORT, TALL
+from rnncc.runtime.tile import TALL, shares_units
 
 _INFERENCE, _TRAINING = 20_000, 8_000
 """Weights times rows that a thread gets through in a microsecond, forward alone and with gradients."""
@@ -88,8 +88,8 @@ class Cost:
         return self.alone / threads / _SHARED + (_HAND_OVER + meeting) * (_LOOPS if self.training else 1)
 
     def _few(self, threads: int) -> bool:
-        """Whether rows are too few for a tile a thread, so that threads share units and meet in every step."""
-        return self.rows < SHORT * threads
+        """Whether threads share the units of few rows, and meet in every step."""
+        return shares_units(self.rows, threads, self.row_work // self.layers)
 
     def _in_waves(self, threads: int) -> float:
         """Microseconds where each thread has layers of its own; for ever where that is not done."""

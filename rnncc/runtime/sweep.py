@@ -39,6 +39,8 @@ class Sweep:
         Whose arrays are worked on: NumPy, or CuPy.
     tf32
         Whether products of whole sequences on a device are made of float32 rounded to TF32.
+    row_work
+        Weights that a row meets in a step of the layer; many, where nobody says.
     """
 
     steps: int
@@ -51,6 +53,7 @@ class Sweep:
     segment_of: int | None = None
     library: ModuleType = np
     tf32: bool = False
+    row_work: int = 1 << 30
 
     def live(self) -> NDArray[np.int64]:
         """(T,) int64: how many rows, from the first, are alive at each step."""

@@ -19,6 +19,7 @@ from rnncc.runtime.enlist import FAILED, POSTED, serve
 from rnncc.runtime.simd.isa import ISA
 from rnncc.runtime.spin import LINE
 from rnncc.runtime.sweep import Sweep
+from rnncc.runtime.tile import shares_units
 
 Kernel = Callable[..., Any]
 """`kernel(part, posts, bounds, *arguments)`: enlists, works from bounds[part] to bounds[part + 1], dismisses."""
@@ -182,8 +183,8 @@ def run_loop(kernel: Kernel, sweep: Sweep, against: bool, *arguments: Any) -> No
 
 
 def splits_units(sweep: Sweep) -> bool:
-    """Whether there are too few rows for a tile a thread, and steps enough to be worth meeting in."""
-    return sweep.threads > 1 and sweep.batch < ISA.short * sweep.threads and sweep.steps >= _WORTH_MEETING
+    """Whether there are too few rows for threads to have some each, and steps enough to be worth meeting in."""
+    return shares_units(sweep.batch, sweep.threads, sweep.row_work) and sweep.steps >= _WORTH_MEETING
 
 
 def worth_hoisting(sweep: Sweep) -> bool:

@@ -132,10 +132,7 @@ def _outer(part, posts, bounds, chunks, diagonal, left, right, total, anew):  # 
     blocks, M and N: tiles that meet none of the blocks along the diagonal are passed by. `anew`: total is cleared first.
     """
     enlist(part, posts)
-    if anew:
-        for row in range(bounds[part] * _TALL, bounds[part + 1] * _TALL):
-            for column in range(total.shape[1]):
-                total[row, column] = 0
+    _clear(total, bounds[part] * _TALL, bounds[part + 1] * _TALL if anew else 0)
     width = lanes(total)
     chunk = _VECTORS * width
     inner = least(_INNER, left.shape[0])
@@ -156,6 +153,14 @@ def _outer(part, posts, bounds, chunks, diagonal, left, right, total, anew):  # 
                             continue
                         add_product(total, tile * _TALL, column, packed_right, tile * _TALL - begin, (packed_left.T, count))
     dismiss(part, posts)
+
+
+@repeated
+def _clear(total, first, last):  # type: ignore[no-untyped-def]
+    """Zeros in rows [first, last)."""
+    for row in range(first, last):
+        for column in range(total.shape[1]):
+            total[row, column] = 0
 
 
 @repeated

@@ -5,7 +5,7 @@ import pytest
 from rnncc.runtime.cell_info import CellInfo, Parameter, State
 from rnncc.runtime.geometry import Geometry
 from rnncc.runtime.replay_cost import Cost
-from rnncc.runtime.tile import SHORT, TALL
+from rnncc.runtime.tile import SHORT, TALL, shares_units
 
 LSTM = 4 * 128 * 257 + 64 * 128
 """What a row of an LSTM of 128 units meets in a step."""
@@ -31,6 +31,14 @@ def test_threads_that_meet_in_every_step_need_more_to_share():
     work = 1000
     assert cost(100, SHORT * 2, work=work).threads(2) == 2
     assert cost(100 * SHORT * 2, 1, work=work).threads(2) == 1
+
+
+@pytest.mark.parametrize("threads", [2, 8])
+def test_few_rows_are_shared_by_their_units_and_fewer_of_small_layers(threads):
+    small, large = 4 * 64 * 129, LSTM
+    assert [shares_units(rows * threads, threads, large) for rows in (1, 2, 3)] == [True, True, False]
+    assert [shares_units(rows * threads, threads, small) for rows in (1, 2, 3)] == [True, False, False]
+    assert not shares_units(1, 1, large)
 
 
 @pytest.mark.parametrize("training", [False, True])
