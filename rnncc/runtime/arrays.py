@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncc.runtime.aligned import empty, zeros
+from rnncc.runtime.aligned import copied, empty, zeros
 from rnncc.runtime.simd.isa import lanes_of
 from rnncc.runtime.sweep import Sweep
 
@@ -128,7 +128,7 @@ def shifted(sweep: Sweep, stream: Array, init: Array, against: bool) -> Array:
 def result(sweep: Sweep, stream: Array, *units: int) -> Array:
     """`stream` as the caller sees it: a new array (T, N, *units), zero past the end of each sequence."""
     source = stream[..., : units[-1]] if units else stream
-    made = over_time(sweep, source.copy())
+    made = over_time(sweep, copied(source))
     if sweep.lengths is not None:
         made[sweep.dead()] = 0
     if sweep.record is not None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncc.errors import ArgumentError, ShapeError
+from rnncc.runtime.aligned import copied
 from rnncc.runtime.geometry import Geometry
 from rnncc.runtime.given import as_floats, describe, expect_shape
 from rnncc.runtime.indices import as_indices, expect_below
@@ -78,7 +79,9 @@ class Batch:
             inside = inside[:, self.ragged.picked]
             inside[self.ragged.dead] = 0  # whatever a caller has in the padding, NaN included, must reach nothing
         inside = self.library.ascontiguousarray(inside)
-        return inside.copy() if own and np.may_share_memory(inside, array) else inside
+        if not own or not np.may_share_memory(inside, array):
+            return inside
+        return copied(inside) if self.library is np else inside.copy()
 
     def leave(self, stream: NDArray[Any]) -> NDArray[Any]:
         """A stream (T, N, …) in the caller's layout and order of rows."""

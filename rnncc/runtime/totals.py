@@ -28,11 +28,7 @@ _INNER = 256
 _TILES = 16 * ISA.vectors
 """… and so many tiles of the left, as many rows deep, fill less than half of L2: 196 of 512 KiB, or of 512 bits 393 of 1024."""
 _WORTH_SHARING = 1 << 18
-"""Products up to which one thread is sooner done than another is called …"""
-_WORTH_SHARING_SUMS = 1 << 16
-"""… and numbers of a stream whose columns are summed."""
-_COLUMNS = 16
-"""Columns of a sum that a thread takes together: those of a cache line."""
+"""Products up to which one thread is sooner done than another is called."""
 _TALL = ISA.tall
 _VECTORS = ISA.vectors
 
@@ -79,18 +75,19 @@ def _in_whole_tiles(rows: int, columns: int, dtype: np.dtype) -> Array:
 def _whole(total: Array) -> Array:
     """The whole tiles that a `total` of `_in_whole_tiles` is a view of."""
     shape = -(-len(total) // _TALL) * _TALL, total.strides[0] // total.itemsize
-    owner = np.asarray(total.base)
-    return np.ndarray(shape, total.dtype, owner, total.ctypes.data - owner.ctypes.data)
+    return np.lib.stride_tricks.as_strided(total, shape, total.strides)
 
 
 def column_sum(sweep: Sweep, stream: Array, *units: int, so_far: Array | None = None) -> Array:
-    """Σ over time and batch of a stream (T, N, ·) or (T, N, ·, ·), each chunk summed in float64: (*units,)."""
+    """Σ over time and batch of a stream (T, N, ·) or (T, N, ·, ·), each chunk summed in float64: (*units,).
+
+    One thread reads as fast as memory gives; two with half of each row get half of that.
+    """
     rows = np.ascontiguousarray(live_rows(sweep, stream))
     total = np.zeros(units, rows.dtype) if so_far is None else so_far
     lines = math.prod(units[:-1])
     by_line, sums = rows.reshape(len(rows), lines, rows.shape[-1]), total.reshape(lines, units[-1])
-    together = sweep.record is not None or len(rows) * units[-1] > _WORTH_SHARING_SUMS
-    bounds = _column_shares(units[-1], sweep.threads if together else 1)
+    bounds = [0, units[-1]]
     for line in range(lines):
         arguments = (by_line[:, line], sweep.chunk_rows, sums[line], sweep.record is not None)
         if sweep.record is not None:
@@ -117,11 +114,6 @@ def row_sum(sweep: Sweep, stream: Array, *units: int, so_far: Array | None = Non
         rows = stream[time, : live[time]]
         total[: live[time]] += rows[..., : units[-1]] if units else rows
     return total
-
-
-def _column_shares(columns: int, threads: int) -> list[int]:
-    """As `shares`, of columns: each thread reads whole cache lines."""
-    return [min(first * _COLUMNS, columns) for first in shares(-(-columns // _COLUMNS), threads)]
 
 
 @kernel
