@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rnncc.runtime.aligned import copied
 from rnncc.runtime.bound import Streams
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.record import Record
@@ -55,7 +56,7 @@ class Replay:
         if state is not None or not self.began:
             self._begin(state)
         self.run()
-        return self.y.copy(), {name: array.copy() for name, array in self.finals.items()}
+        return copied(self.y), {name: array.copy() for name, array in self.finals.items()}
 
     def _begin(self, state: Mapping[str, Array] | None) -> None:
         for place, own in enumerate(self.initial):

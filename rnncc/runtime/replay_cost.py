@@ -64,7 +64,7 @@ class Cost:
 
     def worth_replaying(self) -> bool:
         """Whether what Python takes is more than a few percent, and more than what copying takes."""
-        most, bytes_ = (60_000, 8 << 20) if self.training else (4_000, (3 << 17) * self.layers)
+        most, bytes_ = (60_000, 8 << 20) if self.training else (6_000, (1 << 20) * self.layers)
         return 0 < self.alone <= most and self.steps * self.rows * self.copied <= bytes_
 
     def threads(self, most: int) -> int:

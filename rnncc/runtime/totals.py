@@ -128,7 +128,7 @@ def _outer(part, posts, bounds, chunks, diagonal, left, right, total, anew):  # 
     width = lanes(total)
     chunk = _VECTORS * width
     inner = least(_INNER, left.shape[0])
-    packed_left = np.empty((inner, _TILES * _TALL + width), total.dtype)
+    packed_left = np.empty((inner, least(_TILES, bounds[part + 1] - bounds[part]) * _TALL + 2 * width), total.dtype)
     packed_right = np.empty((inner, chunk), total.dtype)
     for piece in range(chunks.shape[0]):
         for start in range(chunks[piece, 0], chunks[piece, 1], inner):

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from rnncc.runtime.aligned import copied
 from rnncc.runtime.frozen import Frozen
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.parameters import ParameterStore
@@ -40,7 +41,7 @@ class Values:
 
     def read(self) -> tuple[Array, States]:
         """Copies."""
-        return self.stream.copy(), stacked(self.states)
+        return copied(self.stream), stacked(self.states)
 
 
 @dataclass(eq=False)
