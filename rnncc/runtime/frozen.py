@@ -6,12 +6,12 @@ are written through views that nobody watches: while such views are about, bytes
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncc.runtime.cached import Cached
 from rnncc.runtime.kernels import Array
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Frozen:
     master: Array
     env: Mapping[str, Any]
 
-    @cached_property
+    @Cached
     def env_bfloat16(self) -> Mapping[str, Any]:
         """As `env`, but what is packed is bfloat16."""
         return {**self.env, PANELS: Panels(bfloat16=True)}
@@ -87,7 +87,7 @@ class Frozen:
         starts = range(_BEGINNING, own.size, _BLOCK)
         return not any(np.count_nonzero(own[k : k + _BLOCK] != other[k : k + _BLOCK]) for k in starts)
 
-    @cached_property
+    @Cached
     def _words(self) -> NDArray[np.integer[Any]]:
         return _words(self.master)
 

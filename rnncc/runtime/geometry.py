@@ -2,10 +2,10 @@
 
 import math
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from rnncc.errors import ArgumentError
 from rnncc.runtime.blocks import axis_length
+from rnncc.runtime.cached import Cached
 from rnncc.runtime.cell_info import Axes, CellInfo
 
 _A_UNIT = 64
@@ -57,18 +57,18 @@ class Geometry:
             self._check_further_inputs()
             self._check_states()
 
-    @cached_property
+    @Cached
     def places(self) -> tuple[Place, ...]:
         """Layer-major, forward before reverse: the order of states."""
         pairs = [(layer, bool(d)) for layer in range(self.num_layers) for d in range(self.directions)]
         return tuple(Place(layer, reverse, k) for k, (layer, reverse) in enumerate(pairs))
 
-    @cached_property
+    @Cached
     def output_size(self) -> int:
         """O: what one direction puts out."""
         return math.prod(self.shape(self.cell.output))
 
-    @cached_property
+    @Cached
     def row_work(self) -> int:
         """Weights that a row of a batch meets at a step, in all places; a unit counts as so many as take as long as its functions."""
         shapes = [self.shape(p.axes, place.layer) for place in self.places for p in self.cell.parameters]
@@ -90,7 +90,7 @@ class Geometry:
             self._shapes[key] = tuple(axis_length(axis, lambda name: self._size(name, layer)) for axis in axes)
         return self._shapes[key]
 
-    @cached_property
+    @Cached
     def _shapes(self) -> dict[tuple[Axes, int], tuple[int, ...]]:
         """Every call asks for the same few."""
         return {}

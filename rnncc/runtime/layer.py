@@ -1,10 +1,10 @@
 """The layer: a cell stacked, in one or two directions, with its parameters."""
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rnncc.runtime.batch import Batch, read_streams
+from rnncc.runtime.cached import Cached
 from rnncc.runtime.cell_info import CellInfo
 from rnncc.runtime.dropout import Mask
 from rnncc.runtime.kernels import Array, Kernel, Kernels
@@ -216,7 +216,7 @@ class Layer(LayerBase):
         step, memories = one_step(self._store.geometry, self.dtype, batch, memory, memory_lengths, self.library)
         return Stream(self._stack(step, memories, inferring=True), self.dtype)
 
-    @cached_property
+    @Cached
     def _replays(self) -> Replays | None:
         return replays(self._settings, self._store)
 
@@ -224,7 +224,7 @@ class Layer(LayerBase):
         """A small call that was made before with the same parameters, without Python; None where there is none."""
         return None if self._replays is None else self._replays.call(x, state, self._constants, self._bound)
 
-    @cached_property
+    @Cached
     def _training_replays(self) -> "TrainingReplays | None":
         return training_replays(self._settings, self._store)
 

@@ -4,12 +4,12 @@ import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncc.runtime.cached import Cached
 from rnncc.runtime.cell_info import Parameter
 from rnncc.runtime.frozen import PANELS, Frozen, Panels
 from rnncc.runtime.geometry import Geometry, Place
@@ -118,17 +118,17 @@ class ParameterStore:
         """Whether anybody has a view of master number `k` now: only then, or where one was shown since, are bytes worth comparing."""
         return _references(self.masters, k) > _UNSHARED
 
-    @cached_property
+    @Cached
     def _together(self) -> list[tuple[Frozen, ...] | None]:
         """What `settled` gave last."""
         return [None]
 
-    @cached_property
+    @Cached
     def _last(self) -> list[tuple[Frozen | None, object]]:
         """Per place what the last call was given, and what stood in `_shown` before it was compared; None where views were about."""
         return [(None, None)] * len(self.masters)
 
-    @cached_property
+    @Cached
     def _shown(self) -> list[object]:
         """Per place an object that is another one as soon as views have been given out: every caller tells by itself whether what may
         have been written through them is in what it finds, so that callers at once miss nothing."""
@@ -137,7 +137,7 @@ class ParameterStore:
     def _views(self, place: Place, master: Array) -> dict[str, Array]:
         return {name: master[piece].reshape(shape) for name, piece, shape in self._pieces[place.index]}
 
-    @cached_property
+    @Cached
     def _pieces(self) -> list[list[tuple[str, slice, tuple[int, ...]]]]:
         """Per place: name of each parameter, where it lies in the master, and its shape."""
         return [self._cut(place) for place in self.geometry.places]

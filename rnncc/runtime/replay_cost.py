@@ -6,8 +6,9 @@ are too few for a tile each, they share units and meet in every phase of a step.
 
 import math
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
+from rnncc.runtime.cached import Cached
 from rnncc.runtime.tile import TALL, shares_units
 
 _INFERENCE, _TRAINING = 20_000, 8_000
@@ -57,7 +58,7 @@ class Cost:
     copied: int
     training: bool
 
-    @cached_property
+    @Cached
     def alone(self) -> float:
         """Microseconds by one thread."""
         return self.steps * self.rows * self.row_work / (_TRAINING if self.training else _INFERENCE)

@@ -6,11 +6,11 @@ parameters and constants on, a layer replays it; so it does what it did, and res
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnncc.runtime.cached import Cached
 from rnncc.runtime.frozen import Frozen
 from rnncc.runtime.geometry import Geometry
 from rnncc.runtime.kernels import Array
@@ -70,12 +70,12 @@ class Plain:
     settings: Settings
     geometry: Geometry
 
-    @cached_property
+    @Cached
     def dtype(self) -> np.dtype[Any]:
         """Of inputs and states."""
         return self.settings.dtype
 
-    @cached_property
+    @Cached
     def _axes(self) -> dict[str, Shape]:
         """State -> sizes of its axes."""
         return {s.name: self.geometry.shape(s.axes) for s in self.geometry.cell.states}

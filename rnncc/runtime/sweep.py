@@ -1,7 +1,6 @@
 """What a kernel call needs besides arrays: threads, lengths, direction."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import pairwise
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncc.runtime.cached import Cached
 from rnncc.runtime.chunks import chunk_bounds, segment_bounds
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Sweep:
         found = list(pairwise(bounds))
         return found[::-1] if self.reverse else found
 
-    @cached_property
+    @Cached
     def chunk_rows(self) -> NDArray[np.int64]:
         """(chunks, 2): of the live rows in order of time, where each chunk begins and ends, in the order of the backward pass."""
         live = self.live()

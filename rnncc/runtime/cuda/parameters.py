@@ -1,10 +1,10 @@
 """Learned arrays on a device."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from rnncc.errors import DtypeError, ShapeError
+from rnncc.runtime.cached import Cached
 from rnncc.runtime.cuda.interop import numbers
 from rnncc.runtime.cuda.lengths import current
 from rnncc.runtime.fixed_keys import FixedKeys
@@ -42,7 +42,7 @@ class DeviceStore(ParameterStore):
                 kept.pop(old, None)
         return found
 
-    @cached_property
+    @Cached
     def _by_stream(self) -> list[tuple[dict[tuple[int, int], Frozen], object]]:
         """Per place what the last call in each stream was given, and what stood in `_shown` then; None where views were about."""
         return [({}, None) for _ in self.masters]
