@@ -170,24 +170,21 @@ def _pack(packed, stream, start, count, first, last):  # type: ignore[no-untyped
 
 @kernel
 def _column_sum(part, posts, bounds, rows, chunks, total, anew):  # type: ignore[no-untyped-def]
-    """Numbers [bounds[part], bounds[part + 1]) of total (M,) += Σ rows (K, ·), chunk by chunk.
+    """Numbers [bounds[part], bounds[part + 1]) of total (M,), all or none, += Σ rows (K, ·), chunk by chunk.
 
     `chunks` (·, 2) holds the first row of each and the one after its last. `anew`: total is cleared first.
     """
     enlist(part, posts)
-    first, last = bounds[part], bounds[part + 1]
-    own = total[first:last]
-    if anew:
-        for n in range(len(own)):
-            own[n] = 0
-    sums = np.empty(len(own))
+    count = bounds[part + 1] - bounds[part]
+    sums = np.empty(count)
+    for n in range(count if anew else 0):
+        total[n] = 0
     for chunk in range(chunks.shape[0]):
-        for n in range(len(sums)):
+        for n in range(count):
             sums[n] = 0
         for k in range(chunks[chunk, 0], chunks[chunk, 1]):
-            row = rows[k, first:last]
-            for n in range(len(sums)):
-                sums[n] += row[n]
-        for n in range(len(sums)):
-            own[n] += sums[n]
+            for n in range(count):
+                sums[n] += rows[k, n]
+        for n in range(count):
+            total[n] += sums[n]
     dismiss(part, posts)
