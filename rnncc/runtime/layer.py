@@ -258,18 +258,11 @@ class Layer(LayerBase):
     def _stack(
         self, batch: Batch, memories: Memories, *, inferring: bool = False, key: int | None = None, train: bool = False
     ) -> Stack:
-        sweep = Sweep(
-            batch.steps,
-            batch.rows,
-            batch.lengths,
-            threads=self._threads,
-            library=self.library,
-            tf32=self._store.tf32,
-            row_work=self._store.geometry.layer_work,
-        )
+        store, threads, work = self._store, self._threads, self._store.geometry.layer_work
+        sweep = Sweep(batch.steps, batch.rows, batch.lengths, False, threads, library=self.library, tf32=store.tf32, row_work=work)
         weights, constants = self._weights(inferring=inferring), {**self._constants, **self.cell.flags(training=train)}
         masks = CellMasks(mask_rates(self.cell, constants), self._dropout_seed, key, self.dtype, batch.order, self.library)
-        return self.stack(self.kernels, self._store.geometry, weights, constants, masks, self._settings.residual, memories, sweep)
+        return self.stack(self.kernels, store.geometry, weights, constants, masks, self._settings.residual, memories, sweep)
 
     def _key(self, train: bool, key: int | None) -> int | None:
         """What settles the random masks of a call; None where nothing is random."""

@@ -29,34 +29,39 @@ class Pool:
 
     def take(self, size: int) -> Bytes:
         """`size` bytes of any content."""
-        found = self._taken(size) if self._lock.acquire(blocking=False) else None
-        return np.empty(size, np.uint8) if found is None else found
-
-    def give(self, piece: Bytes) -> None:
-        """Keep `piece`, which nobody uses any more, for whoever comes next."""
-        if self._lock.acquire(blocking=False):
-            try:
-                self._pieces.setdefault(len(piece), []).append(piece)
-                self.idle += len(piece)
-                while self.idle > self._most:
-                    self._drop(next(iter(self._pieces)))
-            finally:
-                self._lock.release()
-
-    def _taken(self, size: int) -> Bytes | None:
+        if not self._lock.acquire(blocking=False):
+            return np.empty(size, np.uint8)
         try:
-            return self._drop(size, again=True) if size in self._pieces else None
+            pieces = self._pieces.pop(size, None)
+            if pieces is None:
+                return np.empty(size, np.uint8)
+            piece = pieces.pop()
+            self.idle -= size
+            if pieces:
+                self._pieces[size] = pieces  # from now on the last to go
+            return piece
         finally:
             self._lock.release()
 
-    def _drop(self, size: int, again: bool = False) -> Bytes:
-        """Remove a piece; where its size is taken up `again`, further ones are the last to go."""
-        pieces = self._pieces.pop(size)
-        piece = pieces.pop()
+    def give(self, piece: Bytes) -> None:
+        """Keep `piece`, which nobody uses any more, for whoever comes next."""
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            self._pieces.setdefault(len(piece), []).append(piece)
+            self.idle += len(piece)
+            while self.idle > self._most:
+                self._drop()
+        finally:
+            self._lock.release()
+
+    def _drop(self) -> None:
+        """The piece whose size was not taken up for longest."""
+        size, pieces = next(iter(self._pieces.items()))
+        pieces.pop()
         self.idle -= size
-        if pieces:
-            self._pieces = self._pieces | {size: pieces} if again else {size: pieces} | self._pieces
-        return piece
+        if not pieces:
+            del self._pieces[size]
 
 
 POOL = Pool()
