@@ -41,12 +41,13 @@ def _as_placed(value: object, what: str, library: ModuleType) -> NDArray[Any]:
 def as_floats(value: object, dtype: np.dtype[Any], what: str, library: ModuleType = np) -> Array:
     """`value` as an array of `dtype` in native byte order; `value` itself where it is that already.
 
+    One that is read-only is copied: to Numba it has another type, for which every kernel would be compiled once more.
     Raises `DtypeError` for any other dtype: a silent conversion would hide a lost digit or a slow path.
     """
     array = as_array(value, what, library)
     if array.dtype.newbyteorder("=") != dtype:
         raise DtypeError(f"{what}: found {array.dtype}, expected {dtype}; convert with .astype({str(dtype)!r}){_other_way(array)}")
-    return array.astype(dtype, copy=False)
+    return array.astype(dtype, copy=library is np and not array.flags.writeable)
 
 
 def expect_shape(array: NDArray[Any], shape: Sequence[int], axes: Sequence[str], what: str) -> None:

@@ -1,8 +1,10 @@
+import sys
 import threading
 
 import numpy as np
 import pytest
 
+import rnncc
 from rnncc.runtime.batch import Batch
 from rnncc.runtime.layer import layer_class
 from rnncc.runtime.lengths import ragged
@@ -55,6 +57,22 @@ def test_arrays_of_any_layout_mean_the_same(layer, rng, given, lengths):
         np.testing.assert_array_equal(finals_2[k], finals[k])
         np.testing.assert_array_equal(finals_3[k], finals[k])
         np.testing.assert_array_equal(g_2.state[k], g.state[k])
+
+
+def test_arrays_that_are_read_only_need_no_kernels_of_their_own(rng):
+    layer = rnncc.RNN("lstm", 3, 5, 2, bidirectional=True, dtype="float64", seed=1)
+    x, state = arguments(rng)
+    functions = [f for f in vars(sys.modules[type(layer).__module__]).values() if hasattr(f, "signatures")]
+
+    def compiled(given):
+        layer(given(x), {k: given(v) for k, v in state.items()})
+        (y, finals), pullback = layer.vjp(given(x), {k: given(v) for k, v in state.items()})
+        pullback(given(y), {k: given(v) for k, v in finals.items()})
+        return [len(f.signatures) for f in functions]
+
+    before = compiled(np.copy)
+    assert compiled(frozen) == before
+    assert any(before)
 
 
 @pytest.mark.parametrize("lengths", [None, [6, 6, 6, 6], [2, 6, 0, 3]])
