@@ -15,7 +15,7 @@ from rnncc.runtime.pool import POOL, Bytes
 
 CACHE_LINE = 64
 """Bytes."""
-_LARGE = 1 << 16
+LARGE = 1 << 16
 """Bytes from which on memory is handed on."""
 
 
@@ -33,9 +33,9 @@ class _Room:
 def empty(shape: Sequence[int], dtype: np.dtype[Any]) -> NDArray[Any]:
     """An array of this shape and any content."""
     size = math.prod(shape) * dtype.itemsize + CACHE_LINE
-    piece = np.empty(size, np.uint8) if size < _LARGE else POOL.take(size)
+    piece = np.empty(size, np.uint8) if size < LARGE else POOL.take(size)
     first = -piece.ctypes.data % CACHE_LINE
-    if size < _LARGE:
+    if size < LARGE:
         return np.ndarray(shape, dtype, piece, first)
     interface = {"shape": tuple(shape), "typestr": dtype.str, "data": (piece.ctypes.data + first, False), "version": 3}
     return np.asarray(_Room(piece, interface))
@@ -50,7 +50,7 @@ def zeros(shape: Sequence[int], dtype: np.dtype[Any]) -> NDArray[Any]:
 
 def copied(array: NDArray[Any]) -> NDArray[Any]:
     """An array of the content of `array`; a small one is copied as NumPy does, in a tenth of the time."""
-    if array.nbytes < _LARGE:
+    if array.nbytes < LARGE:
         return array.copy()
     made = empty(array.shape, array.dtype)
     made[...] = array

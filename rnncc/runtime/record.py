@@ -52,8 +52,11 @@ class Record:
 
     def __init__(self, threads: int = 1, *, waits: bool = False) -> None:
         self.threads, self.waits = threads, waits
+        self.addresses: list[tuple[NDArray[np.int64], int, NDArray[Any]]] = []
+        """Words that it reads whenever it is done, the index of an address among them, and the array that lies there."""
         self._lines: list[list[int]] = []
         self._alive: list[object] = []
+        self._copies: dict[int, tuple[NDArray[Any], NDArray[Any]]] = {}
         self._since = Spans()
         self._owner = ALL
         self._turned = False
@@ -131,6 +134,7 @@ class Record:
     def bound(self) -> Callable[[], None]:
         """What does everything taken down so far once again, as long as this record lives."""
         lines = np.array(self._lines, np.int64).reshape(-1, _FIELDS)
+        self.addresses += ((lines[k], field, array) for k, arrays in self._copies.items() for field, array in zip((2, 3), arrays, strict=True))
         alone = partial(_start, *self._replayed(1, lines))
         if self.threads == 1:
             return alone
@@ -154,6 +158,8 @@ class Record:
         address, frame = describe(function, bounds, *arguments)
         bounds[:] = starts
         self._alive.append((bounds, frame))
+        arrays = [a for a in arguments if isinstance(a, np.ndarray) and a.size]
+        self.addresses += ((frame, int(k), a) for a in arrays for k in np.flatnonzero(frame == a.ctypes.data))
         return address, frame.ctypes.data
 
     def _call(
@@ -175,8 +181,8 @@ class Record:
         if not target[:1].flags.c_contiguous or not source[:1].flags.c_contiguous:
             raise InternalError(f"a record copies rows: found strides {source.strides} to {target.strides}")
         steps = (target.strides[0], source.strides[0], len(target))
+        self._copies[len(self._lines)] = (target, source)
         self._add([0, target.ctypes.data, source.ctypes.data, target[:1].nbytes, *steps], [source], [target])
-        self._alive.append((target, source))
 
     def _add(self, line: list[int], reads: Sequence[NDArray[Any]], writes: Sequence[NDArray[Any]]) -> None:
         meet = self._since.clash(reads, writes, self._owner)

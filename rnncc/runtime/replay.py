@@ -1,4 +1,7 @@
-"""A call bound to arrays of its own: inputs are copied into them, a record of what the call does is replayed, results are copied."""
+"""A call bound to arrays of its own: inputs are copied into them, a record of what the call does is replayed, results are copied.
+
+Where the output is large the caller's input, and a new array for the output, are exchanged for the call's own instead.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -6,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from rnncc.runtime.aligned import copied
+from rnncc.runtime.aligned import LARGE, copied
 from rnncc.runtime.bound import Streams
+from rnncc.runtime.exchange import Exchange
 from rnncc.runtime.kernels import Array
 from rnncc.runtime.record import Record
 from rnncc.runtime.replays import cost_of
@@ -34,6 +38,8 @@ class Replay:
         Everything that a run does.
     run
         Does it.
+    exchange
+        Of the input and `y` for those of a call; None: they are copied.
     """
 
     stack: Stack
@@ -44,6 +50,7 @@ class Replay:
     finals: dict[str, Array]
     record: Record
     run: Callable[[], None]
+    exchange: Exchange | None
     began: bool = True
     """Whether `initial` holds the first states still."""
 
@@ -52,11 +59,18 @@ class Replay:
 
         It begins with `state`, name -> (L, N, *axes), or with the cell's first values.
         """
-        self.inputs[self.stack.first][...] = x
+        y = self._enter(x)
         if state is not None or not self.began:
             self._begin(state)
         self.run()
-        return copied(self.y), {name: array.copy() for name, array in self.finals.items()}
+        return copied(self.y) if y is None else y, {name: array.copy() for name, array in self.finals.items()}
+
+    def _enter(self, x: Array) -> Array | None:
+        """Hand `x` over; the array that the output will be written to, None: `y`."""
+        if self.exchange is not None:
+            return self.exchange.swap(x)
+        self.inputs[self.stack.first][...] = x
+        return None
 
     def _begin(self, state: Mapping[str, Array] | None) -> None:
         for place, own in enumerate(self.initial):
@@ -82,4 +96,6 @@ def bind(stack: Stack, dtype: np.dtype[Any], initial: PlaceStates, *, onwards: b
         for name, array in own.items():
             record.copy(array if onwards else left[name][place], finals[place][name])
     first = [{name: array.copy() for name, array in own.items()} for own in initial]
-    return Replay(stack, inputs, initial, first, y, left, record, record.bound())
+    run = record.bound()
+    exchange = Exchange.of(inputs[stack.first], y, record) if y.nbytes >= LARGE and not onwards else None
+    return Replay(stack, inputs, initial, first, y, left, record, run, exchange)

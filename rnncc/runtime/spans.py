@@ -36,10 +36,11 @@ def _others(spans: list[tuple[Span, int]], owner: int) -> list[Span]:
 
 def _spans(arrays: Sequence[NDArray[Any]]) -> list[Span]:
     """Where each array lies, gaps between its numbers included."""
-    return [_span(a) for a in arrays if a.size]
+    return [span(a) for a in arrays if a.size]
 
 
-def _span(array: NDArray[Any]) -> Span:
+def span(array: NDArray[Any]) -> Span:
+    """Where `array` lies."""
     first = array.ctypes.data
     reach = [(n - 1) * stride for n, stride in zip(array.shape, array.strides, strict=True)]
     return first + sum(min(r, 0) for r in reach), first + sum(max(r, 0) for r in reach) + array.itemsize

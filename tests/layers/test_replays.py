@@ -123,6 +123,38 @@ def test_results_are_the_callers(class_of, rng):
     assert np.isfinite(layer(x)[0]).all()
 
 
+@pytest.fixture
+def exchanged(monkeypatch):
+    """Outputs that are written where the caller has them; nothing of a former call stands there."""
+    found = []
+
+    def empty(shape, dtype):
+        found.append(np.full(shape, np.nan, dtype))
+        return found[-1]
+
+    monkeypatch.setattr("rnncc.runtime.exchange.empty", empty)
+    return found
+
+
+@pytest.mark.parametrize(("cell", "hidden", "layers"), [("lstm", 64, 1), ("gru", 65, 2), ("elman", 64, 2), ("indrnn", 65, 1)])
+def test_large_outputs_are_written_where_the_caller_has_them(class_of, rng, shared, monkeypatch, exchanged, cell, hidden, layers):
+    """Inputs are read where they lie, or copied where they are no plain arrays; what was given before stays as it was."""
+    layer, results = class_of(cell)(hidden, hidden, layers, seed=1, threads=2), []
+    wide = rng.standard_normal((80, 6, 2 * hidden)).astype("float32")
+    for x in (wide[..., :hidden], wide[..., hidden:].copy(), wide[::-1, :, :hidden], wide[..., hidden:].copy(), wide[..., hidden:]):
+        results.append((layer(x), plain(layer, x, monkeypatch)))
+    for found, expected in results:
+        expect_same(found, expected)
+    assert len(exchanged) == 4
+
+
+def test_small_outputs_are_copied(class_of, rng, runs, exchanged):
+    layer = class_of("lstm")(3, 5, seed=1)
+    for _ in range(3):
+        layer(rng.standard_normal((7, 2, 3)).astype("float32"))
+    assert len(runs) == 2 and not exchanged
+
+
 def test_callers_at_once(class_of, rng, shared):
     layer = class_of("gru")(3, 17, seed=1, threads=2)
     xs = rng.standard_normal((8, 5, 2, 3)).astype("float32")
