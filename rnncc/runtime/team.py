@@ -56,9 +56,16 @@ class _Worker:
         Here and in `_serve` everything happens under the interpreter lock, so that either the sleeper sees what is expected or
         the caller sees the sleeper.
         """
-        self._expected = int(self._posts[self._row, POSTED]) + coming
+        self._expected = self._posts.item(self._row, POSTED) + coming
         if coming and self._asleep:
             self._called.set()
+
+    def has_failed(self) -> bool:
+        """Whether a task failed since it was last asked."""
+        failed = self._posts.item(self._row, FAILED) != 0
+        if failed:
+            self._posts[self._row, FAILED] = 0
+        return failed
 
     def dismiss(self) -> None:
         """End the thread."""
@@ -103,7 +110,7 @@ class _Team:
     def _share(self, together: Callable[[], None], helping: int, alone: Callable[[], None], waits: bool) -> None:
         while len(self._workers) < helping:
             self._workers.append(_Worker(self._posts, len(self._workers)))
-        posts, workers = self._posts[:helping], self._workers[:helping]
+        workers = self._workers[:helping]
         coming = waits or not any(worker.asleep for worker in workers)
         for worker in workers:
             worker.expect(True)
@@ -112,8 +119,7 @@ class _Team:
         finally:
             for worker in workers:
                 worker.expect(False)
-        if posts[:, FAILED].any():
-            posts[:, FAILED] = 0
+        if any([worker.has_failed() for worker in workers]):  # every one of them is asked
             raise MemoryError("a thread of the team ran out of memory")
 
     def _end(self) -> None:
