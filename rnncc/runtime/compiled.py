@@ -12,7 +12,7 @@ from numba.np.arrayobj import populate_array
 
 from rnncc.runtime.aligned import CACHE_LINE
 from rnncc.runtime.cache_kernels import cached
-from rnncc.runtime.counts import counting, least
+from rnncc.runtime.counts import choose, counting, least
 from rnncc.runtime.simd.isa import ISA, lanes_of
 from rnncc.runtime.simd.panel import numbers_of
 from rnncc.runtime.simd.primitive import primitive
@@ -58,6 +58,23 @@ def tile_rows(rows: int) -> int:
 def groups(units: int, width: int, blocks: int) -> int:
     """How many groups of `blocks` vectors of `width` lanes hold `units` units."""
     return (units + width * blocks - 1) // (width * blocks)
+
+
+@counting
+def lanes_apart(units: int, width: int, sums: int) -> int:
+    """How many lanes lie between one of `sums` sums of a block that holds so many of the last `units`, and the next sum of it.
+
+    The vector's own, but where all of them fit into one vector, side by side.
+    """
+    apart: int = choose(units * sums <= width, units, width)
+    return apart
+
+
+@counting
+def filled(units: int, width: int, sums: int) -> int:
+    """How many vectors of a packed weight hold weights of `units` units, of each of which there are `sums` sums."""
+    rest = units - units // width * width
+    return units // width * sums + (lanes_apart(rest, width, sums) * sums + width - 1) // width
 
 
 @counting

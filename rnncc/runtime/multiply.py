@@ -14,9 +14,9 @@ INTEGERS = (types.intp,) * 8
 
 
 @kernel
-def multiply(element, tile, row_stride, weights, stride, chunks, count, number, frame):  # type: ignore[no-untyped-def]
+def multiply(element, tile, row_stride, weights, stride, vectors, count, number, frame):  # type: ignore[no-untyped-def]
     """See `runtime.simd.fill_tile.fill_tile`."""
-    fill_tile(element, tile, row_stride, weights, stride, chunks, count, number, frame)
+    fill_tile(element, tile, row_stride, weights, stride, vectors, count, number, frame)
 
 
 @cache

@@ -1,7 +1,8 @@
 """Weights packed for the register tile.
 
 A phase's sums are numbered a = 0 … A-1; units come in blocks of one vector. Vectors are ordered block by block, sum by sum, and cut
-into chunks of `ISA.vectors`; `group_blocks` blocks make a group. Units beyond the last are zero.
+into chunks of `ISA.vectors`; `group_blocks` blocks make a group. All sums of a last block of few units lie in one vector, side by
+side, where they fit into it (`runtime.compiled.lanes_apart`). Units beyond the last are zero.
 """
 
 import math
@@ -15,7 +16,8 @@ from rnncc.runtime.aligned import empty
 from rnncc.runtime.arrays import padded
 from rnncc.runtime.bfloat16 import paired
 from rnncc.runtime.blocks import block_diagonal
-from rnncc.runtime.compiled import kernel, repeated
+from rnncc.runtime.compiled import filled, kernel, lanes_apart, repeated
+from rnncc.runtime.counts import least
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.frozen import PANELS, Panel, Term
 from rnncc.runtime.multiply import prepare
@@ -59,12 +61,12 @@ def pack(sums: Sequence[Sequence[Array]], record: "Record | None" = None, depth:
     first = sums[0]
     units, dtype = first[0].shape[0], first[0].dtype
     prepare(dtype)
-    blocks = -(-units // lanes_of(dtype))
-    filled = len(sums) * blocks // ISA.vectors
-    chunks = -(-len(sums) * blocks // (ISA.vectors * ABREAST)) * ABREAST
+    width = lanes_of(dtype)
+    blocks, vectors = -(-units // width), filled(units, width, len(sums))
+    chunks = -(-vectors // (ISA.vectors * ABREAST)) * ABREAST
     deep = [-(-m.shape[1] // depth) * depth for m in first]
-    panel = empty((chunks, sum(deep), ISA.vectors * lanes_of(dtype)), dtype)
-    panel[filled:] = 0
+    panel = empty((chunks, sum(deep), ISA.vectors * width), dtype)
+    panel[units // width * len(sums) // ISA.vectors :] = 0
     for a, matrices in enumerate(sums):
         start = 0
         for m, whole in zip(matrices, deep, strict=True):
@@ -134,17 +136,15 @@ def _place(part, posts, bounds, panel, matrix, turned, a, sums, start):  # type:
     width = lanes(panel)
     rows, columns = matrix.shape
     units, inner = (columns, rows) if turned else (rows, columns)
-    vectors = panel.shape[2] // width
     for block in range(bounds[part], bounds[part + 1]):
-        vector = block * sums + a
-        chunk, at = vector // vectors, (vector % vectors) * width
         unit = block * width
-        done = _place_vectors(panel, chunk, start, at, matrix, turned, unit) if unit + width <= units else 0
+        own = least(units - unit, width)
+        lane_of_all = block * sums * width + a * lanes_apart(own, width, sums)
+        chunk, at = lane_of_all // panel.shape[2], lane_of_all % panel.shape[2]
+        done = _place_vectors(panel, chunk, start, at, matrix, turned, unit) if own == width else 0
         for k in range(done, inner):
-            for lane in range(width):
-                if unit + lane >= units:
-                    panel[chunk, start + k, at + lane] = 0
-                elif turned:
+            for lane in range(own):
+                if turned:
                     panel[chunk, start + k, at + lane] = matrix[k, unit + lane]
                 else:
                     panel[chunk, start + k, at + lane] = matrix[unit + lane, k]

@@ -134,7 +134,8 @@ class Record:
     def bound(self) -> Callable[[], None]:
         """What does everything taken down so far once again, as long as this record lives."""
         lines = np.array(self._lines, np.int64).reshape(-1, _FIELDS)
-        self.addresses += ((lines[k], field, array) for k, arrays in self._copies.items() for field, array in zip((2, 3), arrays, strict=True))
+        for k, (target, source) in self._copies.items():
+            self.addresses += [(lines[k], 2, target), (lines[k], 3, source)]
         alone = partial(_start, *self._replayed(1, lines))
         if self.threads == 1:
             return alone

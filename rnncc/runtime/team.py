@@ -119,7 +119,8 @@ class _Team:
         finally:
             for worker in workers:
                 worker.expect(False)
-        if any([worker.has_failed() for worker in workers]):  # every one of them is asked
+        failed = [worker for worker in workers if worker.has_failed()]
+        if failed:
             raise MemoryError("a thread of the team ran out of memory")
 
     def _end(self) -> None:

@@ -36,10 +36,16 @@ def _with_own_imports(source):
     return f"{head}\n{own}{kernels}"
 
 
+class _Tile(np.ndarray):
+    """The sums of a product: vectors of a row may begin anywhere in it."""
+
+
 def _window(array, index):
     """The vector that begins at `index`: a view. It may end past the last axis only where memory goes on."""
     *outer, unit = index
     width = lanes_of(array.dtype)
+    if isinstance(array, _Tile):
+        array, unit, outer = np.asarray(array).reshape(len(array), -1), outer[1] * width + unit, outer[:1]
     vector = array[tuple(outer)][unit : unit + width]
     assert vector.shape == (width,), f"a vector at {index} ends outside an array of shape {array.shape}"
     return vector
@@ -79,7 +85,7 @@ def first_lanes(vector, count, neutral):
 
 def new_tile(panel, vectors):
     numbers = unpaired(panel)
-    return np.full((ISA.tall, vectors, numbers.shape[2] // ISA.vectors), np.nan, numbers.dtype)
+    return np.full((ISA.tall, vectors, numbers.shape[2] // ISA.vectors), np.nan, numbers.dtype).view(_Tile)
 
 
 def unpaired(panel):
@@ -100,7 +106,7 @@ def met(panel, numbers):
     return rounded(np.pad(numbers, [(0, 0), (0, numbers.shape[1] % DEPTH)]))
 
 
-def product(tile, panel, group, row, count, *operands):
+def product(tile, panel, filled, group, row, count, *operands):
     """See `rnncc.runtime.simd.product`."""
     width = tile.shape[2]
     parts = [met(panel, _rows(operand)[row : row + count]) for operand in operands]
@@ -110,7 +116,8 @@ def product(tile, panel, group, row, count, *operands):
         sums = dots(parts, packed)
     else:
         sums = np.einsum("rk,ckv->rcv", np.concatenate(parts, axis=-1), packed)
-    sums = sums.reshape(count, -1, width)
+    sums = sums.reshape(count, -1, width)[:, : filled - group * tile.shape[1]]
+    tile[:] = np.nan
     tile[:count, : sums.shape[1]] = sums
 
 

@@ -139,10 +139,10 @@ def exchanged(monkeypatch):
 @pytest.mark.parametrize(("cell", "hidden", "layers"), [("lstm", 64, 1), ("gru", 65, 2), ("elman", 64, 2), ("indrnn", 65, 1)])
 def test_large_outputs_are_written_where_the_caller_has_them(class_of, rng, shared, monkeypatch, exchanged, cell, hidden, layers):
     """Inputs are read where they lie, or copied where they are no plain arrays; what was given before stays as it was."""
-    layer, results = class_of(cell)(hidden, hidden, layers, seed=1, threads=2), []
+    layer = class_of(cell)(hidden, hidden, layers, seed=1, threads=2)
     wide = rng.standard_normal((80, 6, 2 * hidden)).astype("float32")
-    for x in (wide[..., :hidden], wide[..., hidden:].copy(), wide[::-1, :, :hidden], wide[..., hidden:].copy(), wide[..., hidden:]):
-        results.append((layer(x), plain(layer, x, monkeypatch)))
+    xs = (wide[..., :hidden], wide[..., hidden:].copy(), wide[::-1, :, :hidden], wide[..., hidden:].copy(), wide[..., hidden:])
+    results = [(layer(x), plain(layer, x, monkeypatch)) for x in xs]
     for found, expected in results:
         expect_same(found, expected)
     assert len(exchanged) == 4
@@ -152,7 +152,8 @@ def test_small_outputs_are_copied(class_of, rng, runs, exchanged):
     layer = class_of("lstm")(3, 5, seed=1)
     for _ in range(3):
         layer(rng.standard_normal((7, 2, 3)).astype("float32"))
-    assert len(runs) == 2 and not exchanged
+    assert len(runs) == 2
+    assert not exchanged
 
 
 def test_callers_at_once(class_of, rng, shared):

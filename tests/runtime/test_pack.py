@@ -13,12 +13,13 @@ from rnncc.runtime.simd import ISA, lanes_of
 from rnncc.runtime.simd.fill_tile import ABREAST
 
 
-def at(panel, a, sums, unit):
-    """The column of `panel` that holds unit number `unit` of sum `a`: (ΣK,)."""
+def at(panel, a, sums, unit, units):
+    """The column of `panel` that holds unit number `unit` of `units` of sum `a`: (ΣK,)."""
     width = lanes_of(panel.dtype)
     block, lane = divmod(unit, width)
-    chunk, vector = divmod(block * sums + a, ISA.vectors)
-    return panel[chunk, :, vector * width + lane]
+    here = min(units - block * width, width)
+    chunk, column = divmod(block * sums * width + a * (here if here * sums <= width else width) + lane, panel.shape[2])
+    return panel[chunk, :, column]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -30,11 +31,12 @@ def test_every_number_is_at_its_place(dtype, units, sums):
     panel = pack(matrices)
     width = lanes_of(dtype)
     assert panel.dtype == dtype
-    vectors = sums * math.ceil(units / width)
+    last = units % width
+    vectors = sums * (units // width) + (math.ceil(last / width) if last * sums <= width else sums)
     assert panel.shape == (math.ceil(vectors / (ISA.vectors * ABREAST)) * ABREAST, 7, ISA.vectors * width)
     for a, both in enumerate(matrices):
         for unit in range(units):
-            np.testing.assert_array_equal(at(panel, a, sums, unit), np.concatenate([m[unit] for m in both]))
+            np.testing.assert_array_equal(at(panel, a, sums, unit, units), np.concatenate([m[unit] for m in both]))
     assert np.count_nonzero(panel) == 7 * sums * units
 
 
@@ -56,7 +58,7 @@ def test_transposed_views_and_other_layouts():
         ]
         assert all(np.array_equal(found[0], other) for other in found[1:])
         for unit in range(41):
-            np.testing.assert_array_equal(at(found[0], 0, 1, unit), m[:, unit])
+            np.testing.assert_array_equal(at(found[0], 0, 1, unit, 41), m[:, unit])
 
 
 def test_without_an_input_there_is_nothing_to_pack():

@@ -5,7 +5,7 @@ import pytest
 from numba import njit
 
 from rnncc.runtime.bfloat16 import paired
-from rnncc.runtime.compiled import kernel, new_tile
+from rnncc.runtime.compiled import filled, kernel, new_tile
 from rnncc.runtime.pack import group_blocks, pack
 from rnncc.runtime.simd import ISA, lanes_of, load, product, store
 from rnncc.runtime.simd.panel import DEPTH
@@ -18,28 +18,29 @@ UNITS = [3, 130]
 
 
 @kernel
-def _products(out, panel, groups, vectors, first, second):  # type: ignore[no-untyped-def]
+def _products(out, panel, whole, groups, vectors, first, second):  # type: ignore[no-untyped-def]
     tile = new_tile(panel, vectors)
     for group in range(groups):
-        product(tile, panel, group, 0, out.shape[0], (first, first.shape[1]), (second, second.shape[1]))
+        product(tile, panel, whole, group, 0, out.shape[0], (first, first.shape[1]), (second, second.shape[1]))
         for row in range(out.shape[0]):
             for v in range(vectors):
                 store(load(tile, row, v, 0), out, row, group, v, 0)
 
 
 def products(panel, sums, units, operands):
-    """(rows, groups, vectors, lanes): every sum of every row."""
-    width = lanes_of(operands[0].dtype)
+    """(rows, vectors, lanes): every sum of every row, as far as the panel is filled."""
+    width, rows = lanes_of(operands[0].dtype), len(operands[0])
+    whole = filled(units, width, sums)
     blocks = group_blocks(sums)
     groups = -(-units // (blocks * width))
-    out = np.zeros((len(operands[0]), groups, sums * blocks, width), operands[0].dtype)
-    _products(out, panel, groups, sums * blocks, *operands)
-    return out
+    out = np.zeros((rows, groups, sums * blocks, width), operands[0].dtype)
+    _products(out, panel, whole, groups, sums * blocks, *operands)
+    return out.reshape(rows, -1, width)[:, :whole]
 
 
 @pytest.mark.parametrize("rows", ROWS)
 @pytest.mark.parametrize("kind", ["float32", "float64", "bfloat16"])
-@pytest.mark.parametrize("units", [5, 70])
+@pytest.mark.parametrize("units", [1, 5, 65, 70])
 def test_product(rows, kind, units):
     dtype = np.float32 if kind == "bfloat16" else np.dtype(kind)
     rng, sums = np.random.default_rng(rows), 3
@@ -49,11 +50,11 @@ def test_product(rows, kind, units):
     found = products(panel, sums, units, operands)
     left = np.concatenate([met(panel, o) for o in operands], axis=1).astype(np.float64)
     numbers = unpaired(panel).astype(np.float64)
-    for chunk in range(-(-units // lanes_of(dtype)) * sums // ISA.vectors):
-        expected = left @ numbers[chunk]
-        bound = sum(UNITS) * np.finfo(dtype).eps * (np.abs(left) @ np.abs(numbers[chunk]))  # each product and sum rounds once
-        got = found.reshape(rows, -1, expected.shape[1])[:, chunk]
-        assert (np.abs(got - expected) <= bound).all()
+    for vector in range(found.shape[1]):
+        chunk, first = vector // ISA.vectors, vector % ISA.vectors * lanes_of(dtype)
+        weights = numbers[chunk, :, first : first + lanes_of(dtype)]
+        bound = sum(UNITS) * np.finfo(dtype).eps * (np.abs(left) @ np.abs(weights))  # each product and sum rounds once
+        assert (np.abs(found[:, vector] - left @ weights) <= bound).all()
 
 
 @pytest.mark.pairs(False)
@@ -75,7 +76,8 @@ def test_pairs_have_the_bits_of_the_documented_instruction(rows):
     words = paired(pack([[rng.normal(size=(70, k)).astype(np.float32) for k in UNITS]], depth=DEPTH))
     with np.errstate(invalid="ignore"):
         expected = dots([met(words, o) for o in operands], unpaired(words))
-    np.testing.assert_array_equal(products(words, 1, 70, operands).reshape(rows, -1), expected.reshape(rows, -1))
+    found = products(words, 1, 70, operands).reshape(rows, -1)
+    np.testing.assert_array_equal(found, expected.reshape(rows, -1)[:, : found.shape[1]])
 
 
 def test_pairs_are_for_float32_alone():
@@ -83,7 +85,7 @@ def test_pairs_are_for_float32_alone():
 
     @njit
     def of_float64(tile, panel, x):
-        product(tile, panel, 0, 0, 1, (x, 2))
+        product(tile, panel, 4, 0, 0, 1, (x, 2))
 
     tile = np.zeros((ISA.tall, 4, lanes_of(np.float64)))
     with pytest.raises(Exception, match="No implementation of function"):
@@ -93,7 +95,7 @@ def test_pairs_are_for_float32_alone():
 @kernel
 def _part(out, panel, operand, first, last):  # type: ignore[no-untyped-def]
     tile = new_tile(panel, out.shape[1])
-    product(tile, panel, 0, 0, out.shape[0], (operand, operand.shape[1], (first, last)), (operand, operand.shape[1]))
+    product(tile, panel, out.shape[1], 0, 0, out.shape[0], (operand, operand.shape[1], (first, last)), (operand, operand.shape[1]))
     for row in range(out.shape[0]):
         for v in range(out.shape[1]):
             store(load(tile, row, v, 0), out, row, v, 0)
@@ -132,7 +134,7 @@ def test_units_outside_the_part_are_not_read_in_bfloat16_either(first, last):
 @kernel
 def _part_alone(out, panel, operand, first, last):  # type: ignore[no-untyped-def]
     tile = new_tile(panel, out.shape[1])
-    product(tile, panel, 0, 0, out.shape[0], (operand, operand.shape[1], (first, last)))
+    product(tile, panel, out.shape[1], 0, 0, out.shape[0], (operand, operand.shape[1], (first, last)))
     for row in range(out.shape[0]):
         for v in range(out.shape[1]):
             store(load(tile, row, v, 0), out, row, v, 0)

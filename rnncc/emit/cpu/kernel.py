@@ -224,6 +224,9 @@ class Kernel:
                 self._product(name, panel, f"{blocks} * width", size)
             with text.block(f"for block in range(least({blocks}, groups({size}, width, 1) - group * {blocks})):"):
                 text(f"unit = (group * {blocks} + block) * width")
+                for name, panel in zip(names, phase.panels, strict=True):
+                    if len(panel.accumulators) > 1:
+                        text(f"{_apart(name)} = lanes_apart({size} - unit, width, {len(panel.accumulators)})")
                 with text.block("for row in range(top, top + count):"):
                     body = self.body(self.names, phase, {})
                     lines = body.write(_sums(names, phase.panels)).lines
@@ -236,7 +239,8 @@ class Kernel:
         for operand, columns, blocks in zip(panel.operands, sizes, panel.blocks, strict=True):
             met = f", met_columns(group, {group}, {blocks}, {size}, {columns})" if blocks > 1 else ""
             operands.append(f"({self.names.slot(operand).at(columns)}{met})")
-        self.text.extend(wrapped("product(", [_tile(name), name, "group", "top", "count", *operands], ")"))
+        filled = f"filled({size}, width, {len(panel.accumulators)})"
+        self.text.extend(wrapped("product(", [_tile(name), name, filled, "group", "top", "count", *operands], ")"))
 
     # -- moves
 
@@ -285,8 +289,8 @@ def _sums(names: list[str], panels: tuple[Panel, ...]) -> Mapping[str, str]:
     for name, panel in zip(names, panels, strict=True):
         many = len(panel.accumulators)
         for k, a in enumerate(panel.accumulators):
-            at = "block" if many == 1 else f"block * {many} + {k}" if k else f"block * {many}"
-            found[a.value] = f"load({_tile(name)}, row - top, {at}, 0)"
+            lane = "0" if k == 0 else _apart(name) if k == 1 else f"{k} * {_apart(name)}"
+            found[a.value] = f"load({_tile(name)}, row - top, {'block' if many == 1 else f'block * {many}'}, {lane})"
     return found
 
 
@@ -296,3 +300,8 @@ def _panel(number: int, k: int) -> str:
 
 def _tile(panel: str) -> str:
     return panel.replace("panel", "tile")
+
+
+def _apart(panel: str) -> str:
+    """How many lanes lie between a sum and the next one of the same units."""
+    return panel.replace("panel", "apart")

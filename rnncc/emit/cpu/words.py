@@ -35,7 +35,10 @@ RUNTIME: dict[str, tuple[str, ...]] = {
     ),
     "rnncc.runtime.blocks": ("block_diagonal", "diagonal_blocks"),
     "rnncc.runtime.cell_info": ("BatchMean", "CellInfo", "Memory", "Parameter", "RandomMask", "State"),
-    "rnncc.runtime.compiled": ("CACHED_ROWS", "groups", "kernel", "met_columns", "new_tile", "not_inlined", "repeated", "tile_rows"),
+    "rnncc.runtime.compiled": (
+        *("CACHED_ROWS", "filled", "groups", "kernel", "lanes_apart", "met_columns", "new_tile", "not_inlined", "repeated"),
+        "tile_rows",
+    ),
     "rnncc.runtime.counts": ("least",),
     "rnncc.runtime.enlist": ("dismiss", "enlist"),
     "rnncc.runtime.frozen": ("fixed",),
@@ -100,7 +103,7 @@ _OWN = frozenset(
 )
 _WORDS = _OWN.union(dir(builtins), keyword.kwlist, *RUNTIME.values(), *DEVICE.values())
 _MADE = re.compile(
-    r".*_(seq|row|all)|(.*_)?(panel|tile|weights|sums|keep|low|high)_[0-9_]+|.*_BLOCKS_[0-9]+|(inference|forward|backward|trace)(_.*)?"
+    r".*_(seq|row|all)|(.*_)?(panel|tile|apart|weights|sums|keep|low|high)_[0-9_]+|.*_BLOCKS_[0-9]+|(inference|forward|backward|trace)(_.*)?"
 )
 _SIZE_NAME = re.compile(r"[^\W\d]\w*")
 _SIZES = frozenset({"hidden", "input"})

@@ -1,4 +1,7 @@
-"""The body of the functions that `product` calls (`runtime.multiply`): chunks of a packed weight, a variant for each number of rows."""
+"""The body of the functions that `product` calls (`runtime.multiply`): chunks of a packed weight, a variant for each number of rows.
+
+Of a last chunk with a single vector only that is made.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -28,24 +31,33 @@ def _typed(element: types.Type, *integers: types.Type) -> Signature | None:
 
 def _lower(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir.Value:
     dtype = numbers_of(sig.args[0])
-    tile, row_stride, weights, stride, chunks, count, number, frame = values[1:]
+    tile, row_stride, weights, stride, vectors, count, number, frame = values[1:]
     work = RegisterTile(context, builder, dtype, sig.args[0])
     operands = FrameOperands(builder, builder.inttoptr(frame, INTP.as_pointer()), number, work.size)
     data = builder.inttoptr(tile, work.vector.element.as_pointer())
     packed = builder.inttoptr(weights, work.panel.element.as_pointer())
-    _by_rows(builder, count, lambda shape: _fill(work, shape, operands, packed, stride, data, row_stride, chunks))
+    size = ir.Constant(INTP, ISA.vectors)
+    chunks = builder.udiv(builder.add(vectors, ir.Constant(INTP, ISA.vectors - 2)), size)
+    single = builder.zext(builder.icmp_signed(">", vectors, builder.mul(chunks, size)), INTP)
+
+    def fill(rows: int) -> None:
+        given = operands, packed, stride, data, row_stride
+        _fill(work, Shape(rows, ABREAST if rows <= 2 else 1), *given, ZERO, chunks)
+        _fill(work, Shape(rows, of_chunk=1), *given, chunks, builder.add(chunks, single))
+
+    _by_rows(builder, count, fill)
     return context.get_dummy_value()
 
 
-def _by_rows(builder: ir.IRBuilder, count: ir.Value, emit: Callable[[Shape], None]) -> None:
-    """What `emit` makes of the shape of as many rows as `count` says."""
+def _by_rows(builder: ir.IRBuilder, count: ir.Value, emit: Callable[[int], None]) -> None:
+    """What `emit` makes of as many rows as `count` says."""
     end = builder.append_basic_block("rows.end")
     switch = builder.switch(count, end)
     for rows in range(1, ISA.tall + 1):
         case = builder.append_basic_block(f"rows.{rows}")
         switch.add_case(ir.Constant(INTP, rows), case)
         builder.position_at_end(case)
-        emit(Shape(rows, ABREAST if rows <= 2 else 1))
+        emit(rows)
         builder.branch(end)
     builder.position_at_end(end)
 
@@ -58,11 +70,12 @@ def _fill(
     stride: ir.Value,
     tile: ir.Value,
     row_stride: ir.Value,
-    chunks: ir.Value,
+    first: ir.Value,
+    last: ir.Value,
 ) -> None:
-    """Every chunk, `shape.chunks` of them at a time."""
+    """The chunks [first, last), `shape.chunks` of them at a time."""
     b = work.builder
-    with cgutils.for_range_slice(b, ZERO, chunks, ir.Constant(INTP, shape.chunks), intp=INTP) as (chunk, _):
+    with cgutils.for_range_slice(b, first, last, ir.Constant(INTP, shape.chunks), intp=INTP) as (chunk, _):
         packed = work.offset(weights, b.mul(chunk, stride))
         places = work.places(shape, b.gep(tile, [b.mul(chunk, ir.Constant(INTP, ISA.vectors * work.lanes))]), row_stride)
         for vector in places:
@@ -79,9 +92,9 @@ def _fill(
 
 @primitive(_typed, _lower)
 def fill_tile(
-    element: Any, tile: int, row_stride: int, weights: int, stride: int, chunks: int, count: int, number: int, frame: int
+    element: Any, tile: int, row_stride: int, weights: int, stride: int, vectors: int, count: int, number: int, frame: int
 ) -> None:
-    """Fill the tile with `chunks` chunks of `count` rows of the operands times a packed weight.
+    """Fill the tile with the first `vectors` vectors of `count` rows of the operands times a packed weight.
 
     Parameters
     ----------

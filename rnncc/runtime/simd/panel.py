@@ -47,25 +47,24 @@ class PanelRows:
     @property
     def width(self) -> int:
         """Elements of a row."""
-        return self._loads * self.vector.count
+        return self._loads(ISA.vectors) * self.vector.count
 
     @property
     def depth(self) -> int:
         """Units of an operand that a row is for."""
         return DEPTH if self.paired else 1
 
-    def load(self, builder: ir.IRBuilder, row: ir.Value, size: int) -> list[ir.Value]:
-        """The `ISA.vectors` vectors of the row that begins at `row`, whose elements have `size` bytes; words where it has two units."""
+    def load(self, builder: ir.IRBuilder, row: ir.Value, size: int, vectors: int) -> list[ir.Value]:
+        """The first `vectors` of the row that begins at `row`, whose elements have `size` bytes; words where it has two units."""
         kind = integer_type(self.vector) if self.paired else self.vector
-        places = [builder.gep(row, [ir.Constant(ir.IntType(64), k * self.vector.count)]) for k in range(self._loads)]
+        places = [builder.gep(row, [ir.Constant(ir.IntType(64), k * self.vector.count)]) for k in range(self._loads(vectors))]
         loaded = [builder.load(builder.bitcast(p, kind.as_pointer()), align=size, typ=kind) for p in places]
         if not self.paired or self.depth > 1:
             return loaded
-        return [half for words in loaded for half in halves(builder, words, self.vector)]
+        return [half for words in loaded for half in halves(builder, words, self.vector)][:vectors]
 
-    @property
-    def _loads(self) -> int:
-        return ISA.vectors // 2 if self.paired and self.depth == 1 else ISA.vectors
+    def _loads(self, vectors: int) -> int:
+        return (vectors + 1) // 2 if self.paired and self.depth == 1 else vectors
 
 
 def halves(builder: ir.IRBuilder, words: ir.Value, vector: ir.VectorType) -> tuple[ir.Value, ir.Value]:

@@ -37,7 +37,13 @@ def entry_of(element: types.Type) -> int:
 
 
 def _typed(
-    tile: types.Type, panel: types.Type, group: types.Type, row: types.Type, count: types.Type, *operands: types.Type
+    tile: types.Type,
+    panel: types.Type,
+    filled: types.Type,
+    group: types.Type,
+    row: types.Type,
+    count: types.Type,
+    *operands: types.Type,
 ) -> Signature | None:
     if not all(isinstance(a, types.Array) and a.ndim == 3 and a.layout == "C" for a in (tile, panel)):
         return None
@@ -45,22 +51,22 @@ def _typed(
         return None
     if not all(is_operand(o, tile.dtype) and o[0].layout == "C" for o in operands):
         return None
-    return signature(types.void, tile, panel, types.intp, types.intp, types.intp, *operands)
+    return signature(types.void, tile, panel, *[types.intp] * 4, *operands)
 
 
 def _lower(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir.Value:
     tile, panel = (context.make_array(t)(context, builder, v) for t, v in zip(sig.args[:2], values[:2], strict=True))
-    group, row, count = values[2:5]
-    operands = [operand_of(context, builder, t, v) for t, v in zip(sig.args[5:], values[5:], strict=True)]
-    vectors, stride = builder.extract_value(tile.shape, 1), builder.extract_value(panel.strides, 0)
-    whole = builder.udiv(vectors, ir.Constant(INTP, ISA.vectors))
+    filled, group, row, count = values[2:6]
+    operands = [operand_of(context, builder, t, v) for t, v in zip(sig.args[6:], values[6:], strict=True)]
+    whole, stride = builder.extract_value(tile.shape, 1), builder.extract_value(panel.strides, 0)
     first = builder.mul(group, whole)
-    left = builder.sub(builder.extract_value(panel.shape, 0), first)
-    chunks = builder.select(builder.icmp_signed("<", left, whole), left, whole)
+    left = builder.sub(filled, first)
+    vectors = builder.select(builder.icmp_signed("<", left, whole), left, whole)
     lanes = ir.Constant(INTP, ISA.bits // sig.args[0].dtype.bitwidth)
-    weights = builder.add(builder.ptrtoint(panel.data, INTP), builder.mul(first, stride))
+    before = builder.mul(builder.udiv(first, ir.Constant(INTP, ISA.vectors)), stride)
+    weights = builder.add(builder.ptrtoint(panel.data, INTP), before)
     frame, number = builder.ptrtoint(framed(builder, operands, row), INTP), ir.Constant(INTP, len(operands))
-    arguments = builder.ptrtoint(tile.data, INTP), builder.mul(vectors, lanes), weights, stride, chunks, count, number, frame
+    arguments = builder.ptrtoint(tile.data, INTP), builder.mul(whole, lanes), weights, stride, vectors, count, number, frame
     _call(context, builder, sig.args[1].dtype, arguments)
     return context.get_dummy_value()
 
@@ -96,7 +102,7 @@ def _add(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir
     target, panel = (context.make_array(sig.args[k])(context, builder, values[k]) for k in (0, 3))
     operand = operand_of(context, builder, sig.args[5], values[5]).from_row(builder, values[4])
     work = RegisterTile(context, builder, sig.args[0].dtype, sig.args[3].dtype)
-    shape, row_stride = Shape(ISA.tall, 1), builder.extract_value(target.shape, 1)
+    shape, row_stride = Shape(ISA.tall), builder.extract_value(target.shape, 1)
     first = builder.gep(target.data, [builder.add(builder.mul(values[1], row_stride), values[2])])
     sums = [cgutils.alloca_once_value(builder, work.zero) for _ in range(shape.rows * shape.vectors)]
     for own in sums:
@@ -108,7 +114,7 @@ def _add(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir
 
 
 @primitive(_typed, _lower)
-def product(tile: Any, panel: Any, group: int, row: int, count: int, *operands: Any) -> None:
+def product(tile: Any, panel: Any, filled: int, group: int, row: int, count: int, *operands: Any) -> None:
     """Fill `tile` with rows [row, row + count) of the operands times the packed weight of one group of units.
 
     Parameters
@@ -118,6 +124,8 @@ def product(tile: Any, panel: Any, group: int, row: int, count: int, *operands: 
     panel
         (chunks, K, ISA.vectors * lanes), chunks a multiple of `ABREAST`, K the sum of the operands' units; or, of uint32, as
         `runtime.bfloat16` pairs it, for float32 operands. Made by `runtime.pack`, which sees to the function that is called here.
+    filled
+        How many vectors of the panel hold weights (`runtime.compiled.filled`).
     group
         Which group of unit blocks.
     row, count

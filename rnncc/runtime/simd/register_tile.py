@@ -27,15 +27,16 @@ BYTE_POINTER = ir.IntType(8).as_pointer()
 
 @dataclass(frozen=True)
 class Shape:
-    """Rows and chunks of one register tile."""
+    """Rows and chunks of one register tile, and how many vectors of each chunk are made."""
 
     rows: int
-    chunks: int
+    chunks: int = 1
+    of_chunk: int = ISA.vectors
 
     @property
     def vectors(self) -> int:
         """Of a row."""
-        return self.chunks * ISA.vectors
+        return self.chunks * self.of_chunk
 
 
 class RegisterTile:
@@ -76,7 +77,7 @@ class RegisterTile:
         with self.blocks(self.factors.whole(operand.first), operand.last, block) as (start, stop):
             for pointer in sums:
                 b.store(self.zero, pointer)
-            self.multiply(operand, start, stop, rows, panels, sums)
+            self.multiply(operand, start, stop, rows, panels, shape.of_chunk, sums)
             for pointer, place in zip(sums, places, strict=True):
                 self.put(b.fadd(self.get(place), b.load(pointer, typ=self.vector)), place)
 
@@ -106,16 +107,17 @@ class RegisterTile:
         stop: ir.Value,
         rows: list[ir.Value],
         panels: list[ir.Value],
+        vectors: int,
         sums: list[ir.Value],
     ) -> None:
-        """sums += units [start, stop) of the rows of one operand times their part of the packed weights."""
+        """sums += units [start, stop) of the rows of one operand times their part of the first `vectors` of each panel's chunk."""
         b, factors = self.builder, self.factors
         rows = factors.rows(operand, start, stop, rows)
         first, last = factors.steps(start), factors.steps(stop)
         with cgutils.for_range_slice(b, first, last, ir.Constant(INTP, 1), intp=INTP) as (step, _):
             inner = b.mul(step, factors.stride(operand))
             at_step = b.mul(step, ir.Constant(INTP, self.panel.width))
-            packed = [weight for p in panels for weight in self.panel.load(b, b.gep(p, [at_step]), self.size)]
+            packed = [weight for p in panels for weight in self.panel.load(b, b.gep(p, [at_step]), self.size, vectors)]
             for r, row in enumerate(rows):
                 factor = factors.broadcast(b.gep(row, [inner]))
                 for v, weight in enumerate(packed):
