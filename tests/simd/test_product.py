@@ -57,6 +57,13 @@ def test_product(rows, kind, units):
         assert (np.abs(found[:, vector] - left @ weights) <= bound).all()
 
 
+@pytest.mark.parametrize("rows", ROWS)
+def test_sums_of_nothing_are_zero(rows):
+    operands = [np.zeros((rows, 0), np.float32)] * 2
+    found = products(pack([[np.zeros((65, 0), np.float32)] * 2]), 1, 65, operands)
+    assert not found.any()
+
+
 @pytest.mark.pairs(False)
 @pytest.mark.parametrize("rows", ROWS)
 def test_bfloat16_has_the_bits_of_float32_with_rounded_weights(rows):

@@ -16,7 +16,7 @@ from rnncc.runtime.simd.isa import ISA
 from rnncc.runtime.simd.operand import FrameOperands
 from rnncc.runtime.simd.panel import numbers_of
 from rnncc.runtime.simd.primitive import primitive
-from rnncc.runtime.simd.register_tile import INTP, ZERO, RegisterTile, Shape
+from rnncc.runtime.simd.register_tile import FLAG, INTP, ZERO, RegisterTile, Shape
 
 ABREAST = max(1, 4 // ISA.vectors)
 """Chunks that one or two rows take at once: the accumulators of one chunk would wait for each other's latency."""
@@ -78,16 +78,18 @@ def _fill(
     with cgutils.for_range_slice(b, first, last, ir.Constant(INTP, shape.chunks), intp=INTP) as (chunk, _):
         packed = work.offset(weights, b.mul(chunk, stride))
         places = work.places(shape, b.gep(tile, [b.mul(chunk, ir.Constant(INTP, ISA.vectors * work.lanes))]), row_stride)
-        for vector in places:
-            work.put(work.zero, vector)
-        done = cgutils.alloca_once(b, INTP)
+        fresh, done = cgutils.alloca_once(b, FLAG), cgutils.alloca_once(b, INTP)
+        b.store(FLAG(1), fresh)
         b.store(ZERO, done)
         with cgutils.for_range(b, operands.number) as loop:
             operand, before = operands.at(loop.index), b.load(done, typ=INTP)
             own = b.gep(packed, [b.mul(before, ir.Constant(INTP, work.panel.width))])
             panels = [work.offset(own, b.mul(stride, ir.Constant(INTP, c))) for c in range(shape.chunks)]
-            work.add(shape, operand, panels, places, BLOCK)
+            work.add(shape, operand, panels, places, BLOCK, fresh)
             b.store(b.add(before, work.factors.steps(operand.units)), done)
+        with b.if_then(b.load(fresh, typ=FLAG), likely=False):
+            for place in places:
+                work.put(work.zero, place)
 
 
 @primitive(_typed, _lower)

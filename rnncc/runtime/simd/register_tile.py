@@ -22,6 +22,7 @@ from rnncc.runtime.simd.vector import llvm_type, vector_of
 
 INTP = ir.IntType(types.intp.bitwidth)
 ZERO = ir.Constant(INTP, 0)
+FLAG = ir.IntType(1)
 BYTE_POINTER = ir.IntType(8).as_pointer()
 
 
@@ -63,13 +64,23 @@ class RegisterTile:
         moved = self.builder.gep(self.builder.bitcast(data, BYTE_POINTER), [nbytes])
         return self.builder.bitcast(moved, self.panel.element.as_pointer())
 
-    def add(self, shape: Shape, operand: Operand, panels: list[ir.Value], places: list[ir.Value], block: int) -> None:
+    def add(
+        self,
+        shape: Shape,
+        operand: Operand,
+        panels: list[ir.Value],
+        places: list[ir.Value],
+        block: int,
+        fresh: ir.Value | None = None,
+    ) -> None:
         """The sums of `shape` over one operand, `block` units at a time, added to what stands at `places`.
 
         Parameters
         ----------
         panels
             Of each chunk, where the weights of the operand begin.
+        fresh
+            Where a flag is that holds as long as nothing stands at `places`.
         """
         b = self.builder
         sums = [cgutils.alloca_once_value(b, self.zero) for _ in places]
@@ -78,8 +89,25 @@ class RegisterTile:
             for pointer in sums:
                 b.store(self.zero, pointer)
             self.multiply(operand, start, stop, rows, panels, shape.of_chunk, sums)
-            for pointer, place in zip(sums, places, strict=True):
-                self.put(b.fadd(self.get(place), b.load(pointer, typ=self.vector)), place)
+            self._leave(sums, places, fresh)
+
+    def _leave(self, sums: list[ir.Value], places: list[ir.Value], fresh: ir.Value | None) -> None:
+        """`sums` added to what stands at `places`, or alone where nothing does."""
+        b = self.builder
+        if fresh is None:
+            self._write(sums, places, added=True)
+            return
+        with b.if_else(b.load(fresh, typ=FLAG)) as (first, later):
+            with first:
+                self._write(sums, places, added=False)
+            with later:
+                self._write(sums, places, added=True)
+        b.store(FLAG(0), fresh)
+
+    def _write(self, sums: list[ir.Value], places: list[ir.Value], *, added: bool) -> None:
+        for pointer, place in zip(sums, places, strict=True):
+            total = self.builder.load(pointer, typ=self.vector)
+            self.put(self.builder.fadd(self.get(place), total) if added else total, place)
 
     def places(self, shape: Shape, target: ir.Value, row_stride: ir.Value) -> list[ir.Value]:
         """Where the vectors of each row lie, `row_stride` elements from row to row."""
