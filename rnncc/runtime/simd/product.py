@@ -104,11 +104,14 @@ def _add(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir
     work = RegisterTile(context, builder, sig.args[0].dtype, sig.args[3].dtype)
     shape, row_stride = Shape(ISA.tall), builder.extract_value(target.shape, 1)
     first = builder.gep(target.data, [builder.add(builder.mul(values[1], row_stride), values[2])])
-    sums = [cgutils.alloca_once_value(builder, work.zero) for _ in range(shape.rows * shape.vectors)]
+    places = work.places(shape, first, row_stride)
+    for place in places:
+        work.fetch(place)
+    sums = [cgutils.alloca_once_value(builder, work.zero) for _ in places]
     for own in sums:
         work.put(work.zero, own)
     work.add(shape, operand, [panel.data], sums, _BLOCK_OVER_TIME)
-    for own, place in zip(sums, work.places(shape, first, row_stride), strict=True):
+    for own, place in zip(sums, places, strict=True):
         work.put(builder.fadd(work.get(place), work.get(own)), place)
     return context.get_dummy_value()
 

@@ -152,6 +152,13 @@ class RegisterTile:
                     at = sums[r * len(packed) + v]
                     b.store(factors.added(factor, weight, b.load(at, typ=self.vector)), at)
 
+    def fetch(self, place: ir.Value) -> None:
+        """Have the line at `place` in L1 by the time it is read and written."""
+        kind = ir.FunctionType(ir.VoidType(), [BYTE_POINTER, *[ir.IntType(32)] * 3])
+        prefetch = cgutils.get_or_insert_function(self.builder.module, kind, "llvm.prefetch.p0")
+        to_write, near, data = (ir.Constant(ir.IntType(32), k) for k in (1, 3, 1))
+        self.builder.call(prefetch, [self.builder.bitcast(place, BYTE_POINTER), to_write, near, data])
+
     def get(self, place: ir.Value) -> ir.Value:
         """The vector at `place`."""
         return self.builder.load(self.builder.bitcast(place, self.vector.as_pointer()), align=self.size, typ=self.vector)
