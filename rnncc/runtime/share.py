@@ -27,6 +27,13 @@ def share(number: int, own: int, owners: int) -> tuple[int, int]:
     return number * own // owners, number * (own + 1) // owners
 
 
+@counting
+def to_and_fro(turn: int, low: int, high: int, step: int) -> int:
+    """Which of [low, high) has its turn: every other step begins with what the one before ended with: weights in the cache."""
+    found: int = choose(step - step // 2 * 2 > 0, low + high - 1 - turn, turn)
+    return found
+
+
 def shares(number: int, owners: int) -> list[int]:
     """Where what each owner takes of `number` things begins, and the end; owners without any are left out."""
     owners = max(1, min(owners, number))

@@ -92,7 +92,7 @@ class Kernel:
     def _together(self, parts: list[list[str]]) -> list[str]:
         """The parts of a step; those that are repeated are functions, of which it keeps the text."""
         tiles = [_tile(parameter) for parameter in self.names.panels]
-        shared = ["first", "last", "end", "own", "owners", "meet", "meeting", "width", "time", "before", "after"]
+        shared = ["first", "last", "end", "own", "owners", "meet", "meeting", "width", "tick", "time", "before", "after"]
         around = Around(self.name, shared, {*self.names.parameters, *tiles}, self.blocks)
         meets = self.meets
         bodies = [lines[1:-1] if meets else lines[1:] for lines in parts]
@@ -206,7 +206,8 @@ class Kernel:
         names = [self.names.panel(_panel(number, k), p, blocks) for k, p in enumerate(phase.panels, 1)]
         if self.in_loop:
             text(f"low, high = share(groups({size}, width, {blocks}), own, owners)")
-            with text.block("for group in range(low, high):"):
+            with text.block("for turn in range(low, high):"):
+                text("group = to_and_fro(turn, low, high, tick)")
                 self._tiles(phase, names, blocks, "first", "end")
             return
         with text.block("for start in range(first, end, CACHED_ROWS):"):

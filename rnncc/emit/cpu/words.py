@@ -45,7 +45,7 @@ RUNTIME: dict[str, tuple[str, ...]] = {
     "rnncc.runtime.gather": ("columns", "columns_of", "gathered", "scattered"),
     "rnncc.runtime.layer": ("layer_class",),
     "rnncc.runtime.pack": ("group_blocks", "in_vectors", "packed", "packed_arrays"),
-    "rnncc.runtime.share": ("rows_of", "share", "units_of"),
+    "rnncc.runtime.share": ("rows_of", "share", "to_and_fro", "units_of"),
     "rnncc.runtime.simd": (
         "fill",
         "first_lanes",
@@ -95,7 +95,7 @@ _OWN = frozenset(
     {
         *("after", "against", "before", "block", "bounds", "count", "dtype", "end", "env", "first", "group", "high", "host", "last"),
         *("line", "live", "low", "meet", "meeting", "np", "own", "owners", "part", "posts", "row", "start", "steps", "stop"),
-        *("sweep", "tick", "time", "top", "unit", "width", "CELL"),
+        *("sweep", "tick", "time", "top", "turn", "unit", "width", "CELL"),
         *("chunk", "maps", "sooner"),
         *("after_here", "before_here", "time_here"),
         *("batch", "free", "index", "item", "lane", "number", "rows", "space", "thread", "warp", "warps"),

@@ -17,7 +17,7 @@ from rnncc.runtime.counts import least
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.layer import layer_class
 from rnncc.runtime.pack import group_blocks, in_vectors, packed
-from rnncc.runtime.share import rows_of, share, units_of
+from rnncc.runtime.share import rows_of, share, to_and_fro, units_of
 from rnncc.runtime.simd import lanes, load, product, sigmoid, store, tanh
 from rnncc.runtime.spin import barrier
 from rnncc.runtime.team import run_loop, run_rows, worth_hoisting
@@ -83,7 +83,8 @@ def inference_fused_loop(
 
         # phase 1: units of hidden
         low, high = share(groups(hidden, width, INFERENCE_FUSED_LOOP_BLOCKS_1), own, owners)
-        for group in range(low, high):
+        for turn in range(low, high):
+            group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
@@ -105,7 +106,8 @@ def inference_fused_loop(
 
         # phase 2: units of hidden
         low, high = share(groups(hidden, width, INFERENCE_FUSED_LOOP_BLOCKS_2), own, owners)
-        for group in range(low, high):
+        for turn in range(low, high):
+            group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
@@ -200,7 +202,8 @@ def inference_hoisted_loop(
 
         # phase 1: units of hidden
         low, high = share(groups(hidden, width, INFERENCE_HOISTED_LOOP_BLOCKS_1), own, owners)
-        for group in range(low, high):
+        for turn in range(low, high):
+            group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
@@ -224,7 +227,8 @@ def inference_hoisted_loop(
 
         # phase 2: units of hidden
         low, high = share(groups(hidden, width, INFERENCE_HOISTED_LOOP_BLOCKS_2), own, owners)
-        for group in range(low, high):
+        for turn in range(low, high):
+            group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
@@ -298,7 +302,8 @@ def forward_fused_loop(
 
         # phase 1: units of hidden
         low, high = share(groups(hidden, width, FORWARD_FUSED_LOOP_BLOCKS_1), own, owners)
-        for group in range(low, high):
+        for turn in range(low, high):
+            group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
@@ -321,7 +326,8 @@ def forward_fused_loop(
 
         # phase 2: units of hidden
         low, high = share(groups(hidden, width, FORWARD_FUSED_LOOP_BLOCKS_2), own, owners)
-        for group in range(low, high):
+        for turn in range(low, high):
+            group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
@@ -422,7 +428,8 @@ def forward_hoisted_loop(
 
         # phase 1: units of hidden
         low, high = share(groups(hidden, width, FORWARD_HOISTED_LOOP_BLOCKS_1), own, owners)
-        for group in range(low, high):
+        for turn in range(low, high):
+            group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
@@ -447,7 +454,8 @@ def forward_hoisted_loop(
 
         # phase 2: units of hidden
         low, high = share(groups(hidden, width, FORWARD_HOISTED_LOOP_BLOCKS_2), own, owners)
-        for group in range(low, high):
+        for turn in range(low, high):
+            group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
@@ -548,7 +556,8 @@ def backward_loop(
 
         # phase 2: units of hidden
         low, high = share(groups(hidden, width, BACKWARD_LOOP_BLOCKS_2), own, owners)
-        for group in range(low, high):
+        for turn in range(low, high):
+            group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
@@ -568,7 +577,8 @@ def backward_loop(
 
         # phase 3: units of hidden
         low, high = share(groups(hidden, width, BACKWARD_LOOP_BLOCKS_3), own, owners)
-        for group in range(low, high):
+        for turn in range(low, high):
+            group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
@@ -691,7 +701,8 @@ def trace_loop(
 
         # phase 1: units of hidden
         low, high = share(groups(hidden, width, TRACE_LOOP_BLOCKS_1), own, owners)
-        for group in range(low, high):
+        for turn in range(low, high):
+            group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
@@ -714,7 +725,8 @@ def trace_loop(
 
         # phase 2: units of hidden
         low, high = share(groups(hidden, width, TRACE_LOOP_BLOCKS_2), own, owners)
-        for group in range(low, high):
+        for turn in range(low, high):
+            group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)

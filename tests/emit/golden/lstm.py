@@ -17,7 +17,7 @@ from rnncc.runtime.counts import least
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.layer import layer_class
 from rnncc.runtime.pack import group_blocks, in_vectors, packed
-from rnncc.runtime.share import rows_of, share, units_of
+from rnncc.runtime.share import rows_of, share, to_and_fro, units_of
 from rnncc.runtime.simd import lanes, load, product, sigmoid, store, tanh
 from rnncc.runtime.spin import barrier
 from rnncc.runtime.team import run_loop, run_rows, worth_hoisting
@@ -79,7 +79,8 @@ def inference_fused_loop(
 
         # phase 1: units of hidden
         low, high = share(groups(hidden, width, INFERENCE_FUSED_LOOP_BLOCKS_1), own, owners)
-        for group in range(low, high):
+        for turn in range(low, high):
+            group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
@@ -182,7 +183,8 @@ def inference_hoisted_loop(
 
         # phase 1: units of hidden
         low, high = share(groups(hidden, width, INFERENCE_HOISTED_LOOP_BLOCKS_1), own, owners)
-        for group in range(low, high):
+        for turn in range(low, high):
+            group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
@@ -267,7 +269,8 @@ def forward_fused_loop(
 
         # phase 1: units of hidden
         low, high = share(groups(hidden, width, FORWARD_FUSED_LOOP_BLOCKS_1), own, owners)
-        for group in range(low, high):
+        for turn in range(low, high):
+            group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
@@ -382,7 +385,8 @@ def forward_hoisted_loop(
 
         # phase 1: units of hidden
         low, high = share(groups(hidden, width, FORWARD_HOISTED_LOOP_BLOCKS_1), own, owners)
-        for group in range(low, high):
+        for turn in range(low, high):
+            group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
@@ -511,7 +515,8 @@ def backward_loop(
 
         # phase 2: units of hidden
         low, high = share(groups(hidden, width, BACKWARD_LOOP_BLOCKS_2), own, owners)
-        for group in range(low, high):
+        for turn in range(low, high):
+            group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
@@ -634,7 +639,8 @@ def trace_loop(
 
         # phase 1: units of hidden
         low, high = share(groups(hidden, width, TRACE_LOOP_BLOCKS_1), own, owners)
-        for group in range(low, high):
+        for turn in range(low, high):
+            group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
