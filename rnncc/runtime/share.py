@@ -29,7 +29,7 @@ def share(number: int, own: int, owners: int) -> tuple[int, int]:
 
 @counting
 def to_and_fro(turn: int, low: int, high: int, step: int) -> int:
-    """Which of [low, high) has its turn: every other step begins with what the one before ended with: weights in the cache."""
+    """Which of [low, high) has its turn: backwards in every other step, which so begins with weights that the one before left in L1."""
     found: int = choose(step - step // 2 * 2 > 0, low + high - 1 - turn, turn)
     return found
 
