@@ -29,6 +29,8 @@ _TILES = 16 * ISA.vectors
 """… and so many tiles of the left, as many rows deep, fill less than half of L2: 196 of 512 KiB, or of 512 bits 393 of 1024."""
 _WORTH_SHARING = 1 << 18
 """Products up to which one thread is sooner done than another is called."""
+_PAGE = 4096
+"""Bytes; lines of rows that lie whole pages apart share one set of L1."""
 _TALL = ISA.tall
 _VECTORS = ISA.vectors
 
@@ -120,8 +122,9 @@ def row_sum(sweep: Sweep, stream: Array, *units: int, so_far: Array | None = Non
 def _outer(part, posts, bounds, chunks, diagonal, left, right, total, anew):  # type: ignore[no-untyped-def]
     """Tiles [bounds[part], bounds[part + 1]) of rows of total (M, N) += leftᵀ right, left (K, ·), right (K, ·), chunk by chunk.
 
-    A block of the left lies packed in L2, one chunk of the right in L1, the tile in registers. `diagonal` (3,) holds a number of
-    blocks, M and N: tiles that meet none of the blocks along the diagonal are passed by. `anew`: total is cleared first.
+    The tile is in registers. Both sides are read where they lie, but packed where their rows end within a tile or lie whole pages
+    apart: a block of the left then lies in L2, one chunk of the right in L1. `diagonal` (3,) holds a number of blocks, M and N: tiles
+    that meet none of the blocks along the diagonal are passed by. `anew`: total is cleared first.
     """
     enlist(part, posts)
     _clear(total, bounds[part] * _TALL, bounds[part + 1] * _TALL if anew else 0)
@@ -130,21 +133,38 @@ def _outer(part, posts, bounds, chunks, diagonal, left, right, total, anew):  # 
     inner = least(_INNER, left.shape[0])
     packed_left = np.empty((inner, least(_TILES, bounds[part + 1] - bounds[part]) * _TALL + 2 * width), total.dtype)
     packed_right = np.empty((inner, chunk), total.dtype)
+    in_place = 0 if left.strides[0] % _PAGE == 0 else left.shape[1] // _TALL
     for piece in range(chunks.shape[0]):
         for start in range(chunks[piece, 0], chunks[piece, 1], inner):
             count = least(inner, chunks[piece, 1] - start)
             for first in range(bounds[part], bounds[part + 1], _TILES):
                 last = least(first + _TILES, bounds[part + 1])
-                begin = first * _TALL // width * width
-                _pack(packed_left, left, start, count, begin, last * _TALL)
+                apart = max(first, least(last, in_place))
+                _pack(packed_left, left, start, count, apart * _TALL // width * width, last * _TALL)
                 for column in range(0, total.shape[1], chunk):
-                    _pack(packed_right, right, start, count, column, column + chunk)
-                    for tile in range(first, last):
-                        low, high = met_columns(tile, _TALL, diagonal[0], diagonal[1], diagonal[2])
-                        if column + chunk <= low or column >= high:
-                            continue
-                        add_product(total, tile * _TALL, column, packed_right, tile * _TALL - begin, (packed_left.T, count))
+                    columns = right[start : start + count, column : column + chunk]
+                    if right.strides[0] % _PAGE == 0 or column + chunk > right.shape[1]:
+                        _pack(packed_right, right, start, count, column, column + chunk)
+                        columns = packed_right[:count, 0:chunk]
+                    _add_tiles(total, diagonal, column, columns, first, last, left[start : start + count], packed_left[:count], apart)
     dismiss(part, posts)
+
+
+@repeated
+def _add_tiles(total, diagonal, column, columns, first, last, left, packed, apart):  # type: ignore[no-untyped-def]
+    """Tiles [first, last) of one chunk of total, from `column` on, += leftᵀ columns.
+
+    From tile number `apart` on it reads `packed`, which begins with the vector that holds the first of their rows.
+    """
+    width = lanes(total)
+    for tile in range(first, last):
+        low, high = met_columns(tile, _TALL, diagonal[0], diagonal[1], diagonal[2])
+        if column + columns.shape[1] <= low or column >= high:
+            continue
+        rows, own = left, tile * _TALL
+        if tile >= apart:
+            rows, own = packed, own - apart * _TALL // width * width
+        add_product(total, tile * _TALL, column, columns, own, (rows.T, rows.shape[0]))
 
 
 @repeated

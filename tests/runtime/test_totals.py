@@ -46,6 +46,17 @@ def test_outer(dtype, lengths, left, right):
     np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance(dtype, 54))
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("lengths", [None, LENGTHS])
+@pytest.mark.parametrize(("left", "right"), [(128, 128), (500, 64), (1024, 70), (130, 1024), (1024, 1024), (402, 192)])
+def test_sides_that_are_packed_and_that_are_not(left, right, lengths, threads):
+    """Rows of whole pages, of whole tiles, and that end within one; of whole numbers, whose sums are exact."""
+    sweep = Sweep(9, 6, lengths, threads=threads)
+    a, b = (np.round(s * 8) for s in streams(sweep, np.float32, left, right))
+    found = outer(sweep, a, left, b, right, outer(sweep, a, left, b, right))
+    np.testing.assert_array_equal(found, 2 * np.einsum("tni,tnj->ij", live(sweep, a, left), live(sweep, b, right)))
+
+
 @pytest.mark.parametrize(("blocks", "left", "right"), [(2, 6, 4), (3, 99, 33), (5, 65, 300), (2, 130, 130)])
 def test_outer_of_blocks_along_the_diagonal(blocks, left, right):
     sweep = Sweep(9, 6, LENGTHS, threads=2)

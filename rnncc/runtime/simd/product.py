@@ -91,9 +91,9 @@ def _table(module: ir.Module, function: ir.FunctionType) -> ir.GlobalVariable:
 def _added(
     target: types.Type, row: types.Type, column: types.Type, panel: types.Type, first: types.Type, operand: types.Type
 ) -> Signature | None:
-    if not all(isinstance(a, types.Array) and a.ndim == 2 and a.layout == "C" and a.dtype == target.dtype for a in (target, panel)):
+    if not all(isinstance(a, types.Array) and a.ndim == 2 and a.dtype == target.dtype for a in (target, panel)):
         return None
-    if not is_operand(operand, target.dtype):
+    if target.layout != "C" or not is_operand(operand, target.dtype):
         return None
     return signature(types.void, target, types.intp, types.intp, panel, types.intp, operand)
 
@@ -101,7 +101,9 @@ def _added(
 def _add(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir.Value:
     target, panel = (context.make_array(sig.args[k])(context, builder, values[k]) for k in (0, 3))
     operand = operand_of(context, builder, sig.args[5], values[5]).from_row(builder, values[4])
-    work = RegisterTile(context, builder, sig.args[0].dtype, sig.args[3].dtype)
+    element = ir.Constant(INTP, sig.args[3].dtype.bitwidth // 8)
+    row = builder.sdiv(builder.extract_value(panel.strides, 0), element)
+    work = RegisterTile(context, builder, sig.args[0].dtype, sig.args[3].dtype, row)
     shape, row_stride = Shape(ISA.tall), builder.extract_value(target.shape, 1)
     first = builder.gep(target.data, [builder.add(builder.mul(values[1], row_stride), values[2])])
     places = work.places(shape, first, row_stride)
@@ -150,7 +152,7 @@ def add_product(target: Any, row: int, column: int, panel: Any, first: int, oper
     row, column
         Where in `target`.
     panel
-        (K, ISA.vectors * lanes).
+        (K, ISA.vectors * lanes), its last axis contiguous.
     first
         First row of the operand.
     operand

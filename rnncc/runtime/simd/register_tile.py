@@ -47,9 +47,11 @@ class RegisterTile:
     ----------
     dtype, panel
         Numba's types of the sums, and of the elements of the packed weight.
+    row
+        Elements from row to row of the packed weight; None: these follow one another.
     """
 
-    def __init__(self, context: Any, builder: ir.IRBuilder, dtype: types.Float, panel: types.Type) -> None:
+    def __init__(self, context: Any, builder: ir.IRBuilder, dtype: types.Float, panel: types.Type, row: ir.Value | None = None) -> None:
         vec = vector_of(dtype)
         self.builder = builder
         self.vector = llvm_type(vec)
@@ -57,6 +59,7 @@ class RegisterTile:
         self.factors = factors_of(context, builder, self.vector, self.panel.depth)
         self.size = vec.dtype.bitwidth // 8
         self.lanes = vec.lanes
+        self.row = ir.Constant(INTP, self.panel.width) if row is None else row
         self.zero = ir.Constant(self.vector, [0.0] * self.lanes)
 
     def offset(self, data: ir.Value, nbytes: ir.Value) -> ir.Value:
@@ -144,7 +147,7 @@ class RegisterTile:
         first, last = factors.steps(start), factors.steps(stop)
         with cgutils.for_range_slice(b, first, last, ir.Constant(INTP, 1), intp=INTP) as (step, _):
             inner = b.mul(step, factors.stride(operand))
-            at_step = b.mul(step, ir.Constant(INTP, self.panel.width))
+            at_step = b.mul(step, self.row)
             packed = [weight for p in panels for weight in self.panel.load(b, b.gep(p, [at_step]), self.size, vectors)]
             for r, row in enumerate(rows):
                 factor = factors.broadcast(b.gep(row, [inner]))
