@@ -156,14 +156,16 @@ def test_small_outputs_are_copied(class_of, rng, runs, exchanged):
     assert not exchanged
 
 
-def test_callers_at_once(class_of, rng, shared):
-    layer = class_of("gru")(3, 17, seed=1, threads=2)
-    xs = rng.standard_normal((8, 5, 2, 3)).astype("float32")
+@pytest.mark.parametrize(("steps", "hidden"), [(5, 17), (160, 64)])
+def test_callers_at_once(class_of, rng, shared, steps, hidden):
+    """Of small outputs and of large ones, which each has written where it gets it."""
+    layer = class_of("gru")(3, hidden, seed=1, threads=2)
+    xs = rng.standard_normal((8, steps, 2, 3)).astype("float32")
     expected = [layer(x)[0] for x in xs]
     wrong = []
 
     def call(k):
-        wrong.extend(k for _ in range(200) if not np.array_equal(layer(xs[k])[0], expected[k]))
+        wrong.extend(k for _ in range(1000 // steps) if not np.array_equal(layer(xs[k])[0], expected[k]))
 
     callers = [threading.Thread(target=call, args=(k,)) for k in range(8)]
     for one in callers:

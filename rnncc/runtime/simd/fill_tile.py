@@ -14,18 +14,17 @@ from numba.core.typing.templates import signature
 from rnncc.runtime.simd.factors import BLOCK
 from rnncc.runtime.simd.isa import ISA
 from rnncc.runtime.simd.operand import FrameOperands
-from rnncc.runtime.simd.panel import numbers_of
+from rnncc.runtime.simd.panel import ELEMENTS, numbers_of
 from rnncc.runtime.simd.primitive import primitive
 from rnncc.runtime.simd.register_tile import FLAG, INTP, ZERO, RegisterTile, Shape
 
 ABREAST = max(1, 4 // ISA.vectors)
 """Chunks that one or two rows take at once: the accumulators of one chunk would wait for each other's latency."""
-_PANELS = (types.float32, types.float64, types.uint32)
 _INTEGERS = 8
 
 
 def _typed(element: types.Type, *integers: types.Type) -> Signature | None:
-    fits = element in _PANELS and len(integers) == _INTEGERS and all(isinstance(i, types.Integer) for i in integers)
+    fits = element in ELEMENTS and len(integers) == _INTEGERS and all(isinstance(i, types.Integer) for i in integers)
     return signature(types.void, element, *[types.intp] * _INTEGERS) if fits else None
 
 

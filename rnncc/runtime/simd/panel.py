@@ -19,6 +19,10 @@ DEPTH = 2 if ISA.dots else 1
 """Units of an operand that a row of words is for."""
 
 
+ELEMENTS = (types.float32, types.float64, types.uint32)
+"""What a panel holds: numbers, or words of pairs."""
+
+
 def numbers_of(element: types.Type) -> types.Type:
     """What a panel of `element` is multiplied as: itself, or float32 out of words of pairs."""
     return types.float32 if element == types.uint32 else element

@@ -18,14 +18,13 @@ from numba.core.typing.templates import signature
 
 from rnncc.runtime.simd.isa import ISA
 from rnncc.runtime.simd.operand import framed, is_operand, operand_of
-from rnncc.runtime.simd.panel import numbers_of
+from rnncc.runtime.simd.panel import ELEMENTS, numbers_of
 from rnncc.runtime.simd.primitive import primitive
 from rnncc.runtime.simd.register_tile import INTP, RegisterTile, Shape
 
 _BLOCK_OVER_TIME = 64
 """Rows over time that are summed in one go; such sums are longer, and those of a call meet before they are added to the others."""
-_ELEMENTS = (types.float32, types.float64, types.uint32)
-FUNCTIONS = (ctypes.c_void_p * len(_ELEMENTS))()
+FUNCTIONS = (ctypes.c_void_p * len(ELEMENTS))()
 """Address of the function for each type of a panel's elements; `runtime.multiply` puts it there."""
 FUNCTIONS_SYMBOL = "rnncc_multiply"
 binding.add_symbol(FUNCTIONS_SYMBOL, ctypes.addressof(FUNCTIONS))
@@ -33,7 +32,7 @@ binding.add_symbol(FUNCTIONS_SYMBOL, ctypes.addressof(FUNCTIONS))
 
 def entry_of(element: types.Type) -> int:
     """Where in `FUNCTIONS` the address of the function for panels of `element` stands."""
-    return _ELEMENTS.index(element)
+    return ELEMENTS.index(element)
 
 
 def _typed(
@@ -84,7 +83,7 @@ def _call(context: Any, builder: ir.IRBuilder, element: types.Type, arguments: t
 def _table(module: ir.Module, function: ir.FunctionType) -> ir.GlobalVariable:
     """`FUNCTIONS`, which LLVM finds by its symbol; one variable a module, since a second one would be given another name."""
     if FUNCTIONS_SYMBOL not in module.globals:
-        return cgutils.add_global_variable(module, ir.ArrayType(function.as_pointer(), len(_ELEMENTS)), FUNCTIONS_SYMBOL)
+        return cgutils.add_global_variable(module, ir.ArrayType(function.as_pointer(), len(ELEMENTS)), FUNCTIONS_SYMBOL)
     return module.globals[FUNCTIONS_SYMBOL]
 
 
