@@ -123,8 +123,9 @@ def _outer(part, posts, bounds, chunks, diagonal, left, right, total, anew):  # 
     """Tiles [bounds[part], bounds[part + 1]) of rows of total (M, N) += leftᵀ right, left (K, ·), right (K, ·), chunk by chunk.
 
     The tile is in registers. Both sides are read where they lie, but packed where their rows end within a tile or lie whole pages
-    apart: a block of the left then lies in L2, one chunk of the right in L1. `diagonal` (3,) holds a number of blocks, M and N: tiles
-    that meet none of the blocks along the diagonal are passed by. `anew`: total is cleared first.
+    apart: a block of the left then lies in L2, one chunk of the right in L1. What is read next is fetched meanwhile. `diagonal` (3,)
+    holds a number of blocks, M and N: tiles that meet none of the blocks along the diagonal are passed by. `anew`: total is cleared
+    first.
     """
     enlist(part, posts)
     _clear(total, bounds[part] * _TALL, bounds[part + 1] * _TALL if anew else 0)
@@ -137,6 +138,7 @@ def _outer(part, posts, bounds, chunks, diagonal, left, right, total, anew):  # 
     for piece in range(chunks.shape[0]):
         for start in range(chunks[piece, 0], chunks[piece, 1], inner):
             count = least(inner, chunks[piece, 1] - start)
+            following = start + inner if start + inner < chunks[piece, 1] else chunks[least(piece + 1, chunks.shape[0] - 1), 0]
             for first in range(bounds[part], bounds[part + 1], _TILES):
                 last = least(first + _TILES, bounds[part + 1])
                 apart = max(first, least(last, in_place))
@@ -146,25 +148,35 @@ def _outer(part, posts, bounds, chunks, diagonal, left, right, total, anew):  # 
                     if right.strides[0] % _PAGE == 0 or column + chunk > right.shape[1]:
                         _pack(packed_right, right, start, count, column, column + chunk)
                         columns = packed_right[:count, 0:chunk]
-                    _add_tiles(total, diagonal, column, columns, first, last, left[start : start + count], packed_left[:count], apart)
+                    ahead = right[start:, column + chunk :], left[start:]
+                    if column + chunk >= total.shape[1]:
+                        ahead = right[following:, 0:], left[following:]
+                    lefts = left[start : start + count], packed_left[:count]
+                    _add_tiles(total, diagonal, column, columns, first, last, lefts, apart, ahead)
     dismiss(part, posts)
 
 
 @repeated
-def _add_tiles(total, diagonal, column, columns, first, last, left, packed, apart):  # type: ignore[no-untyped-def]
+def _add_tiles(total, diagonal, column, columns, first, last, lefts, apart, ahead):  # type: ignore[no-untyped-def]
     """Tiles [first, last) of one chunk of total, from `column` on, += leftᵀ columns.
 
-    From tile number `apart` on it reads `packed`, which begins with the vector that holds the first of their rows.
+    `lefts` are the left where it lies and, from tile number `apart` on, as it is packed, which begins with the vector that holds the
+    first of their rows. With each tile a vector of every row of what is read next, `ahead`, is fetched: a chunk of the right, then the
+    left.
     """
     width = lanes(total)
+    next_columns, next_left = ahead
     for tile in range(first, last):
         low, high = met_columns(tile, _TALL, diagonal[0], diagonal[1], diagonal[2])
         if column + columns.shape[1] <= low or column >= high:
             continue
-        rows, own = left, tile * _TALL
+        fetched = next_columns[:, (tile - first) * width :]
+        if tile - first >= _VECTORS:
+            fetched = next_left[:, first * _TALL + (tile - first - _VECTORS) * width :]
+        rows, own = lefts[0], tile * _TALL
         if tile >= apart:
-            rows, own = packed, own - apart * _TALL // width * width
-        add_product(total, tile * _TALL, column, columns, own, (rows.T, rows.shape[0]))
+            rows, own = lefts[1], own - apart * _TALL // width * width
+        add_product(total, tile * _TALL, column, columns, own, (rows.T, rows.shape[0]), fetched)
 
 
 @repeated

@@ -1,13 +1,20 @@
 """Sums over time against einsum in float64."""
 
+import re
+
 import numpy as np
 import pytest
 
+from rnncc.runtime import totals
+from rnncc.runtime.aligned import CACHE_LINE, zeros
 from rnncc.runtime.arrays import whole_vectors
 from rnncc.runtime.blocks import diagonal_blocks
+from rnncc.runtime.compiled import uncached
+from rnncc.runtime.simd.isa import ISA, lanes_of
 from rnncc.runtime.sweep import Sweep
 from rnncc.runtime.totals import column_sum, outer, row_sum, total_sum
 
+F32 = np.dtype(np.float32)
 LENGTHS = np.array([9, 8, 8, 5, 1, 0], np.int64)
 SIZES = [(1, 1), (6, 4), (7, 33), (13, 65), (3, 300)]
 """(units on the left, on the right): tiles, chunks and blocks of columns that are full, and that are not."""
@@ -87,6 +94,45 @@ def test_outer_gives_the_same_bits_for_any_number_of_threads():
     sweeps = [Sweep(300, 3, threads=k) for k in (1, 2, 3, 7)]
     a, b = streams(sweeps[0], np.float32, 29, 40)
     assert len({outer(s, a, 29, b, 40).tobytes() for s in sweeps}) == 1
+
+
+def test_what_is_read_next_is_fetched_while_a_tile_is_summed(monkeypatch):
+    """Every line but those of the first chunk of the first block."""
+    left, right, total = (zeros((768, 192), F32), zeros((768, 128), F32), zeros((192, 128), F32))
+    read, fetched = set(), set()
+
+    def add_product(_target, _row, column, panel, first, operand, ahead):
+        if column > 0 or operand[0].ctypes.data != left[512:].ctypes.data:
+            assert lines(operand[0].T[:, first : first + ISA.tall]) <= fetched | read
+            assert lines(panel) <= fetched | read
+        read.update(lines(operand[0].T[:, first : first + ISA.tall]), lines(panel))
+        fetched.update(lines(ahead[: len(panel), :1]))
+
+    without_machine_code(monkeypatch, add_product)
+    totals._outer.py_func(0, None, [0, 32], np.array([[512, 768], [0, 512]]), np.array([1, 192, 128]), left, right, total, False)
+    assert lines(left) | lines(right) <= read
+
+
+def test_machine_code_fetches_to_read_and_to_write():
+    compiled, matrix = uncached(totals._outer.py_func), zeros((6, 64), F32)
+    compiled(0, np.zeros((0, 8), np.int64), np.array([0, 1]), np.array([[0, 6]]), np.array([1, 6, 64]), matrix, matrix, matrix, False)
+    (made,) = compiled.inspect_llvm().values()
+    assert set(re.findall(r"prefetch.*(i32 \d, i32 \d), i32 1\)", made)) == {"i32 0, i32 2", "i32 1, i32 3"}
+
+
+def lines(array):
+    """Numbers of the lines that the rows of `array` lie in."""
+    starts = array.ctypes.data + np.arange(len(array)) * array.strides[0]
+    return {line for start in starts for line in range(start // CACHE_LINE, (start + array.shape[1] * 4 - 1) // CACHE_LINE + 1)}
+
+
+def without_machine_code(monkeypatch, add_product):
+    """So that Python can go through `_outer` of arrays that need no packing."""
+    for name in ("enlist", "dismiss", "_clear", "_pack"):
+        monkeypatch.setattr(totals, name, lambda *_: None)
+    monkeypatch.setattr(totals, "lanes", lambda array: lanes_of(array.dtype))
+    monkeypatch.setattr(totals, "add_product", add_product)
+    monkeypatch.setattr(totals, "_add_tiles", totals._add_tiles.py_func)
 
 
 @pytest.mark.parametrize(("left", "right"), [(130, 1), (1, 130)])

@@ -20,7 +20,7 @@ from rnncc.runtime.simd.isa import ISA
 from rnncc.runtime.simd.operand import framed, is_operand, operand_of
 from rnncc.runtime.simd.panel import ELEMENTS, numbers_of
 from rnncc.runtime.simd.primitive import primitive
-from rnncc.runtime.simd.register_tile import INTP, RegisterTile, Shape
+from rnncc.runtime.simd.register_tile import INTP, Lines, RegisterTile, Shape
 
 _BLOCK_OVER_TIME = 64
 """Rows over time that are summed in one go; such sums are longer, and those of a call meet before they are added to the others."""
@@ -88,26 +88,33 @@ def _table(module: ir.Module, function: ir.FunctionType) -> ir.GlobalVariable:
 
 
 def _added(
-    target: types.Type, row: types.Type, column: types.Type, panel: types.Type, first: types.Type, operand: types.Type
+    target: types.Type,
+    row: types.Type,
+    column: types.Type,
+    panel: types.Type,
+    first: types.Type,
+    operand: types.Type,
+    ahead: types.Type,
 ) -> Signature | None:
-    if not all(isinstance(a, types.Array) and a.ndim == 2 and a.dtype == target.dtype for a in (target, panel)):
+    if not all(isinstance(a, types.Array) and a.ndim == 2 and a.dtype == target.dtype for a in (target, panel, ahead)):
         return None
     if target.layout != "C" or not is_operand(operand, target.dtype):
         return None
-    return signature(types.void, target, types.intp, types.intp, panel, types.intp, operand)
+    return signature(types.void, target, types.intp, types.intp, panel, types.intp, operand, ahead)
 
 
 def _add(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir.Value:
-    target, panel = (context.make_array(sig.args[k])(context, builder, values[k]) for k in (0, 3))
+    target, panel, ahead = (context.make_array(sig.args[k])(context, builder, values[k]) for k in (0, 3, 6))
     operand = operand_of(context, builder, sig.args[5], values[5]).from_row(builder, values[4])
     element = ir.Constant(INTP, sig.args[3].dtype.bitwidth // 8)
     row = builder.sdiv(builder.extract_value(panel.strides, 0), element)
-    work = RegisterTile(context, builder, sig.args[0].dtype, sig.args[3].dtype, row)
+    lines = Lines(ahead.data, builder.extract_value(ahead.strides, 0))
+    work = RegisterTile(context, builder, sig.args[0].dtype, sig.args[3].dtype, row, lines)
     shape, row_stride = Shape(ISA.tall), builder.extract_value(target.shape, 1)
     first = builder.gep(target.data, [builder.add(builder.mul(values[1], row_stride), values[2])])
     places = work.places(shape, first, row_stride)
     for place in places:
-        work.fetch(place)
+        work.fetch(place, to_write=True)
     sums = [cgutils.alloca_once_value(builder, work.zero) for _ in places]
     for own in sums:
         work.put(work.zero, own)
@@ -141,7 +148,7 @@ def product(tile: Any, panel: Any, filled: int, group: int, row: int, count: int
 
 
 @primitive(_added, _add)
-def add_product(target: Any, row: int, column: int, panel: Any, first: int, operand: Any) -> None:
+def add_product(target: Any, row: int, column: int, panel: Any, first: int, operand: Any, ahead: Any) -> None:
     """Add `ISA.tall` rows of the operand times one chunk of a packed matrix to `target`, from `row` and `column` on.
 
     Parameters
@@ -156,4 +163,6 @@ def add_product(target: Any, row: int, column: int, panel: Any, first: int, oper
         First row of the operand.
     operand
         `(rows, K)` with rows (·, ·).
+    ahead
+        (·, ·): of its first K rows the line in which each begins is fetched into L2; it may end before them.
     """

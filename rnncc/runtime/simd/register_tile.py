@@ -40,6 +40,14 @@ class Shape:
         return self.chunks * self.of_chunk
 
 
+@dataclass(frozen=True)
+class Lines:
+    """Lines of memory: where the first one begins, and bytes from there to the next."""
+
+    data: ir.Value
+    stride: ir.Value
+
+
 class RegisterTile:
     """Emits the loops of one product.
 
@@ -49,9 +57,19 @@ class RegisterTile:
         Numba's types of the sums, and of the elements of the packed weight.
     row
         Elements from row to row of the packed weight; None: these follow one another.
+    ahead
+        What is fetched meanwhile, a line in each step of the loop.
     """
 
-    def __init__(self, context: Any, builder: ir.IRBuilder, dtype: types.Float, panel: types.Type, row: ir.Value | None = None) -> None:
+    def __init__(
+        self,
+        context: Any,
+        builder: ir.IRBuilder,
+        dtype: types.Float,
+        panel: types.Type,
+        row: ir.Value | None = None,
+        ahead: Lines | None = None,
+    ) -> None:
         vec = vector_of(dtype)
         self.builder = builder
         self.vector = llvm_type(vec)
@@ -60,6 +78,7 @@ class RegisterTile:
         self.size = vec.dtype.bitwidth // 8
         self.lanes = vec.lanes
         self.row = ir.Constant(INTP, self.panel.width) if row is None else row
+        self.ahead = ahead
         self.zero = ir.Constant(self.vector, [0.0] * self.lanes)
 
     def offset(self, data: ir.Value, nbytes: ir.Value) -> ir.Value:
@@ -146,6 +165,8 @@ class RegisterTile:
         rows = factors.rows(operand, start, stop, rows)
         first, last = factors.steps(start), factors.steps(stop)
         with cgutils.for_range_slice(b, first, last, ir.Constant(INTP, 1), intp=INTP) as (step, _):
+            if self.ahead is not None:
+                self.fetch(self.offset(self.ahead.data, b.mul(step, self.ahead.stride)), to_write=False)
             inner = b.mul(step, factors.stride(operand))
             at_step = b.mul(step, self.row)
             packed = [weight for p in panels for weight in self.panel.load(b, b.gep(p, [at_step]), self.size, vectors)]
@@ -155,12 +176,12 @@ class RegisterTile:
                     at = sums[r * len(packed) + v]
                     b.store(factors.added(factor, weight, b.load(at, typ=self.vector)), at)
 
-    def fetch(self, place: ir.Value) -> None:
-        """Have the line at `place` in L1 by the time it is read and written."""
+    def fetch(self, place: ir.Value, *, to_write: bool) -> None:
+        """Have the line at `place` in L1 by the time it is written, or in L2 by the time it is read."""
         kind = ir.FunctionType(ir.VoidType(), [BYTE_POINTER, *[ir.IntType(32)] * 3])
         prefetch = cgutils.get_or_insert_function(self.builder.module, kind, "llvm.prefetch.p0")
-        to_write, near, data = (ir.Constant(ir.IntType(32), k) for k in (1, 3, 1))
-        self.builder.call(prefetch, [self.builder.bitcast(place, BYTE_POINTER), to_write, near, data])
+        writing, near, data = (ir.Constant(ir.IntType(32), k) for k in (int(to_write), 3 if to_write else 2, 1))
+        self.builder.call(prefetch, [self.builder.bitcast(place, BYTE_POINTER), writing, near, data])
 
     def get(self, place: ir.Value) -> ir.Value:
         """The vector at `place`."""
