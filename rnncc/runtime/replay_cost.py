@@ -29,6 +29,8 @@ _SEGMENT, _SEGMENT_BACK = 5, 3
 """Microseconds that a segment of time of a layer takes beside its steps, and as many more with gradients."""
 _IN_STEPS = 0.5
 """Of a layer's time with gradients what goes through time step by step; the rest are sums over time."""
+_KEPT, _KEPT_IN_TRAINING = 16 << 20, 8 << 20
+"""Bytes that go in and out at most; with gradients about twice as many lie between them."""
 _HELD = 1 << 18
 """Weights of a layer that a thread keeps at hand, of its own and of the input; of larger ones it had better have half all the time."""
 
@@ -64,9 +66,8 @@ class Cost:
         return self.steps * self.rows * self.row_work / (_TRAINING if self.training else _INFERENCE)
 
     def worth_replaying(self) -> bool:
-        """Whether what Python takes is more than a few percent, and more than what copying takes."""
-        most, bytes_ = (60_000, 8 << 20) if self.training else (6_000, (1 << 20) * self.layers)
-        return 0 < self.alone <= most and self.steps * self.rows * self.copied <= bytes_
+        """Whether there is anything to do, with arrays that may be kept until the next time."""
+        return self.alone > 0 and self.steps * self.rows * self.copied <= (_KEPT_IN_TRAINING if self.training else _KEPT)
 
     def threads(self, most: int) -> int:
         """How many threads are soonest done: one, or as many as there are, `most`, and rows or steps to share."""

@@ -176,16 +176,16 @@ def test_callers_at_once(class_of, rng, shared, steps, hidden):
 
 
 def test_other_calls_are_not(class_of, rng, runs):
-    """Lengths, a layout of one's own, two directions, much work."""
+    """Lengths, a layout of one's own, two directions, much that goes in and out."""
     x = rng.standard_normal((2, 3, 3)).astype("float32")
     layer, both, first = class_of("lstm")(3, 5), class_of("lstm")(3, 5, bidirectional=True), class_of("lstm")(3, 5, batch_first=True)
-    large = class_of("elman")(128, 1024)
+    large = class_of("elman")(1, 64)
     for _ in range(3):
         layer(x, lengths=[1, 2, 2])
         layer(x[:, 0])
         both(x)
         first(x)
-        large(np.zeros((100, 1, 128), np.float32))
+        large(np.zeros((1, 70_000, 1), np.float32))
     assert not runs
 
 
