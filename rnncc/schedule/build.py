@@ -42,7 +42,11 @@ def _stage(program: Program, names: StageNames) -> Stage:
 
 
 def _totals(program: Program, names: frozenset[str]) -> tuple[Total, ...]:
-    return tuple(n for n in members(program, names) if isinstance(n, Contract | Reduce | ScatterAdd))
+    """In the program's order, but what adds up a stream behind the products with it: these fetch it ahead."""
+    found = [n for n in members(program, names) if isinstance(n, Contract | Reduce | ScatterAdd)]
+    read = {stream: k for k, n in enumerate(found) if isinstance(n, Contract) for stream in (n.a, n.b)}
+    place = {n.name: max(k, read.get(n.a, k)) if isinstance(n, Reduce) else k for k, n in enumerate(found)}
+    return tuple(sorted(found, key=lambda n: (place[n.name], isinstance(n, Reduce))))
 
 
 def _phases(program: Program, region: frozenset[str]) -> tuple[Phase, ...]:

@@ -117,3 +117,16 @@ def test_a_gather_of_what_the_sequence_makes_is_refused():
     again = Gather("again", STREAM, "back", "k")
     with pytest.raises(InternalError, match="again picks columns of back, which waits for the sequence"):
         schedule(embedding(back, again, outputs=(("output", "again"),)))
+
+
+def test_a_stream_is_added_up_behind_the_products_with_it(tmp_path):
+    """A bias behind its weights, and the other sums where the program has them."""
+    text = """
+    h = cell.state("h")
+    b, W, U = cell.bias("b", h), cell.weight("W", h, x), cell.weight("U", h, h)
+    a, u = cell.bias("a", h), cell.bias("u", h)
+    cell.next(h=tanh(W @ x + U @ h + b) + a * u)
+    cell.output(h)
+    """
+    backward = planned(text, tmp_path)[2]
+    assert names(backward.totals)[-3:] == ["d_W_of_W_x", "d_U_of_U_h", "d_b_of_h_new_tanh_in"]

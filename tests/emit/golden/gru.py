@@ -663,16 +663,16 @@ def backward(sweep, env):
         backward_after, sweep.flat(), False, input, after_panel_1, hidden, sweep.flattened(d_n_in_seq),
         sweep.flattened(d_r_in_seq), sweep.flattened(d_z_in_seq), sweep.flattened(d_x_seq),
     )
-    d_b_n_of_n_in = column_sum(sweep, d_n_in_seq, hidden, so_far=env.get("d_b_n"))
     x_seq = env["x"]
     d_W_n_of_W_n_x = outer(sweep, d_n_in_seq, hidden, x_seq, input, so_far=env.get("d_W_n"))
     d_U_n_of_U_n_h_r = outer(sweep, d_n_in_seq, hidden, h_r_seq, hidden, so_far=env.get("d_U_n"))
-    d_b_r_of_r_in = column_sum(sweep, d_r_in_seq, hidden, so_far=env.get("d_b_r"))
+    d_b_n_of_n_in = column_sum(sweep, d_n_in_seq, hidden, so_far=env.get("d_b_n"))
     d_W_r_of_W_r_x = outer(sweep, d_r_in_seq, hidden, x_seq, input, so_far=env.get("d_W_r"))
     d_U_r_of_U_r_h = outer(sweep, d_r_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden, so_far=env.get("d_U_r"))
-    d_b_z_of_z_in = column_sum(sweep, d_z_in_seq, hidden, so_far=env.get("d_b_z"))
+    d_b_r_of_r_in = column_sum(sweep, d_r_in_seq, hidden, so_far=env.get("d_b_r"))
     d_W_z_of_W_z_x = outer(sweep, d_z_in_seq, hidden, x_seq, input, so_far=env.get("d_W_z"))
     d_U_z_of_U_z_h = outer(sweep, d_z_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden, so_far=env.get("d_U_z"))
+    d_b_z_of_z_in = column_sum(sweep, d_z_in_seq, hidden, so_far=env.get("d_b_z"))
     return {
         "d_x": released(sweep, d_x_seq, input), "d_W_z": d_W_z_of_W_z_x, "d_U_z": d_U_z_of_U_z_h, "d_b_z": d_b_z_of_z_in,
         "d_W_r": d_W_r_of_W_r_x, "d_U_r": d_U_r_of_U_r_h, "d_b_r": d_b_r_of_r_in, "d_W_n": d_W_n_of_W_n_x,

@@ -597,20 +597,20 @@ def backward(sweep, env):
         backward_after, sweep.flat(), False, input, after_panel_1, hidden, sweep.flattened(d_f_in_seq),
         sweep.flattened(d_g_in_seq), sweep.flattened(d_i_in_seq), sweep.flattened(d_o_in_seq), sweep.flattened(d_x_seq),
     )
-    d_b_o_of_o_in = column_sum(sweep, d_o_in_seq, hidden, so_far=env.get("d_b_o"))
     x_seq = env["x"]
     d_W_o_of_W_o_x = outer(sweep, d_o_in_seq, hidden, x_seq, input, so_far=env.get("d_W_o"))
     h_seq = env["h"]
     d_U_o_of_U_o_h = outer(sweep, d_o_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden, so_far=env.get("d_U_o"))
-    d_b_g_of_g_in = column_sum(sweep, d_g_in_seq, hidden, so_far=env.get("d_b_g"))
+    d_b_o_of_o_in = column_sum(sweep, d_o_in_seq, hidden, so_far=env.get("d_b_o"))
     d_W_g_of_W_g_x = outer(sweep, d_g_in_seq, hidden, x_seq, input, so_far=env.get("d_W_g"))
     d_U_g_of_U_g_h = outer(sweep, d_g_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden, so_far=env.get("d_U_g"))
-    d_b_f_of_f_in = column_sum(sweep, d_f_in_seq, hidden, so_far=env.get("d_b_f"))
+    d_b_g_of_g_in = column_sum(sweep, d_g_in_seq, hidden, so_far=env.get("d_b_g"))
     d_W_f_of_W_f_x = outer(sweep, d_f_in_seq, hidden, x_seq, input, so_far=env.get("d_W_f"))
     d_U_f_of_U_f_h = outer(sweep, d_f_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden, so_far=env.get("d_U_f"))
-    d_b_i_of_i_in = column_sum(sweep, d_i_in_seq, hidden, so_far=env.get("d_b_i"))
+    d_b_f_of_f_in = column_sum(sweep, d_f_in_seq, hidden, so_far=env.get("d_b_f"))
     d_W_i_of_W_i_x = outer(sweep, d_i_in_seq, hidden, x_seq, input, so_far=env.get("d_W_i"))
     d_U_i_of_U_i_h = outer(sweep, d_i_in_seq, hidden, preceding(h_seq, sweep.reverse), hidden, so_far=env.get("d_U_i"))
+    d_b_i_of_i_in = column_sum(sweep, d_i_in_seq, hidden, so_far=env.get("d_b_i"))
     return {
         "d_x": released(sweep, d_x_seq, input), "d_W_i": d_W_i_of_W_i_x, "d_U_i": d_U_i_of_U_i_h, "d_b_i": d_b_i_of_i_in,
         "d_W_f": d_W_f_of_W_f_x, "d_U_f": d_U_f_of_U_f_h, "d_b_f": d_b_f_of_f_in, "d_W_g": d_W_g_of_W_g_x,

@@ -305,10 +305,6 @@ def backward(sweep, env):
     d_x_seq = whole_products(
         sweep, env, [("W_f.T", "W_g.T", "W_i.T", "W_o.T")], [following(d_f_in_last_to_d_o_in_last_seq, not sweep.reverse)],
     )[:, :, 0]
-    d_b_f_of_f_in, d_b_g_of_g_in, d_b_i_of_i_in, d_b_o_of_o_in = column_sums(
-        sweep, following(d_f_in_last_to_d_o_in_last_seq, not sweep.reverse), hidden,
-        so_far=[env.get("d_b_f"), env.get("d_b_g"), env.get("d_b_i"), env.get("d_b_o")],
-    )
     x_seq = env["x"]
     d_W_f_of_W_f_x, d_W_g_of_W_g_x, d_W_i_of_W_i_x, d_W_o_of_W_o_x = outers(
         sweep, following(d_f_in_last_to_d_o_in_last_seq, not sweep.reverse), hidden, x_seq, input,
@@ -319,6 +315,10 @@ def backward(sweep, env):
         sweep, following(d_f_in_last_to_d_o_in_last_seq, not sweep.reverse), hidden,
         preceding(h_seq, sweep.reverse), hidden,
         so_far=[env.get("d_U_f"), env.get("d_U_g"), env.get("d_U_i"), env.get("d_U_o")],
+    )
+    d_b_f_of_f_in, d_b_g_of_g_in, d_b_i_of_i_in, d_b_o_of_o_in = column_sums(
+        sweep, following(d_f_in_last_to_d_o_in_last_seq, not sweep.reverse), hidden,
+        so_far=[env.get("d_b_f"), env.get("d_b_g"), env.get("d_b_i"), env.get("d_b_o")],
     )
     d_h_of_U_f_h_end = np.einsum("ij,Ni->Nj", env["U_f"], d_f_in_end)
     d_h_of_U_g_h_end = np.einsum("ij,Ni->Nj", env["U_g"], d_g_in_end)
