@@ -37,7 +37,7 @@ def new_stream(sweep: Sweep, dtype: np.dtype, *units: int) -> Array:
     return over_time(sweep, empty((sweep.steps, sweep.batch, *_in_vectors(units, dtype)), dtype))
 
 
-def over_time(sweep: Sweep, array: Array) -> Array:
+def over_time(sweep: Sweep, array: NDArray[Any]) -> NDArray[Any]:
     """`array`, the first axis of which is time: so whoever takes down what is done to it is told."""
     if sweep.record is not None:
         sweep.record.varies(array)

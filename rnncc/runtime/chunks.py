@@ -4,11 +4,15 @@ Chunks depend on the number of rows alive at each step alone, never on threads o
 whole chunks is cut at the same steps as the whole, so that its sums, added piece by piece, have the same bits.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
 ROWS = 1024
 """Rows of a chunk at most, where one step has not more: long enough for products over time, short enough to lie in the cache."""
+STRETCH = 64
+"""Steps of a stretch at most: what a loop adds up one by one."""
 
 
 def chunk_bounds(live: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -32,6 +36,12 @@ def chunk_bounds(live: NDArray[np.int64]) -> NDArray[np.int64]:
     if len(bounds) > 1 and done[-1] - done[bounds[-1]] <= ROWS // 2:
         bounds.pop()
     return np.array([*bounds, len(live)], np.int64)
+
+
+def stretch_bounds(live: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The step at which each stretch begins, and T: chunks in pieces of `STRETCH` steps, the last of each of as many as are left."""
+    bounds = chunk_bounds(live).tolist()
+    return np.array([*(step for first, last in pairwise(bounds) for step in range(first, last, STRETCH)), bounds[-1]], np.int64)
 
 
 def segment_bounds(live: NDArray[np.int64], checkpoint: int) -> list[int]:

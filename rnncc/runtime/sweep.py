@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncc.runtime.cached import Cached
-from rnncc.runtime.chunks import chunk_bounds, segment_bounds
+from rnncc.runtime.chunks import chunk_bounds, segment_bounds, stretch_bounds
 
 if TYPE_CHECKING:
     from rnncc.runtime.lines import Lines
@@ -99,6 +99,18 @@ class Sweep:
         ends = np.concatenate([[0], np.cumsum(live)])[chunk_bounds(live)]
         rows = np.stack([ends[:-1], ends[1:]], axis=1)
         return rows if self.reverse else rows[::-1].copy()
+
+    @Cached
+    def stretches(self) -> NDArray[np.int64]:
+        """The step at which each stretch of time begins, and T (`runtime.chunks`)."""
+        return stretch_bounds(self.live())
+
+    @Cached
+    def chunk_stretches(self) -> NDArray[np.int64]:
+        """(chunks, 2): of the stretches in order of time, where each chunk begins and ends, in the order of the backward pass."""
+        starts = np.searchsorted(self.stretches, chunk_bounds(self.live()))
+        found = np.stack([starts[:-1], starts[1:]], axis=1)
+        return found if self.reverse else found[::-1].copy()
 
     def flat(self) -> "Sweep":
         """The same rows without an order in time, for work that has none: one step of T * N rows where no sequence ends early."""

@@ -85,13 +85,17 @@ def column_sum(sweep: Sweep, stream: Array, *units: int, so_far: Array | None = 
 
     One thread reads as fast as memory gives; two with half of each row get half of that.
     """
-    rows = np.ascontiguousarray(live_rows(sweep, stream))
+    return add_columns(sweep, np.ascontiguousarray(live_rows(sweep, stream)), sweep.chunk_rows, *units, so_far=so_far)
+
+
+def add_columns(sweep: Sweep, rows: Array, chunks: NDArray[np.int64], *units: int, so_far: Array | None) -> Array:
+    """Σ of rows (K, ·) or (K, ·, ·), each of the `chunks` (·, 2) of them in float64, one after the other: (*units,)."""
     total = np.zeros(units, rows.dtype) if so_far is None else so_far
     lines = math.prod(units[:-1])
     by_line, sums = rows.reshape(len(rows), lines, rows.shape[-1]), total.reshape(lines, units[-1])
     bounds = [0, units[-1]]
     for line in range(lines):
-        arguments = (by_line[:, line], sweep.chunk_rows, sums[line], sweep.record is not None)
+        arguments = (by_line[:, line], chunks, sums[line], sweep.record is not None)
         if sweep.record is not None:
             sweep.record.after.call(_column_sum, bounds, *arguments, writes=[sums[line]])
         else:

@@ -59,6 +59,10 @@ def store(value, array, *index):
     _window(array, index)[...] = value
 
 
+def add_at(value, array, *index):
+    _window(array, index)[...] += value
+
+
 def splat_at(array, *index):
     return np.full(lanes_of(array.dtype), array[index])
 
@@ -161,6 +165,7 @@ PRIMITIVES = {name: getattr(host, name) for name in (*VOCABULARY, "where")} | {
     "run_loop": run_loop,
     "run_rows": run_rows,
     "splat_at": splat_at,
+    "add_at": add_at,
     "store": store,
     "sum_lanes": sum_lanes,
     "worth_hoisting": lambda sweep: sweep.batch % 2 == 1,

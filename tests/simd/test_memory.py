@@ -5,7 +5,7 @@ import pytest
 from numba import njit
 from numba.core.errors import TypingError
 
-from rnncc.runtime.simd import fill, lanes, lanes_of, load, splat_at, store
+from rnncc.runtime.simd import add_at, fill, lanes, lanes_of, load, splat_at, store
 
 DTYPES = [np.float32, np.float64]
 
@@ -61,6 +61,21 @@ def test_splat_fill_and_stored_numbers(dtype):
     np.testing.assert_array_equal(y[:3, :count], np.repeat([[6], [dtype(0.3)], [dtype(0.1)]], count, axis=1).astype(dtype))
     np.testing.assert_array_equal(y[:3, count:], -1)
     np.testing.assert_array_equal(y[3], -1)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_add_at_touches_nothing_else(dtype):
+    @njit(error_model="numpy")
+    def kernel(a, y):
+        add_at(load(a, 1, 0), y, 2, 3)
+        add_at(0.5, y, 2, 3)
+
+    count = lanes_of(dtype)
+    a, y = np.arange(2 * count, dtype=dtype).reshape(2, count), np.full((4, 24), 7, dtype)
+    kernel(a, y)
+    np.testing.assert_array_equal(y[2, 3 : 3 + count], a[1] + 7.5)
+    y[2, 3 : 3 + count] = 7
+    np.testing.assert_array_equal(y, 7)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from rnncc.emit.cpu.host import extents, from_env, read
-from rnncc.emit.cpu.layout import Layout
+from rnncc.emit.cpu.layout import STRETCH, Layout
+from rnncc.emit.cpu.names import STRETCHES
 from rnncc.ir import Carry, Input, Pointwise, Reduce, units
 
 AGAINST = {True: "not sweep.reverse", False: "sweep.reverse"}
@@ -52,8 +53,14 @@ class Arrays:
     def ensure(self, array: str, value: str) -> str:
         """`array`, which holds `value`, made before it is used."""
         if array not in self.local:
+            self._ensure_stretches(value)
             self.add(array, self._made(array, value))
         return array
+
+    def _ensure_stretches(self, value: str) -> None:
+        """What tells where a loop adds `value` up, if it does."""
+        if self.layout.slot[value].index == STRETCH and STRETCHES not in self.local:
+            self.add(STRETCHES, "stretch_of(sweep)")
 
     def add(self, array: str, source: str) -> None:
         """The line that makes `array`."""
@@ -72,6 +79,8 @@ class Arrays:
         return next((c for prev, c in self.layout.kept.items() if f"{prev}_seq" == array), None)
 
     def _made(self, array: str, value: str) -> str:
+        if self.layout.slot[value].index == STRETCH:
+            return f"zero_sums(sweep, dtype{extents(self.program, value)})"
         kept = self._kept(array)
         if kept is not None:
             return from_env(kept.prev)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from rnncc.emit.cpu.expression import expression
-from rnncc.emit.cpu.layout import Layout, Slot
+from rnncc.emit.cpu.layout import STRETCH, Layout, Slot
 from rnncc.emit.cpu.names import Names
 from rnncc.emit.cpu.text import Text
 from rnncc.ir import Axes, Carry, Pointwise, Reduce, units
@@ -137,7 +137,9 @@ class Body:
         return [self.stored(c.next, following)]
 
     def stored(self, value: str, place: Slot) -> str:
-        """The line that writes `value` to `place`."""
+        """The line that writes `value` to `place`, or adds it to what is there."""
+        if place.index == STRETCH:
+            return f"add_at({value}, {place.at('row', 'unit')})"
         if units(self.types.get(value, ("unit",))):
             return self.put(value, place, "row", *(["line"] if self.phase.lines else []), "unit")
         return f"{place.element()} = {self._alone(value)}"

@@ -9,7 +9,7 @@ from rnncc.emit.cpu.arrays import AGAINST, Arrays
 from rnncc.emit.cpu.fixed import Fixed
 from rnncc.emit.cpu.host import dtype_line, extent, extents, from_env, host_node, named, number, read, size_lines
 from rnncc.emit.cpu.kernel import Kernel
-from rnncc.emit.cpu.layout import Layout
+from rnncc.emit.cpu.layout import STRETCH, Layout
 from rnncc.emit.cpu.text import Text, wrapped
 from rnncc.emit.cpu.words import key, safe
 from rnncc.errors import InternalError
@@ -222,6 +222,8 @@ class Driver:
         return f'env.get("{self._total_key(total)}")'
 
     def _reduced(self, n: Reduce) -> str:
+        if self.layout.slot[n.a].index == STRETCH:
+            return f"stretch_sum(sweep, {self.arrays.ensure(self.layout.slot[n.a].array, n.a)}{extents(self.program, n.a)}"
         if n.op == "sum" and n.type in ((), units(self.program.types[n.a])):
             return f"{'column_sum' if n.type else 'total_sum'}(sweep, {self.arrays.whole(n.a)}{extents(self.program, n.a)}"
         if n.op == "sum" and n.type == self.program.types[n.a][1:]:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from rnncc.emit.cpu.body import Body, neutral, over_lines
-from rnncc.emit.cpu.layout import Layout, Slot, segments
-from rnncc.emit.cpu.names import Names
+from rnncc.emit.cpu.layout import STRETCH, Layout, Slot, segments
+from rnncc.emit.cpu.names import STRETCHES, Names
 from rnncc.emit.cpu.repeats import Around, without_repeats
 from rnncc.emit.cpu.text import Text, wrapped
 from rnncc.ir import Concat, Reduce, Relabel, size_names, units
@@ -92,7 +92,7 @@ class Kernel:
     def _together(self, parts: list[list[str]]) -> list[str]:
         """The parts of a step; those that are repeated are functions, of which it keeps the text."""
         tiles = [_tile(parameter) for parameter in self.names.panels]
-        shared = ["first", "last", "end", "own", "owners", "meet", "meeting", "width", "tick", "time", "before", "after"]
+        shared = ["first", "last", "end", "own", "owners", "meet", "meeting", "width", "tick", "time", "before", "after", STRETCH]
         around = Around(self.name, shared, {*self.names.parameters, *tiles}, self.blocks)
         meets = self.meets
         bodies = [lines[1:-1] if meets else lines[1:] for lines in parts]
@@ -278,9 +278,10 @@ def _is_shared(phase: Phase) -> bool:
 
 
 def slots(lines: list[str]) -> list[str]:
-    """Where a trajectory holds the values before and after a step, as far as `lines` ask for it."""
+    """Where a trajectory holds the values before and after a step, and which stretch it is of, as far as `lines` ask for it."""
     asked = {word for line in lines for word in re.findall(r"\w+", line)}
     told = {"before": "before = time + 1 if against else time", "after": "after = time if against else time + 1"}
+    told[STRETCH] = f"{STRETCH} = {STRETCHES}[time]"
     return [line for word, line in told.items() if word in asked]
 
 

@@ -6,13 +6,16 @@
 | trajectory `h_seq` | (T + 1, N, units) | a carry still read while its next value is written: slot `before` the step, slot `after` it |
 | row `c_row` | (N, units) | a carry updated in place; a value needed by a later phase of the same step |
 | that of the sum | | a running sum that the phases of a step add to, one after the other |
+| sums `v_sums` | (stretches, N, units) | what nothing reads but its sum over time and batch: a loop adds it up, stretch by stretch |
 | register | – | everything else |
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
+from rnncc.emit.cpu.added_up import added_up
 from rnncc.emit.cpu.running_sums import running_sums
 from rnncc.ir import Carry, Contract, Pointwise, units
 from rnncc.schedule import Compute, Phase, Schedule
@@ -50,6 +53,10 @@ class Slot:
         return f"{self.array}[{indices}]" if indices else self.array
 
 
+STRETCH = "stretch"
+"""The index of arrays that a loop adds to."""
+
+
 class Layout:
     """Slots of one schedule.
 
@@ -65,6 +72,9 @@ class Layout:
         Streams from sweep to sweep that may be kept in fewer bits than they are computed in.
     """
 
+    adds_up: ClassVar[bool] = True
+    """Whether loops add up what nothing else reads."""
+
     def __init__(
         self, plan: Schedule, kept: Mapping[str, Carry], streams: Iterable[str] = (), narrow: frozenset[str] = frozenset()
     ) -> None:
@@ -74,7 +84,9 @@ class Layout:
         self.slot: dict[str, Slot] = {}
         self.trajectories: set[str] = set()
         self._phase = {v: k for k, phase in enumerate(plan.step) for v in defined(phase)}
-        self._whole = self._wanted_whole() | set(streams)
+        self._streams = set(streams)
+        self._whole = self._wanted_whole() | self._streams
+        self._place_sums()
         self._place_given()
         self._place_carries()
         for phases in (*(s.phases for s in plan.whole), plan.step):
@@ -91,6 +103,12 @@ class Layout:
         found.update(o for stage in plan.whole for n in stage.totals for o in n.operands)
         found |= _taken(plan.step) - {c.prev for c in plan.carries}
         return found.union(*(_taken(stage.phases) for stage in plan.whole))
+
+    def _place_sums(self) -> None:
+        """What a later sweep reads is a stream."""
+        for value in added_up(self.plan) if self.adds_up else ():
+            if value not in self._streams:
+                self.slot[value] = Slot(f"{value}_sums", STRETCH)
 
     def _place_given(self) -> None:
         for i in self.program.inputs:

@@ -50,8 +50,8 @@ def header(info: CellInfo, origin: str, legend: str) -> str:
 _LEGEND = """\
 T time, N batch, sizes by name. A kernel works on rows [first, last) of the batch, in vectors of `width` units. Arrays end in whole
 vectors: `v_seq` (T, N, units) holds v over time, or (T + 1, N, units) a carry before and after each step; `v_row` (N, units) holds
-one step. `panel` is a packed weight, `tile` the sums of one of its groups for a few rows, `apart` how many lanes lie from one sum of
-a unit to its next.
+one step, `v_sums` (stretches, N, units) its sum over each stretch of time. `panel` is a packed weight, `tile` the sums of one of its
+groups for a few rows, `apart` how many lanes lie from one sum of a unit to its next.
 """
 
 

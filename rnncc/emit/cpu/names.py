@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
-from rnncc.emit.cpu.layout import Layout, Slot
+from rnncc.emit.cpu.layout import STRETCH, Layout, Slot
 from rnncc.ir import Carry, length_text
 from rnncc.schedule import Panel
+
+STRETCHES = "stretches"
+"""The parameter that says which stretch of time each step belongs to."""
 
 
 class Names:
@@ -37,6 +40,8 @@ class Names:
         if not self.in_loop and place.index in ("before", "after"):
             place = replace(place, array=f"{place.index}_{place.array}" if place.part else f"{value}_seq", index="time")
         self.note(place.array, value)
+        if place.index == STRETCH:
+            self.note(STRETCHES)
         return place
 
     def size(self, axis: str) -> str:

@@ -47,6 +47,7 @@ RUNTIME: dict[str, tuple[str, ...]] = {
     "rnncc.runtime.pack": ("group_blocks", "in_vectors", "packed", "packed_arrays"),
     "rnncc.runtime.share": ("rows_of", "share", "to_and_fro", "units_of"),
     "rnncc.runtime.simd": (
+        "add_at",
         "fill",
         "first_lanes",
         "lanes",
@@ -60,6 +61,7 @@ RUNTIME: dict[str, tuple[str, ...]] = {
         *VOCABULARY,
     ),
     "rnncc.runtime.spin": ("barrier",),
+    "rnncc.runtime.stretches": ("stretch_of", "stretch_sum", "zero_sums"),
     "rnncc.runtime.team": ("run_loop", "run_rows", "worth_hoisting"),
     "rnncc.runtime.totals": ("column_sum", "outer", "row_sum", "total_sum"),
 }
@@ -94,8 +96,8 @@ DEVICE: dict[str, tuple[str, ...]] = {
 _OWN = frozenset(
     {
         *("after", "against", "before", "block", "bounds", "count", "dtype", "end", "env", "first", "group", "high", "host", "last"),
-        *("line", "live", "low", "meet", "meeting", "np", "own", "owners", "part", "posts", "row", "start", "steps", "stop"),
-        *("sweep", "tick", "time", "top", "turn", "unit", "width", "CELL"),
+        *("line", "live", "low", "meet", "meeting", "np", "own", "owners", "part", "posts", "row", "start", "steps", "stop", "stretch"),
+        *("stretches", "sweep", "tick", "time", "top", "turn", "unit", "width", "CELL"),
         *("chunk", "maps", "sooner"),
         *("after_here", "before_here", "time_here"),
         *("batch", "free", "index", "item", "lane", "number", "rows", "space", "thread", "warp", "warps"),
@@ -103,7 +105,7 @@ _OWN = frozenset(
 )
 _WORDS = _OWN.union(dir(builtins), keyword.kwlist, *RUNTIME.values(), *DEVICE.values())
 _MADE = re.compile(
-    r".*_(seq|row|all)|(.*_)?(panel|tile|apart|weights|sums|keep|low|high)_[0-9_]+|.*_BLOCKS_[0-9]+|(inference|forward|backward|trace)(_.*)?"
+    r".*_(seq|row|all|sums)|(.*_)?(panel|tile|apart|weights|sums|keep|low|high)_[0-9_]+|.*_BLOCKS_[0-9]+|(inference|forward|backward|trace)(_.*)?"
 )
 _SIZE_NAME = re.compile(r"[^\W\d]\w*")
 _SIZES = frozenset({"hidden", "input"})

@@ -4,6 +4,7 @@ or makes lies side by side in one array (T, N, parts, units), or (T + 1, N, part
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import ClassVar
 
 from rnncc.emit.cpu.layout import Layout, Slot, defined
 from rnncc.emit.cuda.beside import bundles, met_together, panels
@@ -16,6 +17,8 @@ class DeviceLayout(Layout):
 
     Products of whole sequences are streams: a library makes them.
     """
+
+    adds_up: ClassVar[bool] = False
 
     def __init__(
         self, plan: Schedule, kept: Mapping[str, Carry], streams: Iterable[str] = (), narrow: frozenset[str] = frozenset()

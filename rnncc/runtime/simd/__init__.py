@@ -32,7 +32,7 @@ from rnncc.runtime.simd.math import (
     surrogate,
     tanh,
 )
-from rnncc.runtime.simd.memory import fill, lanes, load, splat_at, store
+from rnncc.runtime.simd.memory import add_at, fill, lanes, load, splat_at, store
 from rnncc.runtime.simd.operators import where
 from rnncc.runtime.simd.product import product
 from rnncc.runtime.simd.reduction import first_lanes, max_lanes, sum_lanes
@@ -47,6 +47,7 @@ __all__ = [
     "Min",
     "Mod",
     "Vec",
+    "add_at",
     "ahead",
     "clamp",
     "cos",

@@ -84,6 +84,16 @@ def _store(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> 
     return context.get_dummy_value()
 
 
+def _add_at(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir.Value:
+    array = sig.args[1]
+    vec = vector_of(array.dtype)
+    pointer = _vector_at(builder, address(context, builder, array, values[1], values[2:]), vec)
+    there = builder.load(pointer, align=vec.dtype.bitwidth // 8, typ=llvm_type(vec))
+    total = builder.fadd(there, as_vector(context, builder, vec, sig.args[0], values[0]))
+    builder.store(total, pointer, align=vec.dtype.bitwidth // 8)
+    return context.get_dummy_value()
+
+
 def _splat_at(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir.Value:
     pointer = address(context, builder, sig.args[0], values[0], values[1:])
     vec = sig.return_type
@@ -107,6 +117,11 @@ def load(array: Any, *index: int) -> Any:
 @primitive(_stored, _store)
 def store(value: Any, array: Any, *index: int) -> None:
     """Write `value`, a vector of the array's dtype or a number, to the lanes that begin at `index`."""
+
+
+@primitive(_stored, _add_at)
+def add_at(value: Any, array: Any, *index: int) -> None:
+    """Add `value`, as of `store`, to the lanes that begin at `index`."""
 
 
 @primitive(_indexed, _splat_at)
