@@ -10,13 +10,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncc.runtime.aligned import zeros
+from rnncc.runtime.aligned import CACHE_LINE, zeros
 from rnncc.runtime.compiled import kernel, met_columns, repeated
 from rnncc.runtime.counts import least
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.share import shares
 from rnncc.runtime.simd.isa import ISA, lanes_of
-from rnncc.runtime.simd.memory import lanes, load, store
+from rnncc.runtime.simd.memory import lanes, load, place, store
 from rnncc.runtime.simd.product import add_product
 from rnncc.runtime.sweep import Sweep
 from rnncc.runtime.team import run_parts
@@ -152,11 +152,11 @@ def _outer(part, posts, bounds, chunks, diagonal, left, right, total, anew):  # 
                     if right.strides[0] % _PAGE == 0 or column + chunk > right.shape[1]:
                         _pack(packed_right, right, start, count, column, column + chunk)
                         columns = packed_right[:count, 0:chunk]
-                    ahead = right[start:, column + chunk :], left[start:]
+                    ahead = place(right, start, column + chunk), place(left, start, first * _TALL)
                     if column + chunk >= total.shape[1]:
-                        ahead = right[following:, 0:], left[following:]
+                        ahead = place(right, following, 0), place(left, following, first * _TALL)
                     lefts = left[start : start + count], packed_left[:count]
-                    _add_tiles(total, diagonal, column, columns, first, last, lefts, apart, ahead)
+                    _add_tiles(total, diagonal, column, columns, first, last, lefts, apart, (*ahead, right.strides[0], left.strides[0]))
     dismiss(part, posts)
 
 
@@ -165,18 +165,19 @@ def _add_tiles(total, diagonal, column, columns, first, last, lefts, apart, ahea
     """Tiles [first, last) of one chunk of total, from `column` on, += leftᵀ columns.
 
     `lefts` are the left where it lies and, from tile number `apart` on, as it is packed, which begins with the vector that holds the
-    first of their rows. With each tile a vector of every row of what is read next, `ahead`, is fetched: a chunk of the right, then the
-    left.
+    first of their rows. With each tile a line of every row of what is read next is fetched, a chunk of the right, then the left:
+    `ahead` are the addresses of their first rows, and bytes from row to row of each.
     """
     width = lanes(total)
-    next_columns, next_left = ahead
+    of_right = _VECTORS * width * total.itemsize // CACHE_LINE
     for tile in range(first, last):
         low, high = met_columns(tile, _TALL, diagonal[0], diagonal[1], diagonal[2])
         if column + columns.shape[1] <= low or column >= high:
             continue
-        fetched = next_columns[:, (tile - first) * width :]
-        if tile - first >= _VECTORS:
-            fetched = next_left[:, first * _TALL + (tile - first - _VECTORS) * width :]
+        line = tile - first
+        fetched = ahead[0] + line * CACHE_LINE, ahead[2]
+        if line >= of_right:
+            fetched = ahead[1] + (line - of_right) * CACHE_LINE, ahead[3]
         rows, own = lefts[0], tile * _TALL
         if tile >= apart:
             rows, own = lefts[1], own - apart * _TALL // width * width

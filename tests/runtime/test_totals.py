@@ -106,7 +106,7 @@ def test_what_is_read_next_is_fetched_while_a_tile_is_summed(monkeypatch):
             assert lines(operand[0].T[:, first : first + ISA.tall]) <= fetched | read
             assert lines(panel) <= fetched | read
         read.update(lines(operand[0].T[:, first : first + ISA.tall]), lines(panel))
-        fetched.update(lines(ahead[: len(panel), :1]))
+        fetched.update((ahead[0] + np.arange(len(panel)) * ahead[1]) // CACHE_LINE)
 
     without_machine_code(monkeypatch, add_product)
     totals._outer.py_func(0, None, [0, 32], np.array([[512, 768], [0, 512]]), np.array([1, 192, 128]), left, right, total, False)
@@ -131,6 +131,7 @@ def without_machine_code(monkeypatch, add_product):
     for name in ("enlist", "dismiss", "_clear", "_pack"):
         monkeypatch.setattr(totals, name, lambda *_: None)
     monkeypatch.setattr(totals, "lanes", lambda array: lanes_of(array.dtype))
+    monkeypatch.setattr(totals, "place", lambda array, row, column: array.ctypes.data + row * array.strides[0] + column * 4)
     monkeypatch.setattr(totals, "add_product", add_product)
     monkeypatch.setattr(totals, "_add_tiles", totals._add_tiles.py_func)
 

@@ -69,6 +69,14 @@ def _vector_at(builder: ir.IRBuilder, pointer: ir.Value, vec: Vec) -> ir.Value:
     return builder.bitcast(pointer, llvm_type(vec).as_pointer())
 
 
+def _placed(array: types.Type, *index: types.Type) -> Signature | None:
+    return signature(types.intp, array, *[types.intp] * len(index)) if is_indexed(array, index) else None
+
+
+def _place(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir.Value:
+    return builder.ptrtoint(address(context, builder, sig.args[0], values[0], values[1:]), ir.IntType(types.intp.bitwidth))
+
+
 def _load(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir.Value:
     pointer = address(context, builder, sig.args[0], values[0], values[1:])
     vec = sig.return_type
@@ -112,6 +120,11 @@ def _lanes(_context: Any, _builder: ir.IRBuilder, sig: Signature, _values: Any) 
 @primitive(_indexed, _load)
 def load(array: Any, *index: int) -> Any:
     """The vector that begins at `index`."""
+
+
+@primitive(_placed, _place)
+def place(array: Any, *index: int) -> Any:
+    """The address of the element at `index`, which may lie beyond the end."""
 
 
 @primitive(_stored, _store)

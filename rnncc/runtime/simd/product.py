@@ -96,19 +96,21 @@ def _added(
     operand: types.Type,
     ahead: types.Type,
 ) -> Signature | None:
-    if not all(isinstance(a, types.Array) and a.ndim == 2 and a.dtype == target.dtype for a in (target, panel, ahead)):
+    if not all(isinstance(a, types.Array) and a.ndim == 2 and a.dtype == target.dtype for a in (target, panel)):
+        return None
+    if not isinstance(ahead, types.UniTuple) or len(ahead) != 2 or not isinstance(ahead.dtype, types.Integer):
         return None
     if target.layout != "C" or not is_operand(operand, target.dtype):
         return None
-    return signature(types.void, target, types.intp, types.intp, panel, types.intp, operand, ahead)
+    return signature(types.void, target, types.intp, types.intp, panel, types.intp, operand, types.UniTuple(types.intp, 2))
 
 
 def _add(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir.Value:
-    target, panel, ahead = (context.make_array(sig.args[k])(context, builder, values[k]) for k in (0, 3, 6))
+    target, panel = (context.make_array(sig.args[k])(context, builder, values[k]) for k in (0, 3))
     operand = operand_of(context, builder, sig.args[5], values[5]).from_row(builder, values[4])
     element = ir.Constant(INTP, sig.args[3].dtype.bitwidth // 8)
     row = builder.sdiv(builder.extract_value(panel.strides, 0), element)
-    lines = Lines(ahead.data, builder.extract_value(ahead.strides, 0))
+    lines = Lines(*cgutils.unpack_tuple(builder, values[6], 2))
     work = RegisterTile(context, builder, sig.args[0].dtype, sig.args[3].dtype, row, lines)
     shape, row_stride = Shape(ISA.tall), builder.extract_value(target.shape, 1)
     first = builder.gep(target.data, [builder.add(builder.mul(values[1], row_stride), values[2])])
@@ -164,5 +166,5 @@ def add_product(target: Any, row: int, column: int, panel: Any, first: int, oper
     operand
         `(rows, K)` with rows (·, ·).
     ahead
-        (·, ·): of its first K rows the line in which each begins is fetched into L2; it may end before them.
+        Of K lines that are fetched into L2, whether there is memory or not: an address in the first, and bytes to the next.
     """

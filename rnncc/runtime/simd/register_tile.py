@@ -42,9 +42,9 @@ class Shape:
 
 @dataclass(frozen=True)
 class Lines:
-    """Lines of memory: where the first one begins, and bytes from there to the next."""
+    """Lines of memory: an address in the first one, and bytes from there to the next."""
 
-    data: ir.Value
+    first: ir.Value
     stride: ir.Value
 
 
@@ -166,7 +166,8 @@ class RegisterTile:
         first, last = factors.steps(start), factors.steps(stop)
         with cgutils.for_range_slice(b, first, last, ir.Constant(INTP, 1), intp=INTP) as (step, _):
             if self.ahead is not None:
-                self.fetch(self.offset(self.ahead.data, b.mul(step, self.ahead.stride)), to_write=False)
+                line = b.add(self.ahead.first, b.mul(step, self.ahead.stride))
+                self.fetch(b.inttoptr(line, BYTE_POINTER), to_write=False)
             inner = b.mul(step, factors.stride(operand))
             at_step = b.mul(step, self.row)
             packed = [weight for p in panels for weight in self.panel.load(b, b.gep(p, [at_step]), self.size, vectors)]
