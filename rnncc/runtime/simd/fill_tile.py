@@ -3,7 +3,8 @@
 Of a last chunk with a single vector only that is made.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from llvmlite import ir
@@ -72,23 +73,29 @@ def _fill(
     first: ir.Value,
     last: ir.Value,
 ) -> None:
-    """The chunks [first, last), `shape.chunks` of them at a time."""
+    """The chunks [first, last), `shape.chunks` of them at a time: a block of the rows' units meets all of them."""
     b = work.builder
-    with cgutils.for_range_slice(b, first, last, ir.Constant(INTP, shape.chunks), intp=INTP) as (chunk, _):
-        packed = work.offset(weights, b.mul(chunk, stride))
-        places = work.places(shape, b.gep(tile, [b.mul(chunk, ir.Constant(INTP, ISA.vectors * work.lanes))]), row_stride)
-        fresh, done = cgutils.alloca_once(b, FLAG), cgutils.alloca_once(b, INTP)
-        b.store(FLAG(1), fresh)
-        b.store(ZERO, done)
-        with cgutils.for_range(b, operands.number) as loop:
-            operand, before = operands.at(loop.index), b.load(done, typ=INTP)
-            own = b.gep(packed, [b.mul(before, ir.Constant(INTP, work.panel.width))])
-            panels = [work.offset(own, b.mul(stride, ir.Constant(INTP, c))) for c in range(shape.chunks)]
-            work.add(shape, operand, panels, places, BLOCK, fresh)
-            b.store(b.add(before, work.factors.steps(operand.units)), done)
-        with b.if_then(b.load(fresh, typ=FLAG), likely=False):
-            for place in places:
-                work.put(work.zero, place)
+    fresh, done = cgutils.alloca_once(b, FLAG), cgutils.alloca_once(b, INTP)
+    b.store(FLAG(1), fresh)
+    b.store(ZERO, done)
+
+    @contextmanager
+    def chunks() -> Iterator[tuple[ir.Value, list[ir.Value]]]:
+        with cgutils.for_range_slice(b, first, last, ir.Constant(INTP, shape.chunks), intp=INTP) as (chunk, _):
+            yield chunk, work.places(shape, b.gep(tile, [b.mul(chunk, ir.Constant(INTP, ISA.vectors * work.lanes))]), row_stride)
+
+    with cgutils.for_range(b, operands.number) as loop:
+        operand, before = operands.at(loop.index), b.load(done, typ=INTP)
+        own = b.gep(weights, [b.mul(before, ir.Constant(INTP, work.panel.width))])
+        with work.blocks(shape.rows, operand, BLOCK) as block:
+            with chunks() as (chunk, places):
+                panels = [work.offset(own, b.mul(stride, b.add(chunk, ir.Constant(INTP, c)))) for c in range(shape.chunks)]
+                work.add(shape, block, panels, places, fresh)
+            b.store(FLAG(0), fresh)
+        b.store(b.add(before, work.factors.steps(operand.units)), done)
+    with b.if_then(b.load(fresh, typ=FLAG), likely=False), chunks() as (_, places):
+        for place in places:
+            work.put(work.zero, place)
 
 
 @primitive(_typed, _lower)

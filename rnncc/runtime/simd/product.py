@@ -120,7 +120,8 @@ def _add(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir
     sums = [cgutils.alloca_once_value(builder, work.zero) for _ in places]
     for own in sums:
         work.put(work.zero, own)
-    work.add(shape, operand, [panel.data], sums, _BLOCK_OVER_TIME)
+    with work.blocks(ISA.tall, operand, _BLOCK_OVER_TIME) as block:
+        work.add(shape, block, [panel.data], sums)
     for own, place in zip(sums, places, strict=True):
         work.put(builder.fadd(work.get(place), work.get(own)), place)
     return context.get_dummy_value()

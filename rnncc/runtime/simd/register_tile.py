@@ -41,6 +41,16 @@ class Shape:
 
 
 @dataclass(frozen=True)
+class Block:
+    """Units [start, stop) of an operand, and pointers (bytes) to where the factors of each row begin."""
+
+    operand: Operand
+    start: ir.Value
+    stop: ir.Value
+    rows: list[ir.Value]
+
+
+@dataclass(frozen=True)
 class Lines:
     """Lines of memory: an address in the first one, and bytes from there to the next."""
 
@@ -86,32 +96,21 @@ class RegisterTile:
         moved = self.builder.gep(self.builder.bitcast(data, BYTE_POINTER), [nbytes])
         return self.builder.bitcast(moved, self.panel.element.as_pointer())
 
-    def add(
-        self,
-        shape: Shape,
-        operand: Operand,
-        panels: list[ir.Value],
-        places: list[ir.Value],
-        block: int,
-        fresh: ir.Value | None = None,
-    ) -> None:
-        """The sums of `shape` over one operand, `block` units at a time, added to what stands at `places`.
+    def add(self, shape: Shape, block: Block, panels: list[ir.Value], places: list[ir.Value], fresh: ir.Value | None = None) -> None:
+        """The sums of `shape` over one block of units, added to what stands at `places`.
 
         Parameters
         ----------
         panels
             Of each chunk, where the weights of the operand begin.
         fresh
-            Where a flag is that holds as long as nothing stands at `places`.
+            Where a flag is that says whether nothing stands at `places`.
         """
-        b = self.builder
-        sums = [cgutils.alloca_once_value(b, self.zero) for _ in places]
-        rows = self.rows(shape.rows, operand)
-        with self.blocks(self.factors.whole(operand.first), operand.last, block) as (start, stop):
-            for pointer in sums:
-                b.store(self.zero, pointer)
-            self.multiply(operand, start, stop, rows, panels, shape.of_chunk, sums)
-            self._leave(sums, places, fresh)
+        sums = [cgutils.alloca_once_value(self.builder, self.zero) for _ in places]
+        for pointer in sums:
+            self.builder.store(self.zero, pointer)
+        self._multiply(block, panels, shape.of_chunk, sums)
+        self._leave(sums, places, fresh)
 
     def _leave(self, sums: list[ir.Value], places: list[ir.Value], fresh: ir.Value | None) -> None:
         """`sums` added to what stands at `places`, or alone where nothing does."""
@@ -124,7 +123,6 @@ class RegisterTile:
                 self._write(sums, places, added=False)
             with later:
                 self._write(sums, places, added=True)
-        b.store(FLAG(0), fresh)
 
     def _write(self, sums: list[ir.Value], places: list[ir.Value], *, added: bool) -> None:
         for pointer, place in zip(sums, places, strict=True):
@@ -138,40 +136,27 @@ class RegisterTile:
         return [b.gep(row, [ir.Constant(INTP, v * self.lanes)]) for row in rows for v in range(shape.vectors)]
 
     @contextmanager
-    def blocks(self, first: ir.Value, last: ir.Value, block: int) -> Iterator[tuple[ir.Value, ir.Value]]:
-        """Code between is repeated for [start, stop) of each block of the units [first, last)."""
-        b = self.builder
-        size = ir.Constant(INTP, block)
-        with cgutils.for_range_slice(b, first, last, size, intp=INTP) as (start, _):
-            stop = b.add(start, size)
-            yield start, b.select(b.icmp_signed("<", stop, last), stop, last)
+    def blocks(self, rows: int, operand: Operand, size: int) -> Iterator[Block]:
+        """Code between is repeated for each block of `size` units of the first `rows` rows of the operand."""
+        b, step = self.builder, ir.Constant(INTP, size)
+        data = [operand.from_row(b, ir.Constant(INTP, k)).data for k in range(rows)]
+        with cgutils.for_range_slice(b, self.factors.whole(operand.first), operand.last, step, intp=INTP) as (start, _):
+            stop = b.add(start, step)
+            stop = b.select(b.icmp_signed("<", stop, operand.last), stop, operand.last)
+            yield Block(operand, start, stop, self.factors.rows(operand, start, stop, data))
 
-    def rows(self, rows: int, operand: Operand) -> list[ir.Value]:
-        """A pointer (bytes) to each row."""
-        return [operand.from_row(self.builder, ir.Constant(INTP, k)).data for k in range(rows)]
-
-    def multiply(
-        self,
-        operand: Operand,
-        start: ir.Value,
-        stop: ir.Value,
-        rows: list[ir.Value],
-        panels: list[ir.Value],
-        vectors: int,
-        sums: list[ir.Value],
-    ) -> None:
-        """sums += units [start, stop) of the rows of one operand times their part of the first `vectors` of each panel's chunk."""
+    def _multiply(self, block: Block, panels: list[ir.Value], vectors: int, sums: list[ir.Value]) -> None:
+        """sums += the rows of a block times their part of the first `vectors` of each panel's chunk."""
         b, factors = self.builder, self.factors
-        rows = factors.rows(operand, start, stop, rows)
-        first, last = factors.steps(start), factors.steps(stop)
+        first, last = factors.steps(block.start), factors.steps(block.stop)
         with cgutils.for_range_slice(b, first, last, ir.Constant(INTP, 1), intp=INTP) as (step, _):
             if self.ahead is not None:
                 line = b.add(self.ahead.first, b.mul(step, self.ahead.stride))
                 self.fetch(b.inttoptr(line, BYTE_POINTER), to_write=False)
-            inner = b.mul(step, factors.stride(operand))
+            inner = b.mul(step, factors.stride(block.operand))
             at_step = b.mul(step, self.row)
             packed = [weight for p in panels for weight in self.panel.load(b, b.gep(p, [at_step]), self.size, vectors)]
-            for r, row in enumerate(rows):
+            for r, row in enumerate(block.rows):
                 factor = factors.broadcast(b.gep(row, [inner]))
                 for v, weight in enumerate(packed):
                     at = sums[r * len(packed) + v]
