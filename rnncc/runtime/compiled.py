@@ -14,10 +14,12 @@ from rnncc.runtime.aligned import CACHE_LINE
 from rnncc.runtime.cache_kernels import cached
 from rnncc.runtime.counts import choose, counting, least
 from rnncc.runtime.simd.isa import ISA, lanes_of
-from rnncc.runtime.simd.panel import numbers_of
+from rnncc.runtime.simd.panel import DEPTH, numbers_of
 from rnncc.runtime.simd.primitive import primitive
 
 _TALL = ISA.tall
+_MOST_ROUNDED, _ROUNDED_ROOM = 4, 576 << 10
+"""Groups that rows are rounded for in one go, and bytes of the first of their chunks, so that those of 512 units are read as often."""
 CACHED_ROWS = 8 * ISA.tall
 """Rows of a whole sequence that a kernel takes at a time: those of 1024 float32 units fill 192 KiB."""
 
@@ -86,6 +88,33 @@ def met_columns(group: int, size: int, blocks: int, rows: int, columns: int) -> 
     first, last = group * size, least((group + 1) * size, rows) - 1
     high, wide = rows // blocks, columns // blocks
     return first // high * wide, (last // high + 1) * wide
+
+
+def _typed_blocks(whole: types.Type, panel: types.Type, owners: types.Type) -> Signature | None:
+    if not isinstance(panel, types.Array) or panel.ndim != 3 or not all(isinstance(t, types.Integer) for t in (whole, owners)):
+        return None
+    return signature(types.intp, types.intp, panel, types.intp)
+
+
+def _lower_blocks(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> ir.Value:
+    whole, panel, owners = values
+    if numbers_of(sig.args[1].dtype) == sig.args[1].dtype or DEPTH == 1:
+        return whole
+    chunk = builder.extract_value(context.make_array(sig.args[1])(context, builder, panel).strides, 0)
+    most, room, one = (ir.Constant(chunk.type, number) for number in (_MOST_ROUNDED, _ROUNDED_ROOM, 1))
+    fitting = builder.udiv(room, builder.add(chunk, one))
+    fitting = builder.select(builder.icmp_signed("<", fitting, most), fitting, most)
+    apart = builder.and_(builder.icmp_signed("==", owners, one), builder.icmp_signed(">", fitting, one))
+    return builder.mul(whole, builder.select(apart, fitting, one))
+
+
+@primitive(_typed_blocks, _lower_blocks)
+def blocks_of(whole: int, panel: Any, owners: int) -> Any:
+    """How many blocks of units make a group of `panel` in a kernel: `whole`, of which `runtime.pack.group_blocks` makes whole chunks.
+
+    Rows are rounded to bfloat16 for each group anew. Where that is done, and no other thread takes units of the same rows, groups are
+    up to `_MOST_ROUNDED` times as wide, as long as their chunks stay in L2.
+    """
 
 
 def _typed_tile(panel: types.Type, vectors: types.Type) -> Signature | None:

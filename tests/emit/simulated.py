@@ -87,6 +87,11 @@ def first_lanes(vector, count, neutral):
     return np.where(np.arange(len(vector)) < count, vector, vector.dtype.type(neutral))
 
 
+def blocks_of(whole, panel, owners):
+    """As wide as any group that is rounded, wherever rows are rounded."""
+    return whole * 3 if panel.dtype == np.uint32 and DEPTH > 1 and owners == 1 else whole
+
+
 def new_tile(panel, vectors):
     numbers = unpaired(panel)
     return np.full((ISA.tall, vectors, numbers.shape[2] // ISA.vectors), np.nan, numbers.dtype).view(_Tile)
@@ -166,6 +171,7 @@ PRIMITIVES = {name: getattr(host, name) for name in (*VOCABULARY, "where")} | {
     "run_rows": run_rows,
     "splat_at": splat_at,
     "add_at": add_at,
+    "blocks_of": blocks_of,
     "store": store,
     "sum_lanes": sum_lanes,
     "worth_hoisting": lambda sweep: sweep.batch % 2 == 1,

@@ -6,15 +6,13 @@ from rnncc.compiler import compile_cell
 from rnncc.emit.cpu.repeats import Around, without_repeats
 from tests.emit.test_cpu_simulated import check
 
-AROUND = Around(
-    "loop", {"first", "end", "width"}, {"a_row", "b_row", "c_row", "d_row", "w"}, {"BLOCKS_1": (2,), "BLOCKS_2": (2,), "BLOCKS_3": (3,)}
-)
+AROUND = Around("loop", {"first", "end", "width"}, {"a_row", "b_row", "c_row", "d_row", "w"})
 
 
-def part(number, source, target, value, again=None, blocks="BLOCKS_1"):
+def part(number, source, target, value, again=None):
     """Ten lines: `target` from `source`, twice; the second time from `again`."""
     body = [f"    {value} = load({source}, row) * load(w, row)", f"    store({value} + 1e-8, {target}, row)"] * 3
-    tail = [f"    store({value}, {again or source}, row, {blocks})"]
+    tail = [f"    store({value}, {again or source}, row)"]
     return [f"# phase {number}: units of hidden", "for row in range(first, end):", *body, *tail, "    last = width"]
 
 
@@ -38,12 +36,11 @@ def test_three_alike_are_three_calls():
     [
         part(3, "c_row", "c_row", "z"),
         part(3, "c_row", "d_row", "z", again="d_row"),
-        part(3, "c_row", "d_row", "z", blocks="BLOCKS_3"),
         part(3, "c_row", "d_row", "z")[:-1],
     ],
 )
 def test_two_alike_stay_as_they_are(third):
-    parts = [part(1, "a_row", "b_row", "v"), part(2, "b_row", "c_row", "u", blocks="BLOCKS_2"), third]
+    parts = [part(1, "a_row", "b_row", "v"), part(2, "b_row", "c_row", "u"), third]
     assert found(*parts) == (parts, [])
 
 

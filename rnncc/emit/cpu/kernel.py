@@ -41,7 +41,9 @@ class Kernel:
         self.program = layout.program
         self.names = Names(layout, in_loop)
         self.blocks: dict[str, tuple[int, ...]] = {}
-        """Block count constant -> numbers of sums of the panels it serves."""
+        """Constant of the module -> numbers of sums of the panels whose groups are made of so many blocks."""
+        self._groups: dict[str, str] = {}
+        """How many blocks make a group of a phase -> what says it."""
         self.text = Text()
         self.functions: list[str] = []
         """What it calls."""
@@ -76,14 +78,15 @@ class Kernel:
 
     def _prelude(self) -> None:
         self.text(f'"""One part of the rows, every step: {self._summary()}."""')
-        for parameter, (panel, blocks) in self.names.panels.items():
-            self.text(f"{_tile(parameter)} = new_tile({parameter}, {len(panel.accumulators)} * {blocks})")
         self.text("enlist(part, posts)")
         self.text(f"first, last = {'rows_of(part, bounds, meet)' if self.in_loop else 'bounds[part], bounds[part + 1]'}")
         if self.in_loop:
             self.text("own, owners = units_of(part, bounds, meet)")
             self.text.extend(["meeting = 0"] * self.meets)
         self.text(f"width = lanes({self.names.model()})")
+        self.text.extend(f"{name} = {made}" for name, made in self._groups.items())
+        for parameter, (panel, blocks) in self.names.panels.items():
+            self.text(f"{_tile(parameter)} = new_tile({parameter}, {len(panel.accumulators)} * {blocks})")
 
     def _summary(self) -> str:
         named = [n.name for p in self.phases if isinstance(p, Compute) for n in p.nodes if n.place]
@@ -93,7 +96,7 @@ class Kernel:
         """The parts of a step; those that are repeated are functions, of which it keeps the text."""
         tiles = [_tile(parameter) for parameter in self.names.panels]
         shared = ["first", "last", "end", "own", "owners", "meet", "meeting", "width", "tick", "time", "before", "after", STRETCH]
-        around = Around(self.name, shared, {*self.names.parameters, *tiles}, self.blocks)
+        around = Around(self.name, shared, {*self.names.parameters, *tiles, *self._groups})
         meets = self.meets
         bodies = [lines[1:-1] if meets else lines[1:] for lines in parts]
         found, self.functions = without_repeats(bodies, around)
@@ -201,9 +204,10 @@ class Kernel:
         A step's rows stay in cache as well; those of a whole sequence are taken so many at a time.
         """
         text, size = self.text, self.names.size(phase.size)
-        blocks = f"{self.name.upper().strip('_')}_BLOCKS_{number}"
-        self.blocks[blocks] = tuple(len(p.accumulators) for p in phase.panels)
+        whole, blocks = f"{self.name.upper().strip('_')}_BLOCKS_{number}", f"blocks_{number}"
+        self.blocks[whole] = tuple(len(p.accumulators) for p in phase.panels)
         names = [self.names.panel(_panel(number, k), p, blocks) for k, p in enumerate(phase.panels, 1)]
+        self._groups[blocks] = f"blocks_of({whole}, {names[0]}, {'owners' if self.in_loop else 1})"
         if self.in_loop:
             text(f"low, high = share(groups({size}, width, {blocks}), own, owners)")
             with text.block("for turn in range(low, high):"):

@@ -6,7 +6,7 @@ A step that is unfolded, several rounds or layers of one kind within a step: mac
 import builtins
 import keyword
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from rnncc.emit.cpu.text import Text, wrapped
@@ -31,14 +31,11 @@ class Around:
         Names that mean the same in each phase: `time`, `row`s to go through, the thread's share.
     given
         Arrays, sizes and constants that phases may exchange for others.
-    blocks
-        Module constants by name, and what tells them apart.
     """
 
     name: str
     shared: Collection[str]
     given: Collection[str]
-    blocks: Mapping[str, tuple[int, ...]]
 
 
 def without_repeats(parts: list[list[str]], around: Around) -> tuple[list[list[str]], list[str]]:
@@ -76,8 +73,6 @@ def _pattern(lines: list[str], around: Around) -> str:
 
     def replaced(found: re.Match[str]) -> str:
         word = found[0]
-        if word in around.blocks:
-            return str(around.blocks[word])
         if word in _FIXED or word in around.shared:
             return word
         return numbers.setdefault(word, f"{'?' if word in around.given else '!'}{len(numbers)}")

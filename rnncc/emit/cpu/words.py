@@ -36,8 +36,8 @@ RUNTIME: dict[str, tuple[str, ...]] = {
     "rnncc.runtime.blocks": ("block_diagonal", "diagonal_blocks"),
     "rnncc.runtime.cell_info": ("BatchMean", "CellInfo", "Memory", "Parameter", "RandomMask", "State"),
     "rnncc.runtime.compiled": (
-        *("CACHED_ROWS", "filled", "groups", "kernel", "lanes_apart", "met_columns", "new_tile", "not_inlined", "repeated"),
-        "tile_rows",
+        *("CACHED_ROWS", "blocks_of", "filled", "groups", "kernel", "lanes_apart", "met_columns", "new_tile", "not_inlined"),
+        *("repeated", "tile_rows"),
     ),
     "rnncc.runtime.counts": ("least",),
     "rnncc.runtime.enlist": ("dismiss", "enlist"),
@@ -105,7 +105,7 @@ _OWN = frozenset(
 )
 _WORDS = _OWN.union(dir(builtins), keyword.kwlist, *RUNTIME.values(), *DEVICE.values())
 _MADE = re.compile(
-    r".*_(seq|row|all|sums)|(.*_)?(panel|tile|apart|weights|sums|keep|low|high)_[0-9_]+|.*_BLOCKS_[0-9]+|(inference|forward|backward|trace)(_.*)?"
+    r".*_(seq|row|all|sums)|(.*_)?(panel|tile|apart|blocks|weights|sums|keep|low|high)_[0-9_]+|.*_BLOCKS_[0-9]+|(inference|forward|backward|trace)(_.*)?"
 )
 _SIZE_NAME = re.compile(r"[^\W\d]\w*")
 _SIZES = frozenset({"hidden", "input"})

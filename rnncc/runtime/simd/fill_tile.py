@@ -42,8 +42,10 @@ def _lower(context: Any, builder: ir.IRBuilder, sig: Signature, values: Any) -> 
 
     def fill(rows: int) -> None:
         given = operands, packed, stride, data, row_stride
-        _fill(work, Shape(rows, ABREAST if rows <= 2 else 1), *given, ZERO, chunks)
-        _fill(work, Shape(rows, of_chunk=1), *given, chunks, builder.add(chunks, single))
+        with builder.if_then(builder.icmp_signed(">", chunks, ZERO)):
+            _fill(work, Shape(rows, ABREAST if rows <= 2 else 1), *given, ZERO, chunks)
+        with builder.if_then(builder.icmp_signed(">", single, ZERO)):
+            _fill(work, Shape(rows, of_chunk=1), *given, chunks, builder.add(chunks, single))
 
     _by_rows(builder, count, fill)
     return context.get_dummy_value()

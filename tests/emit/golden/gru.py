@@ -12,7 +12,7 @@ from rnncc.runtime.arrays import (
     final, following, new_rows, new_stream, preceding, released, result, rows_from, stream_from, trajectory,
 )
 from rnncc.runtime.cell_info import CellInfo, Parameter, State
-from rnncc.runtime.compiled import CACHED_ROWS, filled, groups, kernel, lanes_apart, new_tile, tile_rows
+from rnncc.runtime.compiled import CACHED_ROWS, blocks_of, filled, groups, kernel, lanes_apart, new_tile, tile_rows
 from rnncc.runtime.counts import least
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.layer import layer_class
@@ -68,13 +68,15 @@ def inference_fused_loop(
     b_n,
 ):
     """One part of the rows, every step: z_in, z, r_in, r, h_r, n_in, n, h_new."""
-    tile_1 = new_tile(panel_1, 2 * INFERENCE_FUSED_LOOP_BLOCKS_1)
-    tile_2 = new_tile(panel_2, 1 * INFERENCE_FUSED_LOOP_BLOCKS_2)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(h_seq)
+    blocks_1 = blocks_of(INFERENCE_FUSED_LOOP_BLOCKS_1, panel_1, owners)
+    blocks_2 = blocks_of(INFERENCE_FUSED_LOOP_BLOCKS_2, panel_2, owners)
+    tile_1 = new_tile(panel_1, 2 * blocks_1)
+    tile_2 = new_tile(panel_2, 1 * blocks_2)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         before = time + 1 if against else time
@@ -82,15 +84,15 @@ def inference_fused_loop(
         end = least(last, live[time])
 
         # phase 1: units of hidden
-        low, high = share(groups(hidden, width, INFERENCE_FUSED_LOOP_BLOCKS_1), own, owners)
+        low, high = share(groups(hidden, width, blocks_1), own, owners)
         for turn in range(low, high):
             group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, filled(hidden, width, 2), group, top, count, (h_seq, before, hidden), (x_seq, time, input))
-                for block in range(least(INFERENCE_FUSED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * INFERENCE_FUSED_LOOP_BLOCKS_1)):
-                    unit = (group * INFERENCE_FUSED_LOOP_BLOCKS_1 + block) * width
+                for block in range(least(blocks_1, groups(hidden, width, 1) - group * blocks_1)):
+                    unit = (group * blocks_1 + block) * width
                     apart_1 = lanes_apart(hidden - unit, width, 2)
                     for row in range(top, top + count):
                         z_in = load(b_z, unit) + load(tile_1, row - top, block * 2, 0)
@@ -105,15 +107,15 @@ def inference_fused_loop(
         meeting = barrier(meet, owners, meeting)
 
         # phase 2: units of hidden
-        low, high = share(groups(hidden, width, INFERENCE_FUSED_LOOP_BLOCKS_2), own, owners)
+        low, high = share(groups(hidden, width, blocks_2), own, owners)
         for turn in range(low, high):
             group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_2, panel_2, filled(hidden, width, 1), group, top, count, (h_r_row, hidden), (x_seq, time, input))
-                for block in range(least(INFERENCE_FUSED_LOOP_BLOCKS_2, groups(hidden, width, 1) - group * INFERENCE_FUSED_LOOP_BLOCKS_2)):
-                    unit = (group * INFERENCE_FUSED_LOOP_BLOCKS_2 + block) * width
+                for block in range(least(blocks_2, groups(hidden, width, 1) - group * blocks_2)):
+                    unit = (group * blocks_2 + block) * width
                     for row in range(top, top + count):
                         n_in = load(b_n, unit) + load(tile_2, row - top, block, 0)
                         n = tanh(n_in)
@@ -151,10 +153,11 @@ def inference_hoisted_before(
     n_in_pre_seq,
 ):
     """One part of the rows, every step: whole sequences."""
-    tile_1 = new_tile(panel_1, 3 * INFERENCE_HOISTED_BEFORE_BLOCKS_1)
     enlist(part, posts)
     first, last = bounds[part], bounds[part + 1]
     width = lanes(x_seq)
+    blocks_1 = blocks_of(INFERENCE_HOISTED_BEFORE_BLOCKS_1, panel_1, 1)
+    tile_1 = new_tile(panel_1, 3 * blocks_1)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         end = least(last, live[time])
@@ -162,13 +165,13 @@ def inference_hoisted_before(
         # phase 1: units of hidden
         for start in range(first, end, CACHED_ROWS):
             stop = least(start + CACHED_ROWS, end)
-            for group in range(groups(hidden, width, INFERENCE_HOISTED_BEFORE_BLOCKS_1)):
+            for group in range(groups(hidden, width, blocks_1)):
                 top = start
                 while top < stop:
                     count = tile_rows(stop - top)
                     product(tile_1, panel_1, filled(hidden, width, 3), group, top, count, (x_seq, time, input))
-                    for block in range(least(INFERENCE_HOISTED_BEFORE_BLOCKS_1, groups(hidden, width, 1) - group * INFERENCE_HOISTED_BEFORE_BLOCKS_1)):
-                        unit = (group * INFERENCE_HOISTED_BEFORE_BLOCKS_1 + block) * width
+                    for block in range(least(blocks_1, groups(hidden, width, 1) - group * blocks_1)):
+                        unit = (group * blocks_1 + block) * width
                         apart_1 = lanes_apart(hidden - unit, width, 3)
                         for row in range(top, top + count):
                             z_in_pre = load(b_z, unit) + load(tile_1, row - top, block * 3, 0)
@@ -187,13 +190,15 @@ def inference_hoisted_loop(
     panel_2, n_in_pre_seq,
 ):
     """One part of the rows, every step: z_in, z, r_in, r, h_r, n_in, n, h_new."""
-    tile_1 = new_tile(panel_1, 2 * INFERENCE_HOISTED_LOOP_BLOCKS_1)
-    tile_2 = new_tile(panel_2, 1 * INFERENCE_HOISTED_LOOP_BLOCKS_2)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(h_seq)
+    blocks_1 = blocks_of(INFERENCE_HOISTED_LOOP_BLOCKS_1, panel_1, owners)
+    blocks_2 = blocks_of(INFERENCE_HOISTED_LOOP_BLOCKS_2, panel_2, owners)
+    tile_1 = new_tile(panel_1, 2 * blocks_1)
+    tile_2 = new_tile(panel_2, 1 * blocks_2)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         before = time + 1 if against else time
@@ -201,15 +206,15 @@ def inference_hoisted_loop(
         end = least(last, live[time])
 
         # phase 1: units of hidden
-        low, high = share(groups(hidden, width, INFERENCE_HOISTED_LOOP_BLOCKS_1), own, owners)
+        low, high = share(groups(hidden, width, blocks_1), own, owners)
         for turn in range(low, high):
             group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, filled(hidden, width, 2), group, top, count, (h_seq, before, hidden))
-                for block in range(least(INFERENCE_HOISTED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * INFERENCE_HOISTED_LOOP_BLOCKS_1)):
-                    unit = (group * INFERENCE_HOISTED_LOOP_BLOCKS_1 + block) * width
+                for block in range(least(blocks_1, groups(hidden, width, 1) - group * blocks_1)):
+                    unit = (group * blocks_1 + block) * width
                     apart_1 = lanes_apart(hidden - unit, width, 2)
                     for row in range(top, top + count):
                         z_in_pre = load(z_in_pre_seq, time, row, unit)
@@ -226,15 +231,15 @@ def inference_hoisted_loop(
         meeting = barrier(meet, owners, meeting)
 
         # phase 2: units of hidden
-        low, high = share(groups(hidden, width, INFERENCE_HOISTED_LOOP_BLOCKS_2), own, owners)
+        low, high = share(groups(hidden, width, blocks_2), own, owners)
         for turn in range(low, high):
             group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_2, panel_2, filled(hidden, width, 1), group, top, count, (h_r_row, hidden))
-                for block in range(least(INFERENCE_HOISTED_LOOP_BLOCKS_2, groups(hidden, width, 1) - group * INFERENCE_HOISTED_LOOP_BLOCKS_2)):
-                    unit = (group * INFERENCE_HOISTED_LOOP_BLOCKS_2 + block) * width
+                for block in range(least(blocks_2, groups(hidden, width, 1) - group * blocks_2)):
+                    unit = (group * blocks_2 + block) * width
                     for row in range(top, top + count):
                         n_in_pre = load(n_in_pre_seq, time, row, unit)
                         n_in = n_in_pre + load(tile_2, row - top, block, 0)
@@ -287,13 +292,15 @@ def forward_fused_loop(
     panel_2, b_n, n_seq,
 ):
     """One part of the rows, every step: z_in, z, r_in, r, h_r, n_in, n, h_new."""
-    tile_1 = new_tile(panel_1, 2 * FORWARD_FUSED_LOOP_BLOCKS_1)
-    tile_2 = new_tile(panel_2, 1 * FORWARD_FUSED_LOOP_BLOCKS_2)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(h_seq)
+    blocks_1 = blocks_of(FORWARD_FUSED_LOOP_BLOCKS_1, panel_1, owners)
+    blocks_2 = blocks_of(FORWARD_FUSED_LOOP_BLOCKS_2, panel_2, owners)
+    tile_1 = new_tile(panel_1, 2 * blocks_1)
+    tile_2 = new_tile(panel_2, 1 * blocks_2)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         before = time + 1 if against else time
@@ -301,15 +308,15 @@ def forward_fused_loop(
         end = least(last, live[time])
 
         # phase 1: units of hidden
-        low, high = share(groups(hidden, width, FORWARD_FUSED_LOOP_BLOCKS_1), own, owners)
+        low, high = share(groups(hidden, width, blocks_1), own, owners)
         for turn in range(low, high):
             group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, filled(hidden, width, 2), group, top, count, (h_seq, before, hidden), (x_seq, time, input))
-                for block in range(least(FORWARD_FUSED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * FORWARD_FUSED_LOOP_BLOCKS_1)):
-                    unit = (group * FORWARD_FUSED_LOOP_BLOCKS_1 + block) * width
+                for block in range(least(blocks_1, groups(hidden, width, 1) - group * blocks_1)):
+                    unit = (group * blocks_1 + block) * width
                     apart_1 = lanes_apart(hidden - unit, width, 2)
                     for row in range(top, top + count):
                         z_in = load(b_z, unit) + load(tile_1, row - top, block * 2, 0)
@@ -325,15 +332,15 @@ def forward_fused_loop(
         meeting = barrier(meet, owners, meeting)
 
         # phase 2: units of hidden
-        low, high = share(groups(hidden, width, FORWARD_FUSED_LOOP_BLOCKS_2), own, owners)
+        low, high = share(groups(hidden, width, blocks_2), own, owners)
         for turn in range(low, high):
             group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_2, panel_2, filled(hidden, width, 1), group, top, count, (h_r_row, hidden), (x_seq, time, input))
-                for block in range(least(FORWARD_FUSED_LOOP_BLOCKS_2, groups(hidden, width, 1) - group * FORWARD_FUSED_LOOP_BLOCKS_2)):
-                    unit = (group * FORWARD_FUSED_LOOP_BLOCKS_2 + block) * width
+                for block in range(least(blocks_2, groups(hidden, width, 1) - group * blocks_2)):
+                    unit = (group * blocks_2 + block) * width
                     for row in range(top, top + count):
                         n_in = load(b_n, unit) + load(tile_2, row - top, block, 0)
                         n = tanh(n_in)
@@ -377,10 +384,11 @@ def forward_hoisted_before(
     n_in_pre_seq,
 ):
     """One part of the rows, every step: whole sequences."""
-    tile_1 = new_tile(panel_1, 3 * FORWARD_HOISTED_BEFORE_BLOCKS_1)
     enlist(part, posts)
     first, last = bounds[part], bounds[part + 1]
     width = lanes(x_seq)
+    blocks_1 = blocks_of(FORWARD_HOISTED_BEFORE_BLOCKS_1, panel_1, 1)
+    tile_1 = new_tile(panel_1, 3 * blocks_1)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         end = least(last, live[time])
@@ -388,13 +396,13 @@ def forward_hoisted_before(
         # phase 1: units of hidden
         for start in range(first, end, CACHED_ROWS):
             stop = least(start + CACHED_ROWS, end)
-            for group in range(groups(hidden, width, FORWARD_HOISTED_BEFORE_BLOCKS_1)):
+            for group in range(groups(hidden, width, blocks_1)):
                 top = start
                 while top < stop:
                     count = tile_rows(stop - top)
                     product(tile_1, panel_1, filled(hidden, width, 3), group, top, count, (x_seq, time, input))
-                    for block in range(least(FORWARD_HOISTED_BEFORE_BLOCKS_1, groups(hidden, width, 1) - group * FORWARD_HOISTED_BEFORE_BLOCKS_1)):
-                        unit = (group * FORWARD_HOISTED_BEFORE_BLOCKS_1 + block) * width
+                    for block in range(least(blocks_1, groups(hidden, width, 1) - group * blocks_1)):
+                        unit = (group * blocks_1 + block) * width
                         apart_1 = lanes_apart(hidden - unit, width, 3)
                         for row in range(top, top + count):
                             z_in_pre = load(b_z, unit) + load(tile_1, row - top, block * 3, 0)
@@ -413,13 +421,15 @@ def forward_hoisted_loop(
     panel_2, n_in_pre_seq, n_seq,
 ):
     """One part of the rows, every step: z_in, z, r_in, r, h_r, n_in, n, h_new."""
-    tile_1 = new_tile(panel_1, 2 * FORWARD_HOISTED_LOOP_BLOCKS_1)
-    tile_2 = new_tile(panel_2, 1 * FORWARD_HOISTED_LOOP_BLOCKS_2)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(h_seq)
+    blocks_1 = blocks_of(FORWARD_HOISTED_LOOP_BLOCKS_1, panel_1, owners)
+    blocks_2 = blocks_of(FORWARD_HOISTED_LOOP_BLOCKS_2, panel_2, owners)
+    tile_1 = new_tile(panel_1, 2 * blocks_1)
+    tile_2 = new_tile(panel_2, 1 * blocks_2)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         before = time + 1 if against else time
@@ -427,15 +437,15 @@ def forward_hoisted_loop(
         end = least(last, live[time])
 
         # phase 1: units of hidden
-        low, high = share(groups(hidden, width, FORWARD_HOISTED_LOOP_BLOCKS_1), own, owners)
+        low, high = share(groups(hidden, width, blocks_1), own, owners)
         for turn in range(low, high):
             group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, filled(hidden, width, 2), group, top, count, (h_seq, before, hidden))
-                for block in range(least(FORWARD_HOISTED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * FORWARD_HOISTED_LOOP_BLOCKS_1)):
-                    unit = (group * FORWARD_HOISTED_LOOP_BLOCKS_1 + block) * width
+                for block in range(least(blocks_1, groups(hidden, width, 1) - group * blocks_1)):
+                    unit = (group * blocks_1 + block) * width
                     apart_1 = lanes_apart(hidden - unit, width, 2)
                     for row in range(top, top + count):
                         z_in_pre = load(z_in_pre_seq, time, row, unit)
@@ -453,15 +463,15 @@ def forward_hoisted_loop(
         meeting = barrier(meet, owners, meeting)
 
         # phase 2: units of hidden
-        low, high = share(groups(hidden, width, FORWARD_HOISTED_LOOP_BLOCKS_2), own, owners)
+        low, high = share(groups(hidden, width, blocks_2), own, owners)
         for turn in range(low, high):
             group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_2, panel_2, filled(hidden, width, 1), group, top, count, (h_r_row, hidden))
-                for block in range(least(FORWARD_HOISTED_LOOP_BLOCKS_2, groups(hidden, width, 1) - group * FORWARD_HOISTED_LOOP_BLOCKS_2)):
-                    unit = (group * FORWARD_HOISTED_LOOP_BLOCKS_2 + block) * width
+                for block in range(least(blocks_2, groups(hidden, width, 1) - group * blocks_2)):
+                    unit = (group * blocks_2 + block) * width
                     for row in range(top, top + count):
                         n_in_pre = load(n_in_pre_seq, time, row, unit)
                         n_in = n_in_pre + load(tile_2, row - top, block, 0)
@@ -520,13 +530,15 @@ def backward_loop(
     d_h_new_row, z_seq, n_seq, d_n_in_seq, d_z_in_seq, panel_2, d_h_r_of_U_n_h_r_row, d_r_in_seq, panel_3,
 ):
     """One part of the rows, every step: h_r."""
-    tile_2 = new_tile(panel_2, 1 * BACKWARD_LOOP_BLOCKS_2)
-    tile_3 = new_tile(panel_3, 1 * BACKWARD_LOOP_BLOCKS_3)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(h_seq)
+    blocks_2 = blocks_of(BACKWARD_LOOP_BLOCKS_2, panel_2, owners)
+    blocks_3 = blocks_of(BACKWARD_LOOP_BLOCKS_3, panel_3, owners)
+    tile_2 = new_tile(panel_2, 1 * blocks_2)
+    tile_3 = new_tile(panel_3, 1 * blocks_3)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         after = time if against else time + 1
@@ -555,15 +567,15 @@ def backward_loop(
         meeting = barrier(meet, owners, meeting)
 
         # phase 2: units of hidden
-        low, high = share(groups(hidden, width, BACKWARD_LOOP_BLOCKS_2), own, owners)
+        low, high = share(groups(hidden, width, blocks_2), own, owners)
         for turn in range(low, high):
             group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_2, panel_2, filled(hidden, width, 1), group, top, count, (d_n_in_seq, time, hidden))
-                for block in range(least(BACKWARD_LOOP_BLOCKS_2, groups(hidden, width, 1) - group * BACKWARD_LOOP_BLOCKS_2)):
-                    unit = (group * BACKWARD_LOOP_BLOCKS_2 + block) * width
+                for block in range(least(blocks_2, groups(hidden, width, 1) - group * blocks_2)):
+                    unit = (group * blocks_2 + block) * width
                     for row in range(top, top + count):
                         d_h_r_of_U_n_h_r = load(tile_2, row - top, block, 0)
                         store(d_h_r_of_U_n_h_r, d_h_r_of_U_n_h_r_row, row, unit)
@@ -576,7 +588,7 @@ def backward_loop(
         meeting = barrier(meet, owners, meeting)
 
         # phase 3: units of hidden
-        low, high = share(groups(hidden, width, BACKWARD_LOOP_BLOCKS_3), own, owners)
+        low, high = share(groups(hidden, width, blocks_3), own, owners)
         for turn in range(low, high):
             group = to_and_fro(turn, low, high, tick)
             top = first
@@ -586,8 +598,8 @@ def backward_loop(
                     tile_3, panel_3, filled(hidden, width, 1), group, top, count, (d_r_in_seq, time, hidden),
                     (d_z_in_seq, time, hidden),
                 )
-                for block in range(least(BACKWARD_LOOP_BLOCKS_3, groups(hidden, width, 1) - group * BACKWARD_LOOP_BLOCKS_3)):
-                    unit = (group * BACKWARD_LOOP_BLOCKS_3 + block) * width
+                for block in range(least(blocks_3, groups(hidden, width, 1) - group * blocks_3)):
+                    unit = (group * blocks_3 + block) * width
                     for row in range(top, top + count):
                         d_h_new = load(d_h_new_row, row, unit)
                         d_h_r_of_U_n_h_r = load(d_h_r_of_U_n_h_r_row, row, unit)
@@ -605,10 +617,11 @@ def backward_after(
     part, posts, bounds, live, against, input, panel_1, hidden, d_n_in_seq, d_r_in_seq, d_z_in_seq, d_x_seq,
 ):
     """One part of the rows, every step: whole sequences."""
-    tile_1 = new_tile(panel_1, 1 * BACKWARD_AFTER_BLOCKS_1)
     enlist(part, posts)
     first, last = bounds[part], bounds[part + 1]
     width = lanes(d_n_in_seq)
+    blocks_1 = blocks_of(BACKWARD_AFTER_BLOCKS_1, panel_1, 1)
+    tile_1 = new_tile(panel_1, 1 * blocks_1)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         end = least(last, live[time])
@@ -616,7 +629,7 @@ def backward_after(
         # phase 1: units of input
         for start in range(first, end, CACHED_ROWS):
             stop = least(start + CACHED_ROWS, end)
-            for group in range(groups(input, width, BACKWARD_AFTER_BLOCKS_1)):
+            for group in range(groups(input, width, blocks_1)):
                 top = start
                 while top < stop:
                     count = tile_rows(stop - top)
@@ -624,8 +637,8 @@ def backward_after(
                         tile_1, panel_1, filled(input, width, 1), group, top, count, (d_n_in_seq, time, hidden), (d_r_in_seq, time, hidden),
                         (d_z_in_seq, time, hidden),
                     )
-                    for block in range(least(BACKWARD_AFTER_BLOCKS_1, groups(input, width, 1) - group * BACKWARD_AFTER_BLOCKS_1)):
-                        unit = (group * BACKWARD_AFTER_BLOCKS_1 + block) * width
+                    for block in range(least(blocks_1, groups(input, width, 1) - group * blocks_1)):
+                        unit = (group * blocks_1 + block) * width
                         for row in range(top, top + count):
                             d_x = load(tile_1, row - top, block, 0)
                             store(d_x, d_x_seq, time, row, unit)
@@ -686,13 +699,15 @@ def trace_loop(
     panel_2, b_n, n_seq,
 ):
     """One part of the rows, every step: z_in, z, r_in, r, h_r, n_in, n, h_new."""
-    tile_1 = new_tile(panel_1, 2 * TRACE_LOOP_BLOCKS_1)
-    tile_2 = new_tile(panel_2, 1 * TRACE_LOOP_BLOCKS_2)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(h_seq)
+    blocks_1 = blocks_of(TRACE_LOOP_BLOCKS_1, panel_1, owners)
+    blocks_2 = blocks_of(TRACE_LOOP_BLOCKS_2, panel_2, owners)
+    tile_1 = new_tile(panel_1, 2 * blocks_1)
+    tile_2 = new_tile(panel_2, 1 * blocks_2)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         before = time + 1 if against else time
@@ -700,15 +715,15 @@ def trace_loop(
         end = least(last, live[time])
 
         # phase 1: units of hidden
-        low, high = share(groups(hidden, width, TRACE_LOOP_BLOCKS_1), own, owners)
+        low, high = share(groups(hidden, width, blocks_1), own, owners)
         for turn in range(low, high):
             group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, filled(hidden, width, 2), group, top, count, (h_seq, before, hidden), (x_seq, time, input))
-                for block in range(least(TRACE_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * TRACE_LOOP_BLOCKS_1)):
-                    unit = (group * TRACE_LOOP_BLOCKS_1 + block) * width
+                for block in range(least(blocks_1, groups(hidden, width, 1) - group * blocks_1)):
+                    unit = (group * blocks_1 + block) * width
                     apart_1 = lanes_apart(hidden - unit, width, 2)
                     for row in range(top, top + count):
                         z_in = load(b_z, unit) + load(tile_1, row - top, block * 2, 0)
@@ -724,15 +739,15 @@ def trace_loop(
         meeting = barrier(meet, owners, meeting)
 
         # phase 2: units of hidden
-        low, high = share(groups(hidden, width, TRACE_LOOP_BLOCKS_2), own, owners)
+        low, high = share(groups(hidden, width, blocks_2), own, owners)
         for turn in range(low, high):
             group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_2, panel_2, filled(hidden, width, 1), group, top, count, (h_r_row, hidden), (x_seq, time, input))
-                for block in range(least(TRACE_LOOP_BLOCKS_2, groups(hidden, width, 1) - group * TRACE_LOOP_BLOCKS_2)):
-                    unit = (group * TRACE_LOOP_BLOCKS_2 + block) * width
+                for block in range(least(blocks_2, groups(hidden, width, 1) - group * blocks_2)):
+                    unit = (group * blocks_2 + block) * width
                     for row in range(top, top + count):
                         n_in = load(b_n, unit) + load(tile_2, row - top, block, 0)
                         n = tanh(n_in)

@@ -12,7 +12,7 @@ from rnncc.runtime.arrays import (
     final, following, new_stream, preceding, released, result, rows_from, stream_from, trajectory,
 )
 from rnncc.runtime.cell_info import CellInfo, Parameter, State
-from rnncc.runtime.compiled import CACHED_ROWS, filled, groups, kernel, lanes_apart, new_tile, tile_rows
+from rnncc.runtime.compiled import CACHED_ROWS, blocks_of, filled, groups, kernel, lanes_apart, new_tile, tile_rows
 from rnncc.runtime.counts import least
 from rnncc.runtime.enlist import dismiss, enlist
 from rnncc.runtime.layer import layer_class
@@ -65,12 +65,13 @@ def inference_fused_loop(
     part, posts, bounds, meet, live, against, hidden, panel_1, input, h_seq, x_seq, b_i, b_f, b_g, b_o, c_row,
 ):
     """One part of the rows, every step: i_in, i, f_in, f, g_in, g, o_in, o, c_new, tanh_c_new, h_new."""
-    tile_1 = new_tile(panel_1, 4 * INFERENCE_FUSED_LOOP_BLOCKS_1)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(h_seq)
+    blocks_1 = blocks_of(INFERENCE_FUSED_LOOP_BLOCKS_1, panel_1, owners)
+    tile_1 = new_tile(panel_1, 4 * blocks_1)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         before = time + 1 if against else time
@@ -78,15 +79,15 @@ def inference_fused_loop(
         end = least(last, live[time])
 
         # phase 1: units of hidden
-        low, high = share(groups(hidden, width, INFERENCE_FUSED_LOOP_BLOCKS_1), own, owners)
+        low, high = share(groups(hidden, width, blocks_1), own, owners)
         for turn in range(low, high):
             group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, filled(hidden, width, 4), group, top, count, (h_seq, before, hidden), (x_seq, time, input))
-                for block in range(least(INFERENCE_FUSED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * INFERENCE_FUSED_LOOP_BLOCKS_1)):
-                    unit = (group * INFERENCE_FUSED_LOOP_BLOCKS_1 + block) * width
+                for block in range(least(blocks_1, groups(hidden, width, 1) - group * blocks_1)):
+                    unit = (group * blocks_1 + block) * width
                     apart_1 = lanes_apart(hidden - unit, width, 4)
                     for row in range(top, top + count):
                         i_in = load(b_i, unit) + load(tile_1, row - top, block * 4, 0)
@@ -131,10 +132,11 @@ def inference_hoisted_before(
     g_in_pre_seq, b_o, o_in_pre_seq,
 ):
     """One part of the rows, every step: whole sequences."""
-    tile_1 = new_tile(panel_1, 4 * INFERENCE_HOISTED_BEFORE_BLOCKS_1)
     enlist(part, posts)
     first, last = bounds[part], bounds[part + 1]
     width = lanes(x_seq)
+    blocks_1 = blocks_of(INFERENCE_HOISTED_BEFORE_BLOCKS_1, panel_1, 1)
+    tile_1 = new_tile(panel_1, 4 * blocks_1)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         end = least(last, live[time])
@@ -142,13 +144,13 @@ def inference_hoisted_before(
         # phase 1: units of hidden
         for start in range(first, end, CACHED_ROWS):
             stop = least(start + CACHED_ROWS, end)
-            for group in range(groups(hidden, width, INFERENCE_HOISTED_BEFORE_BLOCKS_1)):
+            for group in range(groups(hidden, width, blocks_1)):
                 top = start
                 while top < stop:
                     count = tile_rows(stop - top)
                     product(tile_1, panel_1, filled(hidden, width, 4), group, top, count, (x_seq, time, input))
-                    for block in range(least(INFERENCE_HOISTED_BEFORE_BLOCKS_1, groups(hidden, width, 1) - group * INFERENCE_HOISTED_BEFORE_BLOCKS_1)):
-                        unit = (group * INFERENCE_HOISTED_BEFORE_BLOCKS_1 + block) * width
+                    for block in range(least(blocks_1, groups(hidden, width, 1) - group * blocks_1)):
+                        unit = (group * blocks_1 + block) * width
                         apart_1 = lanes_apart(hidden - unit, width, 4)
                         for row in range(top, top + count):
                             i_in_pre = load(b_i, unit) + load(tile_1, row - top, block * 4, 0)
@@ -169,12 +171,13 @@ def inference_hoisted_loop(
     o_in_pre_seq, c_row,
 ):
     """One part of the rows, every step: i_in, i, f_in, f, g_in, g, o_in, o, c_new, tanh_c_new, h_new."""
-    tile_1 = new_tile(panel_1, 4 * INFERENCE_HOISTED_LOOP_BLOCKS_1)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(h_seq)
+    blocks_1 = blocks_of(INFERENCE_HOISTED_LOOP_BLOCKS_1, panel_1, owners)
+    tile_1 = new_tile(panel_1, 4 * blocks_1)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         before = time + 1 if against else time
@@ -182,15 +185,15 @@ def inference_hoisted_loop(
         end = least(last, live[time])
 
         # phase 1: units of hidden
-        low, high = share(groups(hidden, width, INFERENCE_HOISTED_LOOP_BLOCKS_1), own, owners)
+        low, high = share(groups(hidden, width, blocks_1), own, owners)
         for turn in range(low, high):
             group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, filled(hidden, width, 4), group, top, count, (h_seq, before, hidden))
-                for block in range(least(INFERENCE_HOISTED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * INFERENCE_HOISTED_LOOP_BLOCKS_1)):
-                    unit = (group * INFERENCE_HOISTED_LOOP_BLOCKS_1 + block) * width
+                for block in range(least(blocks_1, groups(hidden, width, 1) - group * blocks_1)):
+                    unit = (group * blocks_1 + block) * width
                     apart_1 = lanes_apart(hidden - unit, width, 4)
                     for row in range(top, top + count):
                         i_in_pre = load(i_in_pre_seq, time, row, unit)
@@ -255,12 +258,13 @@ def forward_fused_loop(
     b_o, o_seq, c_seq,
 ):
     """One part of the rows, every step: i_in, i, f_in, f, g_in, g, o_in, o, c_new, tanh_c_new, h_new."""
-    tile_1 = new_tile(panel_1, 4 * FORWARD_FUSED_LOOP_BLOCKS_1)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(h_seq)
+    blocks_1 = blocks_of(FORWARD_FUSED_LOOP_BLOCKS_1, panel_1, owners)
+    tile_1 = new_tile(panel_1, 4 * blocks_1)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         before = time + 1 if against else time
@@ -268,15 +272,15 @@ def forward_fused_loop(
         end = least(last, live[time])
 
         # phase 1: units of hidden
-        low, high = share(groups(hidden, width, FORWARD_FUSED_LOOP_BLOCKS_1), own, owners)
+        low, high = share(groups(hidden, width, blocks_1), own, owners)
         for turn in range(low, high):
             group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, filled(hidden, width, 4), group, top, count, (h_seq, before, hidden), (x_seq, time, input))
-                for block in range(least(FORWARD_FUSED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * FORWARD_FUSED_LOOP_BLOCKS_1)):
-                    unit = (group * FORWARD_FUSED_LOOP_BLOCKS_1 + block) * width
+                for block in range(least(blocks_1, groups(hidden, width, 1) - group * blocks_1)):
+                    unit = (group * blocks_1 + block) * width
                     apart_1 = lanes_apart(hidden - unit, width, 4)
                     for row in range(top, top + count):
                         i_in = load(b_i, unit) + load(tile_1, row - top, block * 4, 0)
@@ -333,10 +337,11 @@ def forward_hoisted_before(
     g_in_pre_seq, b_o, o_in_pre_seq,
 ):
     """One part of the rows, every step: whole sequences."""
-    tile_1 = new_tile(panel_1, 4 * FORWARD_HOISTED_BEFORE_BLOCKS_1)
     enlist(part, posts)
     first, last = bounds[part], bounds[part + 1]
     width = lanes(x_seq)
+    blocks_1 = blocks_of(FORWARD_HOISTED_BEFORE_BLOCKS_1, panel_1, 1)
+    tile_1 = new_tile(panel_1, 4 * blocks_1)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         end = least(last, live[time])
@@ -344,13 +349,13 @@ def forward_hoisted_before(
         # phase 1: units of hidden
         for start in range(first, end, CACHED_ROWS):
             stop = least(start + CACHED_ROWS, end)
-            for group in range(groups(hidden, width, FORWARD_HOISTED_BEFORE_BLOCKS_1)):
+            for group in range(groups(hidden, width, blocks_1)):
                 top = start
                 while top < stop:
                     count = tile_rows(stop - top)
                     product(tile_1, panel_1, filled(hidden, width, 4), group, top, count, (x_seq, time, input))
-                    for block in range(least(FORWARD_HOISTED_BEFORE_BLOCKS_1, groups(hidden, width, 1) - group * FORWARD_HOISTED_BEFORE_BLOCKS_1)):
-                        unit = (group * FORWARD_HOISTED_BEFORE_BLOCKS_1 + block) * width
+                    for block in range(least(blocks_1, groups(hidden, width, 1) - group * blocks_1)):
+                        unit = (group * blocks_1 + block) * width
                         apart_1 = lanes_apart(hidden - unit, width, 4)
                         for row in range(top, top + count):
                             i_in_pre = load(b_i, unit) + load(tile_1, row - top, block * 4, 0)
@@ -371,12 +376,13 @@ def forward_hoisted_loop(
     g_in_pre_seq, g_seq, o_in_pre_seq, o_seq, c_seq,
 ):
     """One part of the rows, every step: i_in, i, f_in, f, g_in, g, o_in, o, c_new, tanh_c_new, h_new."""
-    tile_1 = new_tile(panel_1, 4 * FORWARD_HOISTED_LOOP_BLOCKS_1)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(h_seq)
+    blocks_1 = blocks_of(FORWARD_HOISTED_LOOP_BLOCKS_1, panel_1, owners)
+    tile_1 = new_tile(panel_1, 4 * blocks_1)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         before = time + 1 if against else time
@@ -384,15 +390,15 @@ def forward_hoisted_loop(
         end = least(last, live[time])
 
         # phase 1: units of hidden
-        low, high = share(groups(hidden, width, FORWARD_HOISTED_LOOP_BLOCKS_1), own, owners)
+        low, high = share(groups(hidden, width, blocks_1), own, owners)
         for turn in range(low, high):
             group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, filled(hidden, width, 4), group, top, count, (h_seq, before, hidden))
-                for block in range(least(FORWARD_HOISTED_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * FORWARD_HOISTED_LOOP_BLOCKS_1)):
-                    unit = (group * FORWARD_HOISTED_LOOP_BLOCKS_1 + block) * width
+                for block in range(least(blocks_1, groups(hidden, width, 1) - group * blocks_1)):
+                    unit = (group * blocks_1 + block) * width
                     apart_1 = lanes_apart(hidden - unit, width, 4)
                     for row in range(top, top + count):
                         i_in_pre = load(i_in_pre_seq, time, row, unit)
@@ -468,12 +474,13 @@ def backward_loop(
     d_o_in_seq, i_seq, g_seq, d_g_in_seq, f_seq, d_f_in_seq, d_i_in_seq, panel_2,
 ):
     """One part of the rows, every step: tanh_c_new."""
-    tile_2 = new_tile(panel_2, 1 * BACKWARD_LOOP_BLOCKS_2)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(c_seq)
+    blocks_2 = blocks_of(BACKWARD_LOOP_BLOCKS_2, panel_2, owners)
+    tile_2 = new_tile(panel_2, 1 * blocks_2)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         before = time + 1 if against else time
@@ -514,7 +521,7 @@ def backward_loop(
         meeting = barrier(meet, owners, meeting)
 
         # phase 2: units of hidden
-        low, high = share(groups(hidden, width, BACKWARD_LOOP_BLOCKS_2), own, owners)
+        low, high = share(groups(hidden, width, blocks_2), own, owners)
         for turn in range(low, high):
             group = to_and_fro(turn, low, high, tick)
             top = first
@@ -524,8 +531,8 @@ def backward_loop(
                     tile_2, panel_2, filled(hidden, width, 1), group, top, count, (d_f_in_seq, time, hidden),
                     (d_g_in_seq, time, hidden), (d_i_in_seq, time, hidden), (d_o_in_seq, time, hidden),
                 )
-                for block in range(least(BACKWARD_LOOP_BLOCKS_2, groups(hidden, width, 1) - group * BACKWARD_LOOP_BLOCKS_2)):
-                    unit = (group * BACKWARD_LOOP_BLOCKS_2 + block) * width
+                for block in range(least(blocks_2, groups(hidden, width, 1) - group * blocks_2)):
+                    unit = (group * blocks_2 + block) * width
                     for row in range(top, top + count):
                         d_h = load(tile_2, row - top, block, 0)
                         store(d_h, d_h_new_later_row, row, unit)
@@ -539,10 +546,11 @@ def backward_after(
     part, posts, bounds, live, against, input, panel_1, hidden, d_f_in_seq, d_g_in_seq, d_i_in_seq, d_o_in_seq, d_x_seq,
 ):
     """One part of the rows, every step: whole sequences."""
-    tile_1 = new_tile(panel_1, 1 * BACKWARD_AFTER_BLOCKS_1)
     enlist(part, posts)
     first, last = bounds[part], bounds[part + 1]
     width = lanes(d_f_in_seq)
+    blocks_1 = blocks_of(BACKWARD_AFTER_BLOCKS_1, panel_1, 1)
+    tile_1 = new_tile(panel_1, 1 * blocks_1)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         end = least(last, live[time])
@@ -550,7 +558,7 @@ def backward_after(
         # phase 1: units of input
         for start in range(first, end, CACHED_ROWS):
             stop = least(start + CACHED_ROWS, end)
-            for group in range(groups(input, width, BACKWARD_AFTER_BLOCKS_1)):
+            for group in range(groups(input, width, blocks_1)):
                 top = start
                 while top < stop:
                     count = tile_rows(stop - top)
@@ -558,8 +566,8 @@ def backward_after(
                         tile_1, panel_1, filled(input, width, 1), group, top, count, (d_f_in_seq, time, hidden), (d_g_in_seq, time, hidden),
                         (d_i_in_seq, time, hidden), (d_o_in_seq, time, hidden),
                     )
-                    for block in range(least(BACKWARD_AFTER_BLOCKS_1, groups(input, width, 1) - group * BACKWARD_AFTER_BLOCKS_1)):
-                        unit = (group * BACKWARD_AFTER_BLOCKS_1 + block) * width
+                    for block in range(least(blocks_1, groups(input, width, 1) - group * blocks_1)):
+                        unit = (group * blocks_1 + block) * width
                         for row in range(top, top + count):
                             d_x = load(tile_1, row - top, block, 0)
                             store(d_x, d_x_seq, time, row, unit)
@@ -625,12 +633,13 @@ def trace_loop(
     b_o, o_seq, c_seq,
 ):
     """One part of the rows, every step: i_in, i, f_in, f, g_in, g, o_in, o, c_new, tanh_c_new, h_new."""
-    tile_1 = new_tile(panel_1, 4 * TRACE_LOOP_BLOCKS_1)
     enlist(part, posts)
     first, last = rows_of(part, bounds, meet)
     own, owners = units_of(part, bounds, meet)
     meeting = 0
     width = lanes(h_seq)
+    blocks_1 = blocks_of(TRACE_LOOP_BLOCKS_1, panel_1, owners)
+    tile_1 = new_tile(panel_1, 4 * blocks_1)
     for tick in range(len(live)):
         time = len(live) - 1 - tick if against else tick
         before = time + 1 if against else time
@@ -638,15 +647,15 @@ def trace_loop(
         end = least(last, live[time])
 
         # phase 1: units of hidden
-        low, high = share(groups(hidden, width, TRACE_LOOP_BLOCKS_1), own, owners)
+        low, high = share(groups(hidden, width, blocks_1), own, owners)
         for turn in range(low, high):
             group = to_and_fro(turn, low, high, tick)
             top = first
             while top < end:
                 count = tile_rows(end - top)
                 product(tile_1, panel_1, filled(hidden, width, 4), group, top, count, (h_seq, before, hidden), (x_seq, time, input))
-                for block in range(least(TRACE_LOOP_BLOCKS_1, groups(hidden, width, 1) - group * TRACE_LOOP_BLOCKS_1)):
-                    unit = (group * TRACE_LOOP_BLOCKS_1 + block) * width
+                for block in range(least(blocks_1, groups(hidden, width, 1) - group * blocks_1)):
+                    unit = (group * blocks_1 + block) * width
                     apart_1 = lanes_apart(hidden - unit, width, 4)
                     for row in range(top, top + count):
                         i_in = load(b_i, unit) + load(tile_1, row - top, block * 4, 0)
