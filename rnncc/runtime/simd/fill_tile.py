@@ -5,6 +5,7 @@ Of a last chunk with a single vector only that is made.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from llvmlite import ir
@@ -17,7 +18,7 @@ from rnncc.runtime.simd.isa import ISA
 from rnncc.runtime.simd.operand import FrameOperands
 from rnncc.runtime.simd.panel import ELEMENTS, numbers_of
 from rnncc.runtime.simd.primitive import primitive
-from rnncc.runtime.simd.register_tile import FLAG, INTP, ZERO, RegisterTile, Shape
+from rnncc.runtime.simd.register_tile import FLAG, INTP, ZERO, RegisterTile, Shape, opaque
 
 ABREAST = max(1, 4 // ISA.vectors)
 """Chunks that one or two rows take at once: the accumulators of one chunk would wait for each other's latency."""
@@ -92,7 +93,8 @@ def _fill(
         with work.blocks(shape.rows, operand, BLOCK) as block:
             with chunks() as (chunk, places):
                 panels = [work.offset(own, b.mul(stride, b.add(chunk, ir.Constant(INTP, c)))) for c in range(shape.chunks)]
-                work.add(shape, block, panels, places, fresh)
+                here = replace(block, start=opaque(b, block.start), stop=opaque(b, block.stop))
+                work.add(shape, here, panels, places, fresh)
             b.store(FLAG(0), fresh)
         b.store(b.add(before, work.factors.steps(operand.units)), done)
     with b.if_then(b.load(fresh, typ=FLAG), likely=False), chunks() as (_, places):

@@ -26,6 +26,11 @@ FLAG = ir.IntType(1)
 BYTE_POINTER = ir.IntType(8).as_pointer()
 
 
+def opaque(builder: ir.IRBuilder, count: ir.Value) -> ir.Value:
+    """`count`, of which LLVM does not see that it stays the same: it would copy a loop around it for each case of a condition."""
+    return builder.asm(ir.FunctionType(INTP, [INTP]), "", "=r,0", [count], True)
+
+
 @dataclass(frozen=True)
 class Shape:
     """Rows and chunks of one register tile, and how many vectors of each chunk are made."""
@@ -118,7 +123,7 @@ class RegisterTile:
         if fresh is None:
             self._write(sums, places, added=True)
             return
-        with b.if_else(b.load(fresh, typ=FLAG)) as (first, later):
+        with b.if_else(b.trunc(opaque(b, b.zext(b.load(fresh, typ=FLAG), INTP)), FLAG)) as (first, later):
             with first:
                 self._write(sums, places, added=False)
             with later:
