@@ -19,7 +19,7 @@ from rnncc.runtime.simd.primitive import primitive
 
 _TALL = ISA.tall
 _MOST_ROUNDED, _ROUNDED_ROOM = 4, 576 << 10
-"""Groups that rows are rounded for in one go, and bytes of the first of their chunks, so that those of 512 units are read as often."""
+"""How many groups rows are rounded for in one go at most, and bytes for a chunk of each: about half of L2."""
 CACHED_ROWS = 8 * ISA.tall
 """Rows of a whole sequence that a kernel takes at a time: those of 1024 float32 units fill 192 KiB."""
 
@@ -102,7 +102,7 @@ def _lower_blocks(context: Any, builder: ir.IRBuilder, sig: Signature, values: A
         return whole
     chunk = builder.extract_value(context.make_array(sig.args[1])(context, builder, panel).strides, 0)
     most, room, one = (ir.Constant(chunk.type, number) for number in (_MOST_ROUNDED, _ROUNDED_ROOM, 1))
-    fitting = builder.udiv(room, builder.add(chunk, one))
+    fitting = builder.udiv(room, builder.add(chunk, one))  # a panel may be empty
     fitting = builder.select(builder.icmp_signed("<", fitting, most), fitting, most)
     apart = builder.and_(builder.icmp_signed("==", owners, one), builder.icmp_signed(">", fitting, one))
     return builder.mul(whole, builder.select(apart, fitting, one))

@@ -221,7 +221,7 @@ class Layer(LayerBase):
         return replays(self._settings, self._store)
 
     def _replayed(self, x: object, state: object) -> Result | None:
-        """A small call that was made before with the same parameters, without Python; None where there is none."""
+        """A call that was made before with the same parameters, without Python; None where there is none."""
         return None if self._replays is None else self._replays.call(x, state, self._constants, self._bound)
 
     @Cached

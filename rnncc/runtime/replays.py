@@ -1,7 +1,8 @@
-"""Small calls that were made before, ready to be made again without Python (`runtime.replay`).
+"""Calls that were made before, ready to be made again without Python (`runtime.replay`).
 
-A call of few steps and rows is over sooner than Python has looked at its arrays. From the second call of a shape with unchanged
-parameters and constants on, a layer replays it; so it does what it did, and results have the same bits.
+A call of few steps and rows is over sooner than Python has looked at its arrays, and behind megabytes of weights Python's own code is
+in no cache. From the second call of a shape with unchanged parameters and constants on, a layer replays it, unless too much goes in and
+out; so it does what it did, and results have the same bits.
 """
 
 from collections.abc import Callable, Mapping
@@ -127,7 +128,7 @@ class Replays:
     _kept: dict[Shape, _Kept] = field(default_factory=dict)
 
     def call(self, x: object, state: Any, constants: Mapping[str, float], make: Callable[[int, int], Call]) -> Result | None:
-        """What the layer gives for `x` from `state` on; None where that is no small call, or no such call came before.
+        """What the layer gives for `x` from `state` on; None where too much goes in and out, or no such call came before.
 
         `make` binds one of so many steps and rows to the parameters and constants of now.
         """
